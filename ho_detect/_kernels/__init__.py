@@ -1,0 +1,1 @@
+"""Numba kernels: arrays and scalars in and out, nothing checked."""

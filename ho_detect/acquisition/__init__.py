@@ -1,0 +1,1 @@
+"""Folders of DICOM files to HU volumes in patient coordinates."""

@@ -1,0 +1,1 @@
+"""HU volume to body, bone, muscle and the two hip joints."""

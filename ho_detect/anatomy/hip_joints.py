@@ -1,0 +1,29 @@
+"""Bone to the two hip joints: each femoral head as a sphere, with a residual and a status."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from ho_detect.flags import Flag
+
+Side = Literal["left", "right"]
+Status = Literal["assessed", "partly_in_view", "not_in_view", "not_assessable"]
+Point = tuple[float, float, float]
+
+
+class HipJoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One hip joint as found on the CT."""
+
+    side: Side
+    status: Status
+    center_lps_mm: Annotated[Point | None, Meta(description="Femoral head center, LPS mm")] = None
+    head_radius_mm: float | None = None
+    residual_mm: Annotated[float | None, Meta(description="Robust distance of head surface to the sphere, mm")] = None
+    score: Annotated[float | None, Meta(description="How much like a femoral head, 0 to 1")] = None
+    coverage: Annotated[float | None, Meta(description="Share of the region within reach that is in view, 0 to 1")] = (
+        None
+    )
+    reasons: tuple[Flag, ...] = ()

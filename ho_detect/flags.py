@@ -1,0 +1,79 @@
+"""The one registry of codes: why a series was not analysed, and what a result could not judge.
+
+A code is stable: other tools may rely on it. ``docs/reason-codes.md`` explains each; a test keeps the
+two in step.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+#: Why a series has no findings. Status ``left_out``: nothing to analyse; ``failed``: it should have been analysed.
+REASONS: dict[str, str] = {
+    # left out: normal, exit status 0
+    "not_ct": "the series is not a CT image series",
+    "localizer": "a localizer or survey image, not a volume",
+    "derived_object": "a secondary capture, dose report or other derived object",
+    "too_few_slices": "too few slices for a volume",
+    "not_hip_region": "the header says that another part of the body was scanned",
+    "no_hip_in_view": "no hip joint lies in the field of view",
+    "better_series_used": "another series of the same study suits bone better",
+    # failed: exit status 3
+    "no_position": "slices without position or orientation",
+    "bad_geometry": "the stated geometry is not usable",
+    "mixed_orientation": "slices of more than one orientation",
+    "tilted": "gantry tilt: slices are sheared against each other",
+    "uneven_spacing": "the distance between slices is not uniform",
+    "missing_slices": "one or more slices are missing",
+    "several_volumes": "several volumes share one series",
+    "not_axial": "slices are too oblique for the methods used here",
+    "too_thick": "slices are too thick to measure ossification",
+    "not_hu": "no evidence that pixel values are Hounsfield units",
+    "unreadable": "a file cannot be read",
+    "decode_failed": "pixel data cannot be decoded",
+    "too_large": "the series is larger than the stated limit",
+    "crashed": "the process that analysed the series ended by itself",
+    "timed_out": "the analysis took longer than the stated limit",
+    "internal_error": "the analysis failed for a reason nobody foresaw",
+}
+
+#: Reasons that are not a failure: there was nothing here that should have been analysed.
+LEFT_OUT: frozenset[str] = frozenset(list(REASONS)[: list(REASONS).index("no_position")])
+
+#: What qualifies a result that is there.
+FLAGS: dict[str, str] = {
+    "duplicates_removed": "slices present more than once were used once",
+    "padding_present": "pixels outside the reconstructed field carry a padding value and are treated as air",
+    "thick_slices": "slices of 3 mm or more: small ossification may be missed, volumes are less certain",
+    "noisy": "high image noise: faint ossification may be missed",
+    "contrast": "contrast medium is present or stated",
+    "metal": "metal in view: its neighbourhood is not assessable",
+    "hip_cut_by_view": "part of the region around the joint lies outside the field of view",
+    "head_cut_by_view": "the femoral head is cut by the edge of the field of view",
+    "one_hip_in_view": "only one hip lies in the field of view",
+    "hip_fit_uncertain": "the femoral head fit is uncertain; positions relative to it are too",
+    "attached_not_assessed": "bone attached to the skeleton is not told from native bone by this version",
+    "hidden_by_metal": "the joint region is hidden by metal",
+    "anatomy_given": "anatomy masks given by the user were used in place of those found",
+}
+
+
+class Flag(msgspec.Struct, frozen=True):
+    """A warning or a reason: a stable ``code`` from :data:`FLAGS` or :data:`REASONS`, and a sentence."""
+
+    code: str
+    message: str
+
+    def __post_init__(self) -> None:
+        if self.code not in FLAGS and self.code not in REASONS:
+            raise ValueError(f"unknown flag code {self.code!r}: register it in ho_detect/flags.py")
+
+
+def flag(code: str, detail: str = "") -> Flag:
+    """Return the flag of that code with its registered sentence, and the detail of this case after it.
+
+    >>> flag("thick_slices", "slice step 5.0 mm").message
+    'slices of 3 mm or more: small ossification may be missed, volumes are less certain (slice step 5.0 mm)'
+    """
+    sentence = FLAGS.get(code) or REASONS.get(code) or ""
+    return Flag(code, f"{sentence} ({detail})" if detail else sentence)

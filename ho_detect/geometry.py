@@ -1,0 +1,170 @@
+"""Voxel index, patient coordinates, and the only code that converts between them.
+
+Arrays are (slice, row, column). A :class:`Grid`'s affine takes an index in *array order* (slice, row, column)
+to LPS millimetres: +x to the patient's left, +y posterior, +z superior.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk  # noqa: N813 - the name everyone uses
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """A voxel lattice in patient space.
+
+    Parameters
+    ----------
+    shape
+        Number of voxels along (slice, row, column).
+    affine
+        (4, 4) float64: index in array order (slice, row, column, 1) to LPS mm.
+
+    Raises
+    ------
+    ValueError
+        If the affine is not finite or not invertible, or the shape is not three positive numbers.
+    """
+
+    shape: tuple[int, int, int]
+    affine: FloatArray
+
+    def __post_init__(self) -> None:
+        affine = np.array(self.affine, dtype=np.float64)
+        if affine.shape != (4, 4) or not np.isfinite(affine).all() or abs(np.linalg.det(affine)) < 1e-9:
+            raise ValueError(f"not an invertible 4 by 4 affine: {affine.tolist()}")
+        if len(self.shape) != 3 or min(self.shape) < 1:
+            raise ValueError(f"not the shape of a volume: {self.shape}")
+        affine.setflags(write=False)
+        object.__setattr__(self, "affine", affine)
+        object.__setattr__(self, "shape", tuple(int(n) for n in self.shape))
+
+    @classmethod
+    def axial(cls, shape: tuple[int, int, int], spacing_mm: ArrayLike, origin_lps_mm: ArrayLike = (0, 0, 0)) -> Grid:
+        """Return the grid whose axes are (superior, posterior, left), spacing (slice, row, column) in mm.
+
+        >>> Grid.axial((4, 3, 2), (2.0, 1.0, 0.5)).spacing_mm
+        (2.0, 1.0, 0.5)
+        """
+        affine = np.zeros((4, 4))
+        affine[2, 0], affine[1, 1], affine[0, 2] = np.asarray(spacing_mm, float)
+        affine[:3, 3], affine[3, 3] = np.asarray(origin_lps_mm, float), 1
+        return cls(shape, affine)
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Distance between neighbours along (slice, row, column), mm."""
+        a, b, c = np.linalg.norm(self.affine[:3, :3], axis=0)
+        return float(a), float(b), float(c)
+
+    @property
+    def origin_lps_mm(self) -> FloatArray:
+        """LPS mm of the center of voxel (0, 0, 0)."""
+        return self.affine[:3, 3].copy()
+
+    @property
+    def voxel_volume_mm3(self) -> float:
+        """Volume of a voxel: the determinant, right for sheared grids too."""
+        return float(abs(np.linalg.det(self.affine[:3, :3])))
+
+    def to_lps(self, index: ArrayLike) -> FloatArray:
+        """Map indices (..., 3) in array order to LPS mm (..., 3).
+
+        >>> Grid.axial((4, 3, 2), (2.0, 1.0, 0.5), (10, 20, 30)).to_lps([1, 1, 1]).tolist()
+        [10.5, 21.0, 32.0]
+        """
+        return np.asarray(index, float) @ self.affine[:3, :3].T + self.affine[:3, 3]
+
+    def to_index(self, lps_mm: ArrayLike) -> FloatArray:
+        """Map LPS mm (..., 3) to fractional indices (..., 3) in array order."""
+        inverse = np.linalg.inv(self.affine[:3, :3])
+        return (np.asarray(lps_mm, float) - self.affine[:3, 3]) @ inverse.T
+
+    def contains(self, lps_mm: ArrayLike) -> NDArray[np.bool_]:
+        """Whether each LPS point (..., 3) lies within the voxels of the grid."""
+        index = self.to_index(lps_mm)
+        inside = (index >= -0.5) & (index <= np.array(self.shape) - 0.5)
+        return np.asarray(inside.all(axis=-1), dtype=np.bool_)
+
+    def crop(self, box: tuple[slice, slice, slice]) -> Grid:
+        """Return the grid of ``array[box]``; slices with step 1 or None."""
+        start = [s.indices(n)[0] for s, n in zip(box, self.shape, strict=True)]
+        shape = tuple(len(range(*s.indices(n))) for s, n in zip(box, self.shape, strict=True))
+        affine = self.affine.copy()
+        affine[:3, 3] = self.to_lps(start)
+        return Grid(shape, affine)  # type: ignore[arg-type]
+
+    def box_around(self, center_lps_mm: ArrayLike, half_mm: float) -> tuple[slice, slice, slice]:
+        """Return the array slices that hold all within ``half_mm`` of a point, clipped to the grid."""
+        center = self.to_index(center_lps_mm)
+        # the half extent along each index axis of an LPS ball is the norm of that row of the inverse
+        reach = half_mm * np.linalg.norm(np.linalg.inv(self.affine[:3, :3]), axis=1)
+        low = np.clip(np.floor(center - reach).astype(int), 0, self.shape)
+        high = np.clip(np.ceil(center + reach).astype(int) + 1, low, self.shape)
+        a, b, c = (slice(int(i), int(j)) for i, j in zip(low, high, strict=True))
+        return a, b, c
+
+    def to_canonical(self) -> tuple[Grid, tuple[int, int, int], tuple[int, int, int]]:
+        """Reorder and flip whole axes so that they run closest to (superior, posterior, left).
+
+        Returns
+        -------
+        grid
+            The grid of the reordered array.
+        order
+            For ``numpy.transpose``.
+        steps
+            +1 or -1 for each axis *after* the transpose: slice with them to flip.
+        """
+        order, steps = closest_axes(self.affine[:3, :3])
+        affine = self.affine.copy()
+        affine[:3, :3] = self.affine[:3, :3][:, order]
+        shape = tuple(self.shape[a] for a in order)
+        for axis, step in enumerate(steps):
+            if step < 0:
+                affine[:3, 3] += affine[:3, axis] * (shape[axis] - 1)
+                affine[:3, axis] *= -1
+        return Grid(shape, affine), order, steps  # type: ignore[arg-type]
+
+    def to_simpleitk(self, array: NDArray[Any]) -> sitk.Image:
+        """Return ``array`` (slice, row, column) as a SimpleITK image with this geometry."""
+        import SimpleITK as sitk  # noqa: N813
+
+        if array.shape != self.shape:
+            raise ValueError(f"array of shape {array.shape} on a grid of shape {self.shape}")
+        image = sitk.GetImageFromArray(np.ascontiguousarray(array))
+        spacing = np.array(self.spacing_mm)
+        direction = (self.affine[:3, :3] / spacing)[:, ::-1]
+        image.SetSpacing(spacing[::-1].tolist())
+        image.SetOrigin(self.affine[:3, 3].tolist())
+        image.SetDirection(direction.ravel().tolist())
+        return image
+
+
+def closest_axes(direction: FloatArray) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """Which array axis runs closest to superior, posterior and left, and with which sign.
+
+    Parameters
+    ----------
+    direction
+        (3, 3): column ``a`` is the LPS direction of array axis ``a``, of any length.
+    """
+    unit = direction / np.linalg.norm(direction, axis=0)
+    wanted = (2, 1, 0)  # the LPS component of superior, posterior, left
+    best: tuple[float, tuple[int, int, int]] = (-1.0, (0, 1, 2))
+    for order in ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)):
+        total = sum(abs(unit[w, a]) for w, a in zip(wanted, order, strict=True))
+        if total > best[0] + 1e-9:
+            best = (total, order)
+    order = best[1]
+    a, b, c = (1 if unit[w, axis] >= 0 else -1 for w, axis in zip(wanted, order, strict=True))
+    return order, (a, b, c)

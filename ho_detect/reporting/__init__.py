@@ -1,0 +1,1 @@
+"""Findings to records, tables, label maps and pictures."""
