@@ -16,5 +16,5 @@ parallel_kernel = numba.njit(cache=True, nogil=True, parallel=True, fastmath=Fal
 
 def set_threads(n: int) -> None:
     """Use at most ``n`` threads in parallel kernels (0: all the process may use)."""
-    most = numba.config.NUMBA_NUM_THREADS
+    most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
     numba.set_num_threads(min(n, most) if n > 0 else most)
