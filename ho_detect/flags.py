@@ -34,6 +34,9 @@ REASONS: dict[str, str] = {
     "too_large": "the series is larger than the stated limit",
     "crashed": "the process that analysed the series ended by itself",
     "timed_out": "the analysis took longer than the stated limit",
+    "memory_limit": "the analysis needed more memory than there is or than was allowed",
+    "not_written": "the result could not be written",
+    "interrupted": "the run was stopped before this series was done",
     "internal_error": "the analysis failed for a reason nobody foresaw",
 }
 
@@ -42,6 +45,8 @@ LEFT_OUT: frozenset[str] = frozenset(list(REASONS)[: list(REASONS).index("no_pos
 
 #: What qualifies a result that is there.
 FLAGS: dict[str, str] = {
+    "images_set_aside": "images in the series that are no slices of the volume (localizer, report) were left out",
+    "lossy_compression": "pixel data were compressed with loss: densities and small details are less certain",
     "duplicates_removed": "slices present more than once were used once",
     "padding_present": "pixels outside the reconstructed field carry a padding value and are treated as air",
     "thick_slices": "slices of 3 mm or more: small ossification may be missed, volumes are less certain",

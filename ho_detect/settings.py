@@ -26,6 +26,8 @@ class AcquisitionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     """Largest deviation of a slice step from the median step; or 1 % of it, whichever is more. Convention."""
     max_shear_degrees: float = 0.5
     """Angle between slice normal and stacking direction above which slices count as tilted. Convention."""
+    max_oblique_degrees: float = 30.0
+    """Angle between a volume axis and the nearest patient axis above which a volume is refused. Convention."""
     max_gigabytes: float = 8.0
     """Largest decoded size of one series. Convention."""
     thick_slice_mm: float = 3.0

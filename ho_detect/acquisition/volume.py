@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -10,11 +11,18 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from ho_detect.flags import Flag
+from ho_detect.acquisition.hounsfield import AIR_HU, check_hounsfield, check_rescale, to_hu
+from ho_detect.acquisition.index import SeriesEntry
+from ho_detect.acquisition.pixels import for_each_slice, read_stored
+from ho_detect.acquisition.pseudonyms import Pseudonyms
+from ho_detect.acquisition.slices import SliceEntry
+from ho_detect.acquisition.stacking import Stack, stack_slices
+from ho_detect.errors import SeriesError
+from ho_detect.flags import Flag, flag
 from ho_detect.geometry import Grid
+from ho_detect.settings import Settings
 
-#: HU given to padding and to what lies outside the reconstructed field.
-AIR_HU = -1024
+__all__ = ["AIR_HU", "HuVolume", "SeriesRecord", "load_volume"]
 
 
 class SeriesRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,3 +88,94 @@ class HuVolume:
         _, order, steps = self.grid.to_canonical()
         back = tuple(int(n) for n in np.argsort(order))
         return array[tuple(slice(None, None, s) for s in steps)].transpose(back)
+
+
+def load_volume(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) -> HuVolume:
+    """Read a series that :func:`~ho_detect.acquisition.index.index_series` found usable.
+
+    Parameters
+    ----------
+    entry
+        The series.
+    settings
+        ``acquisition``, ``output.keep_identity`` and ``threads`` are used.
+    pseudonyms
+        Stand-ins for its UIDs.
+
+    Returns
+    -------
+    HuVolume
+        Slices in stack order: HU by each slice's own rescale, rounded to int16; padding, and what is less
+        dense than air, is AIR_HU.
+
+    Raises
+    ------
+    SeriesError
+        The entry's own reason, where it has one; unreadable, decode_failed, not_hu.
+    """
+    if entry.reason is not None:
+        raise SeriesError(entry.reason, entry.detail)
+    slices = entry.slices
+    for image in slices:
+        check_rescale(image.rescale)
+    stated = {image.rescale.slope is not None for image in slices}
+    if len(stated) > 1:
+        raise SeriesError("not_hu", "some slices have a rescale slope and intercept, others have none")
+    hu = np.empty((len(slices), entry.rows, entry.columns), np.int16)
+    padded = np.zeros(len(slices), np.int64)
+
+    def load(k: int) -> None:
+        image = slices[k]
+        padded[k] = to_hu(read_stored(image), image.pixels, image.rescale, hu[k])
+
+    for_each_slice(len(slices), load, _n_threads(settings))
+    check_hounsfield(hu, stated=stated == {True})
+    grid = Grid(hu.shape, _stack(slices, settings).affine)
+    share_padded = padded.sum() / hu.size
+    return HuVolume(hu, grid, _record(entry, grid, settings, pseudonyms), _flags(entry, grid, share_padded, settings))
+
+
+def _n_threads(settings: Settings) -> int:
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(settings.threads or allowed, allowed, 4))
+
+
+def _stack(slices: tuple[SliceEntry, ...], settings: Settings) -> Stack:
+    columns = ([getattr(s, name) for s in slices] for name in ("position", "orientation", "spacing"))
+    positions, orientations, spacings = (np.array(c, np.float64) for c in columns)
+    return stack_slices(positions, orientations, spacings, settings.acquisition)
+
+
+def _flags(entry: SeriesEntry, grid: Grid, share_padded: float, settings: Settings) -> tuple[Flag, ...]:
+    thick = max(grid.spacing_mm[0], entry.thickness_mm or 0.0)
+    found = {
+        "duplicates_removed": (entry.n_duplicates > 0, f"{entry.n_duplicates} images"),
+        "images_set_aside": (entry.n_set_aside > 0, f"{entry.n_set_aside} images"),
+        "lossy_compression": (any(s.is_lossy for s in entry.slices), ""),
+        "padding_present": (share_padded > 0, f"{100 * share_padded:.0f} % of all pixels"),
+        "thick_slices": (thick >= settings.acquisition.thick_slice_mm, f"{thick:.1f} mm"),
+        "contrast": (bool(entry.contrast_stated), "stated in the header"),
+    }
+    return tuple(flag(code, detail) for code, (holds, detail) in found.items() if holds)
+
+
+def _record(entry: SeriesEntry, grid: Grid, settings: Settings, pseudonyms: Pseudonyms) -> SeriesRecord:
+    keep = settings.output.keep_identity
+    return SeriesRecord(
+        # without UIDs of its own a series still needs names that no other has
+        study_uid=pseudonyms.uid(entry.study_uid) if entry.study_uid else pseudonyms.stand_in(entry.identity, "study"),
+        series_uid=pseudonyms.uid(entry.series_uid) if entry.series_uid else pseudonyms.stand_in(entry.identity),
+        n_slices=grid.shape[0],
+        rows=grid.shape[1],
+        columns=grid.shape[2],
+        spacing_mm=grid.spacing_mm,
+        slice_thickness_mm=entry.thickness_mm,
+        kvp=entry.kvp,
+        kernel=entry.kernel or None,
+        contrast_stated=entry.contrast_stated,
+        patient_position=entry.patient_position or None,
+        manufacturer=entry.manufacturer or None,
+        patient_id=entry.patient_id if keep else None,
+        study_date=entry.study_date if keep else None,
+        source=str(entry.folder) if keep else None,
+    )

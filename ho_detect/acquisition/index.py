@@ -1,0 +1,248 @@
+"""Folders to series: every CT series below them, whether it is analysed, and if not, why. Headers only."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+import numpy as np
+
+from ho_detect.acquisition.duplicates import pixel_digest
+from ho_detect.acquisition.files import find_files
+from ho_detect.acquisition.headers import FileHeader, UnreadableHeader, read_header
+from ho_detect.acquisition.slices import SliceEntry
+from ho_detect.acquisition.suitability import suitable_volume, volume_images
+from ho_detect.errors import SeriesError
+from ho_detect.flags import LEFT_OUT
+from ho_detect.settings import AcquisitionSettings
+
+#: By the patient axis (x, y, z) that slices are stacked along.
+_ORIENTATIONS: Final = ("sagittal", "coronal", "axial")
+
+
+class SeriesEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One series as found. True identities: for use inside, and for output only where they were asked for."""
+
+    identity: str
+    """Tells this series from every other, also where UIDs are missing or shared by two patients."""
+    study_uid: str
+    series_uid: str
+    patient_id: str
+    n_files: int
+    folder: Path
+    """Where the first of its files lies."""
+    study_date: str = ""
+    modality: str = ""
+    study_description: str = ""
+    description: str = ""
+    body_part: str = ""
+    kernel: str = ""
+    manufacturer: str = ""
+    patient_position: str = ""
+    contrast_stated: bool | None = None
+    kvp: float | None = None
+    orientation: Literal["axial", "coronal", "sagittal"] | None = None
+    """The nearest of them, for a usable volume."""
+    n_slices: int = 0
+    rows: int = 0
+    columns: int = 0
+    spacing_mm: tuple[float, float, float] | None = None
+    """(slice, row, column) mm; None where it is not established."""
+    thickness_mm: float | None = None
+    slices: tuple[SliceEntry, ...] = ()
+    """In stack order where the series is usable."""
+    n_duplicates: int = 0
+    n_set_aside: int = 0
+    """Images or objects of the series that are no slices of its volume."""
+    reason: str | None = None
+    """Why it is not analysed: a code of :data:`ho_detect.flags.REASONS`."""
+    detail: str = ""
+
+    @property
+    def analyse(self) -> bool:
+        """Whether the series is to be analysed."""
+        return self.reason is None
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether it should have been analysed and cannot be."""
+        return self.reason is not None and self.reason not in LEFT_OUT
+
+
+@dataclass(frozen=True)
+class SeriesIndex:
+    """All that was found.
+
+    Parameters
+    ----------
+    series
+        Ordered by study, series and patient; independent of names and places of files.
+    n_files
+        Regular files seen.
+    n_other
+        Those that are not DICOM (or a DICOMDIR).
+    """
+
+    series: tuple[SeriesEntry, ...]
+    n_files: int
+    n_other: int
+
+
+def index_series(inputs: Sequence[Path], settings: AcquisitionSettings) -> list[SeriesEntry]:
+    """Find every DICOM series at or below the inputs and say what can be done with it.
+
+    Parameters
+    ----------
+    inputs
+        Files and folders, in any mix; nested; names and extensions do not matter.
+    settings
+        What is accepted.
+
+    Raises
+    ------
+    UsageError
+        An input does not exist. What files hold never raises.
+    """
+    return list(index_files(inputs, settings).series)
+
+
+def index_files(inputs: Sequence[Path], settings: AcquisitionSettings) -> SeriesIndex:
+    """Do what :func:`index_series` does, and count the files that are not DICOM."""
+    groups: dict[tuple[str, ...], _Group] = defaultdict(_Group)
+    lost: dict[Path, list[UnreadableHeader]] = defaultdict(list)
+    n_files = n_other = 0
+    for found in find_files(inputs):
+        n_files += 1
+        header = read_header(found.path, found.size_bytes) if found.size_bytes >= 0 else _not_listed(found.path)
+        if header is None:
+            n_other += 1
+        elif isinstance(header, UnreadableHeader) and not header.series_uid:
+            lost[found.path.parent].append(header)
+        else:
+            groups[_group_key(header)].add(header)
+    entries = [_entry(group, settings) for group in groups.values()]
+    entries += [_lost_entry(folder, headers) for folder, headers in lost.items()]
+    return SeriesIndex(tuple(_ordered(entries)), n_files, n_other)
+
+
+class _Group:
+    def __init__(self) -> None:
+        self.headers: list[FileHeader] = []
+        self.unreadable: list[UnreadableHeader] = []
+
+    def add(self, header: FileHeader | UnreadableHeader) -> None:
+        if isinstance(header, FileHeader):
+            self.headers.append(header)
+        else:
+            self.unreadable.append(header)
+
+
+def _group_key(header: FileHeader | UnreadableHeader) -> tuple[str, ...]:
+    # without a series UID a folder is the best guess at a series
+    place = "" if header.series_uid else str(header.path.parent)
+    return header.study_uid, header.series_uid, header.patient_id, place
+
+
+def _entry(group: _Group, settings: AcquisitionSettings) -> SeriesEntry:
+    headers = sorted(group.headers, key=_header_order)
+    if not headers:
+        return _lost_entry(group.unreadable[0].path.parent, group.unreadable)
+    first = headers[0]
+    images: list[SliceEntry] = [i for h in headers for i in h.images]
+    n_set_aside = 0
+    entry = _described(first, images, headers)
+    try:
+        images, n_set_aside = volume_images(headers)
+        entry = _described(first, images, headers)
+        volume = suitable_volume(images, group.unreadable, first.texts, settings)
+    except SeriesError as error:
+        return msgspec.structs.replace(entry, reason=error.reason, detail=error.detail, n_set_aside=n_set_aside)
+    a, b, c = np.linalg.norm(volume.stack.affine[:3, :3], axis=0)
+    return msgspec.structs.replace(
+        entry,
+        slices=volume.slices,
+        n_slices=len(volume.slices),
+        spacing_mm=(float(a), float(b), float(c)),
+        orientation=_ORIENTATIONS[int(np.argmax(abs(volume.stack.affine[:3, 0])))],
+        n_duplicates=volume.n_duplicates,
+        n_set_aside=n_set_aside,
+    )
+
+
+def _header_order(header: FileHeader) -> tuple[object, ...]:
+    """Sort by content, so that names of files decide nothing but between equal ones."""
+    image = header.images[0] if header.images else None
+    key = (image.instance or 0, image.sop_uid, str(image.position)) if image else (0, "", "")
+    return *key, str(header.path)
+
+
+def _described(first: FileHeader, images: Sequence[SliceEntry], headers: Sequence[FileHeader]) -> SeriesEntry:
+    shown = next((h for h in headers if images and h.path == images[0].path), first)
+    texts = shown.texts
+    stated = [h.contrast_stated for h in headers if h.contrast_stated is not None]
+    image = images[0] if images else None
+    uids = (first.study_uid, first.series_uid, first.patient_id)
+    return SeriesEntry(
+        identity="\0".join(uids) if first.series_uid else _identity_by_content(uids, headers),
+        study_uid=first.study_uid,
+        series_uid=first.series_uid,
+        patient_id=first.patient_id,
+        study_date=texts["StudyDate"],
+        modality=shown.modality,
+        study_description=texts["StudyDescription"],
+        description=texts["SeriesDescription"],
+        body_part=texts["BodyPartExamined"],
+        kernel=texts["ConvolutionKernel"],
+        manufacturer=texts["Manufacturer"],
+        patient_position=texts["PatientPosition"],
+        contrast_stated=any(stated) if stated else None,
+        kvp=shown.kvp,
+        n_slices=len(images),
+        rows=image.pixels.rows if image else 0,
+        columns=image.pixels.columns if image else 0,
+        thickness_mm=image.thickness if image else None,
+        n_files=len(headers),
+        folder=first.path.parent,
+        slices=tuple(images),
+    )
+
+
+def _identity_by_content(uids: tuple[str, ...], headers: Sequence[FileHeader]) -> str:
+    images = [i for h in headers for i in h.images]
+    digest = hashlib.sha256("\0".join(uids).encode("utf-8", "surrogatepass"))
+    for image in images:
+        digest.update(repr((image.sop_uid, image.instance, image.position, image.pixels.offset)).encode())
+    if images:
+        # positions alone can agree between two patients whose identities were removed
+        digest.update(pixel_digest(images[len(images) // 2]).encode())
+    return f"content:{digest.hexdigest()}"
+
+
+def _not_listed(folder: Path) -> UnreadableHeader:
+    return UnreadableHeader(folder, "the folder cannot be listed")
+
+
+def _lost_entry(folder: Path, unreadable: Sequence[UnreadableHeader]) -> SeriesEntry:
+    """One row for the unreadable files of a folder (or of a series of which nothing can be read)."""
+    first = min(unreadable, key=lambda u: u.path.name)
+    return SeriesEntry(
+        identity="\0".join(("unreadable", first.study_uid, first.series_uid, first.patient_id, str(folder))),
+        study_uid=first.study_uid,
+        series_uid=first.series_uid,
+        patient_id=first.patient_id,
+        n_files=len(unreadable),
+        folder=folder,
+        reason="unreadable",
+        detail=f"{len(unreadable)} files, one is {first.path.name}: {first.why}",
+    )
+
+
+def _ordered(entries: Sequence[SeriesEntry]) -> list[SeriesEntry]:
+    """Sort by identity; of the same unnamed images in two folders one is enough."""
+    ordered = sorted(entries, key=lambda e: (e.study_uid, e.series_uid, e.identity, str(e.folder)))
+    return [e for k, e in enumerate(ordered) if k == 0 or e.identity != ordered[k - 1].identity]

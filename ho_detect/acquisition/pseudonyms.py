@@ -1,0 +1,90 @@
+"""Keyed stand-ins for UIDs, so that results can be shared without the identity they came from."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ho_detect.errors import UsageError
+
+#: A shorter key could be found by trying all.
+MIN_KEY_BYTES = 16
+
+
+@dataclass(frozen=True)
+class Pseudonyms:
+    """Stand-ins for UIDs by keyed hash: the same key gives the same stand-ins, without it they tell nothing.
+
+    Parameters
+    ----------
+    key
+        At least 16 secret bytes.
+    keep_identity
+        True: :meth:`uid` returns true UIDs. Folder names come from the hash all the same, so that no
+        header value ever shapes a path.
+
+    Raises
+    ------
+    UsageError
+        The key is too short.
+    """
+
+    key: bytes = field(repr=False)
+    keep_identity: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.key) < MIN_KEY_BYTES:
+            raise UsageError(f"a pseudonym key of {len(self.key)} bytes; it needs at least {MIN_KEY_BYTES}")
+
+    @classmethod
+    def random(cls, *, keep_identity: bool = False) -> Pseudonyms:
+        """Return pseudonyms under a new key that is kept nowhere: no other run can repeat them."""
+        return cls(secrets.token_bytes(32), keep_identity)
+
+    @classmethod
+    def from_file(cls, path: Path, *, keep_identity: bool = False) -> Pseudonyms:
+        """Read the key from a file of any secret bytes; white space at its ends does not count.
+
+        Raises
+        ------
+        UsageError
+            The file cannot be read or holds too few bytes.
+        """
+        try:
+            key = Path(path).read_bytes().strip()
+        except OSError as error:
+            raise UsageError(f"pseudonym key file {path}: {error.strerror}") from error
+        return cls(key, keep_identity)
+
+    def uid(self, uid: str) -> str:
+        """Return a valid UID under 2.25 that stands for ``uid`` (or ``uid`` itself where identity is kept).
+
+        >>> Pseudonyms(bytes(16)).uid("1.2.3")
+        '2.25.45036890911411640466604055092420911060'
+        """
+        if self.keep_identity:
+            return uid
+        return self._uid_for("uid", uid)
+
+    def stand_in(self, identity: str, level: str = "series") -> str:
+        """Return a valid UID for what has none of its own, from its :attr:`SeriesEntry.identity`."""
+        return self._uid_for(f"no {level} uid", identity)
+
+    def folder(self, identity: str) -> str:
+        """Return a folder name for a series, given its :attr:`SeriesEntry.identity`.
+
+        >>> Pseudonyms(bytes(16)).folder("../../etc")
+        'series-a5eba3b0d2ec'
+        """
+        return f"series-{self._hash('folder', identity).hex()[:12]}"
+
+    def _uid_for(self, purpose: str, text: str) -> str:
+        return f"2.25.{int.from_bytes(self._hash(purpose, text)[:16], 'big')}"
+
+    def _hash(self, purpose: str, text: str) -> bytes:
+        # surrogateescape would fail on a lone surrogate of another origin; a UID may hold any bytes
+        data = f"{purpose}\0{text}".encode("utf-8", "surrogatepass")
+        return hmac.new(self.key, data, hashlib.sha256).digest()

@@ -1,0 +1,111 @@
+"""Element values from their raw bytes, without trusting them.
+
+pydicom walks the elements; its conversion of values is not used, because it warns and fails on the faults
+that real files hold, by global configuration.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+META: Final[dict[str, int]] = {"MediaStorageSOPClassUID": 0x00020002, "TransferSyntaxUID": 0x00020010}
+
+#: What is read of a header.
+TAGS: Final[dict[str, int]] = {
+    "ImageType": 0x00080008,
+    "SOPClassUID": 0x00080016,
+    "SOPInstanceUID": 0x00080018,
+    "StudyDate": 0x00080020,
+    "Modality": 0x00080060,
+    "Manufacturer": 0x00080070,
+    "StudyDescription": 0x00081030,
+    "SeriesDescription": 0x0008103E,
+    "PatientID": 0x00100020,
+    "ContrastBolusAgent": 0x00180010,
+    "BodyPartExamined": 0x00180015,
+    "SliceThickness": 0x00180050,
+    "KVP": 0x00180060,
+    "RepetitionTime": 0x00180080,
+    "ProtocolName": 0x00181030,
+    "ConvolutionKernel": 0x00181210,
+    "PatientPosition": 0x00185100,
+    "StudyInstanceUID": 0x0020000D,
+    "SeriesInstanceUID": 0x0020000E,
+    "InstanceNumber": 0x00200013,
+    "ImagePositionPatient": 0x00200032,
+    "ImageOrientationPatient": 0x00200037,
+    "FrameOfReferenceUID": 0x00200052,
+    "SamplesPerPixel": 0x00280002,
+    "NumberOfFrames": 0x00280008,
+    "Rows": 0x00280010,
+    "Columns": 0x00280011,
+    "PixelSpacing": 0x00280030,
+    "BitsAllocated": 0x00280100,
+    "BitsStored": 0x00280101,
+    "HighBit": 0x00280102,
+    "PixelRepresentation": 0x00280103,
+    "PixelPaddingValue": 0x00280120,
+    "PixelPaddingRangeLimit": 0x00280121,
+    "RescaleIntercept": 0x00281052,
+    "RescaleSlope": 0x00281053,
+    "RescaleType": 0x00281054,
+    "LossyImageCompression": 0x00282110,
+    "SharedFunctionalGroupsSequence": 0x52009229,
+    "PerFrameFunctionalGroupsSequence": 0x52009230,
+}
+_NUMBER_OF: Final = {**META, **TAGS}
+
+
+class Values:
+    """Raw elements by name.
+
+    Parameters
+    ----------
+    elements
+        Tag to pydicom's ``RawDataElement`` (or ``DataElement`` for sequences of undefined length).
+    little
+        Byte order of binary values.
+    """
+
+    def __init__(self, elements: dict[int, Any], *, little: bool = True) -> None:
+        self.elements = elements
+        self.little = little
+
+    def __contains__(self, name: str) -> bool:
+        return _NUMBER_OF[name] in self.elements
+
+    def raw(self, name: str) -> bytes:
+        """Return the bytes of a value; empty where it is absent."""
+        element = self.elements.get(_NUMBER_OF[name])
+        value = None if element is None else element.value
+        return value if isinstance(value, bytes) else b""
+
+    def text(self, name: str) -> str:
+        """Return a value as text without padding and control characters; UTF-8, else Latin-1."""
+        raw = self.raw(name)
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            text = raw.decode("latin-1")
+        return "".join(c for c in text if c.isprintable()).strip()
+
+    def numbers(self, name: str) -> tuple[float, ...] | None:
+        """Return the values of a decimal string; NaN for what is no number, None where absent or empty."""
+        text = self.text(name)
+        return tuple(_number(part) for part in text.split("\\")) if text else None
+
+    def integer(self, name: str) -> int | None:
+        """Return a 16-bit binary value or an integer string; None where absent, empty or no integer."""
+        raw = self.raw(name)
+        if name in ("InstanceNumber", "NumberOfFrames"):
+            number = _number(self.text(name))
+            return int(number) if number.is_integer() else None
+        return int.from_bytes(raw[:2], "little" if self.little else "big") if len(raw) >= 2 else None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text) if "_" not in text else math.nan
+    except ValueError:
+        return math.nan
