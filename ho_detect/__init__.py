@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from ho_detect.analyze import analyze, detect
+    from ho_detect.analyze import analyze
     from ho_detect.errors import HoDetectError
     from ho_detect.reporting.findings import Findings
     from ho_detect.settings import Settings
+    from ho_detect.study import detect
 
 __all__ = ["Findings", "HoDetectError", "Settings", "__version__", "analyze", "detect"]
 
@@ -29,7 +30,7 @@ _WHERE = {
     "HoDetectError": "ho_detect.errors",
     "Settings": "ho_detect.settings",
     "analyze": "ho_detect.analyze",
-    "detect": "ho_detect.analyze",
+    "detect": "ho_detect.study",
 }
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import numpy as np
@@ -15,9 +16,17 @@ from ho_detect.detection.grading import Hip
 from ho_detect.detection.lesions import Lesion
 from ho_detect.detection.mimics import Excluded
 from ho_detect.flags import Flag
+from ho_detect.reporting.sentences import excluded_sentence, hip_sentence, lesion_sentence
 from ho_detect.settings import Settings
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
 SCHEMA_VERSION = "1.0"
+
+FINDINGS_FILE = "findings.json"
+LABELS_FILE = "lesions.nii.gz"
 
 
 class Software(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,9 +51,11 @@ class FindingsRecord(msgspec.Struct, frozen=True, kw_only=True):
     excluded: tuple[Excluded, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Findings:
     """Findings of one series.
+
+    Prints as sentences; in a notebook it shows the sentences, the lesions as a table and a picture.
 
     Parameters
     ----------
@@ -54,11 +65,20 @@ class Findings:
         (slice, row, column) uint16 on the volume's own grid: 0 background, else the lesion's ``id``.
     volume
         The CT, for pictures.
+
+    Raises
+    ------
+    ValueError
+        If labels and volume differ in shape.
     """
 
     record: FindingsRecord
     labels: NDArray[np.uint16]
     volume: HuVolume
+
+    def __post_init__(self) -> None:
+        if self.labels.shape != self.volume.grid.shape:
+            raise ValueError(f"labels of shape {self.labels.shape} on a volume of shape {self.volume.grid.shape}")
 
     @property
     def hips(self) -> tuple[Hip, ...]:
@@ -70,7 +90,85 @@ class Findings:
         """The ossifications found, by id."""
         return self.record.lesions
 
+    @property
+    def excluded(self) -> tuple[Excluded, ...]:
+        """Dense things that were seen and set aside, with why."""
+        return self.record.excluded
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """What qualifies the result as a whole."""
+        return self.record.flags
+
+    def __str__(self) -> str:
+        notes = [f"Note: {f.message}." for f in self.flags]
+        aside = excluded_sentence(self.excluded)
+        lines = [hip_sentence(h) for h in self.hips] + [lesion_sentence(n) for n in self.lesions]
+        return "\n".join(lines + ([aside] if aside else []) + notes) or "No hip in view."
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from ho_detect.reporting.html import findings_html
+
+        return findings_html(self)
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the record as plain values, as in ``findings.json``."""
-        values: dict[str, Any] = msgspec.to_builtins(self.record)
+        """Return the record as plain values, as in ``findings.json``: NaN is None."""
+        values: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self.record))
         return values
+
+    def to_json(self) -> str:
+        """Return the text of ``findings.json``; what was not measured is ``null``."""
+        return record_json(self.record).decode()
+
+    def hips_frame(self) -> pd.DataFrame:
+        """Return one row per hip, the columns of ``summary.csv``."""
+        from ho_detect.reporting import tables
+
+        return tables.frame(tables.HipRow, tables.hip_rows(self.record))
+
+    def lesions_frame(self) -> pd.DataFrame:
+        """Return one row per lesion, the columns of ``lesions.csv``."""
+        from ho_detect.reporting import tables
+
+        return tables.frame(tables.LesionRow, tables.lesion_rows(self.record))
+
+    def excluded_frame(self) -> pd.DataFrame:
+        """Return one row per dense thing that was set aside, with its reason."""
+        from ho_detect.reporting import tables
+
+        return tables.frame(tables.ExcludedRow, tables.excluded_rows(self.record))
+
+    def plot(self) -> Figure:
+        """Draw the hips in projection and slices through the largest lesions."""
+        from ho_detect.reporting.figures import overview
+
+        return overview(self)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write ``findings.json`` and ``lesions.nii.gz`` into ``folder``, each whole or not at all.
+
+        Returns
+        -------
+        The folder, made when it was not there.
+
+        Raises
+        ------
+        OSError
+            A file cannot be written.
+        """
+        from ho_detect.reporting.files import write_atomically
+        from ho_detect.reporting.nifti import write_labels
+
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        # the record last: where it is, the label map it speaks of is there too
+        write_labels(folder / LABELS_FILE, self.labels, self.volume.grid)
+        write_atomically(folder / FINDINGS_FILE, record_json(self.record))
+        return folder
+
+
+def record_json(record: FindingsRecord) -> bytes:
+    """Return the bytes of ``findings.json``: UTF-8, indented, NaN as null."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"

@@ -1,0 +1,302 @@
+"""Many series: index, one child process for each, collect rows, write the tables.
+
+A child that crashes, hangs or takes too much memory is a row with its reason; the others go on.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from ho_detect.crew import Crew, Options, threads_for
+from ho_detect.errors import SeriesError, UsageError
+from ho_detect.output_folder import OutputFolder
+from ho_detect.reporting.findings import FindingsRecord
+from ho_detect.reporting.tables import HipRow, LesionRow, StudyRow, hip_rows, lesion_rows, write_table
+from ho_detect.settings import Settings
+from ho_detect.worker import Job, Outcome
+
+if TYPE_CHECKING:
+    from ho_detect.acquisition.index import SeriesEntry
+    from ho_detect.acquisition.pseudonyms import Pseudonyms
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something happened in a run: all series are known, one was started, one is done."""
+
+    kind: Literal["indexed", "started", "finished"]
+    n_done: int
+    n_total: int
+    row: StudyRow | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of a run.
+
+    Parameters
+    ----------
+    out
+        Where the results are.
+    studies
+        One row per series found, in the order of the index.
+    records
+        The findings of the analysed ones, by result folder.
+    seconds
+        Wall time.
+    """
+
+    out: Path
+    studies: tuple[StudyRow, ...]
+    records: dict[str, FindingsRecord]
+    seconds: float
+
+    @property
+    def hips(self) -> list[HipRow]:
+        """The rows of ``summary``."""
+        return [row for folder, record in self.records.items() for row in hip_rows(record, folder)]
+
+    @property
+    def lesions(self) -> list[LesionRow]:
+        """The rows of ``lesions``."""
+        return [row for folder, record in self.records.items() for row in lesion_rows(record, folder)]
+
+    @property
+    def failed(self) -> list[StudyRow]:
+        """The series that should have been analysed and were not."""
+        return [row for row in self.studies if row.status == "failed"]
+
+    @property
+    def exit_status(self) -> int:
+        """0 when all that should be analysed was, else 3."""
+        return 3 if self.failed else 0
+
+
+class Interrupted(KeyboardInterrupt):
+    """The user stopped the run; ``report`` holds what was done until then, and the tables are written."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__("the run was stopped")
+        self.report = report
+
+
+def run(
+    inputs: Sequence[Path],
+    out: Path,
+    settings: Settings | None = None,
+    options: Options | None = None,
+    progress: Callable[[Event], None] | None = None,
+) -> Report:
+    """Analyse every CT series of the hips under ``inputs``; write folders and tables below ``out``.
+
+    Parameters
+    ----------
+    inputs
+        Files and folders, searched through all levels.
+    out
+        Made when it is not there. A result folder of the same name is replaced.
+    settings
+        What can change a result.
+    options
+        Workers, limits, pseudonyms.
+    progress
+        Called in this process for each :class:`Event`.
+
+    Returns
+    -------
+    What was found for each series, as it was written.
+
+    Raises
+    ------
+    UsageError
+        An input is not there, ``out`` cannot be written or is in use, the key file cannot be used.
+    Interrupted
+        The user stopped the run (``KeyboardInterrupt``); what was done is written.
+    """
+    start = time.monotonic()
+    settings, options = settings or Settings(), options or Options()
+    check_inputs(inputs)
+    pseudonyms = pseudonyms_for(settings, options.key_file)
+    with OutputFolder(out) as output:
+        plan = _Plan.of(inputs, settings, options, pseudonyms, output.staging)
+        stopped = _work(plan, output, options, progress or (lambda _: None))
+        report = Report(output.path, plan.studies(), plan.records(), time.monotonic() - start)
+        _write_tables(report)
+    if stopped:
+        raise Interrupted(report)
+    return report
+
+
+def _work(plan: _Plan, output: OutputFolder, options: Options, progress: Callable[[Event], None]) -> bool:
+    """Do the jobs of a plan, settle its rows, tell of progress; return whether the run was stopped."""
+    n_total, n_done = len(plan.jobs), 0
+
+    def started(place: int) -> None:
+        progress(Event("started", n_done, n_total, plan.rows[place]))
+
+    def settled(place: int, outcome: Outcome) -> None:
+        nonlocal n_done
+        if outcome.record is not None:
+            try:
+                output.publish(plan.jobs[place].folder)
+            except OSError as error:
+                outcome = Outcome(reason="not_written", detail=error.strerror or "", seconds=outcome.seconds)
+        row = plan.settle(place, outcome)
+        n_done += 1
+        log.info("series %d (%s): %s %s", row.number, row.series_uid, row.status, row.message or "")
+        if outcome.trace:
+            log.error("series %d:\n%s", row.number, outcome.trace)
+        progress(Event("finished", n_done, n_total, row))
+
+    progress(Event("indexed", 0, n_total))
+    return Crew(plan.jobs, options, started, settled).work()
+
+
+def inspect(inputs: Sequence[Path], settings: Settings | None = None, key_file: Path | None = None) -> list[StudyRow]:
+    """Return one row per series under ``inputs``; those that a run would analyse have no ``reason``.
+
+    Raises
+    ------
+    UsageError
+        An input is not there, or the key file cannot be used.
+    """
+    from ho_detect.acquisition.index import index_series
+
+    settings = settings or Settings()
+    check_inputs(inputs)
+    pseudonyms = pseudonyms_for(settings, key_file)
+    entries = index_series([Path(p) for p in inputs], settings.acquisition)
+    return [study_row(number, entry, pseudonyms) for number, entry in enumerate(entries, start=1)]
+
+
+def check_inputs(inputs: Sequence[Path]) -> None:
+    """Raise UsageError when there is no input or one is not there; by its number, as a path may name a patient."""
+    if not inputs:
+        raise UsageError("no INPUT given")
+    for number, path in enumerate(inputs, start=1):
+        if not Path(path).exists():
+            raise UsageError(f"INPUT {number} of {len(inputs)} does not exist")
+
+
+def pseudonyms_for(settings: Settings, key_file: Path | None) -> Pseudonyms:
+    """Return what replaces identities in this run: keyed by a file, or by a new random key."""
+    from ho_detect.acquisition.pseudonyms import Pseudonyms
+
+    keep = settings.output.keep_identity
+    if key_file is None:
+        return Pseudonyms.random(keep_identity=keep)
+    return Pseudonyms.from_file(key_file, keep_identity=keep)
+
+
+def _write_tables(report: Report) -> None:
+    write_table(report.out, "summary", HipRow, report.hips)
+    write_table(report.out, "lesions", LesionRow, report.lesions)
+    write_table(report.out, "studies", StudyRow, report.studies)
+
+
+@dataclass
+class _Plan:
+    """Each series in the order of the index, the jobs, and what came of each."""
+
+    rows: list[StudyRow]
+    jobs: dict[int, Job]
+    found: dict[int, FindingsRecord] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, inputs: Sequence[Path], settings: Settings, options: Options, pseudonyms: Pseudonyms, staging: Path
+    ) -> _Plan:
+        from ho_detect.acquisition.index import index_series
+
+        entries = index_series([Path(p) for p in inputs], settings.acquisition)
+        threads = threads_for(settings, options, sum(e.analyse for e in entries))
+        rows: list[StudyRow] = []
+        jobs: dict[int, Job] = {}
+        names: set[str] = set()
+        for place, entry in enumerate(entries):
+            rows.append(study_row(place + 1, entry, pseudonyms))
+            if entry.analyse:
+                folder = _unused(pseudonyms.folder(entry.identity), names)
+                jobs[place] = Job(entry, folder, staging, settings, pseudonyms, threads, options.debug)
+        return cls(rows, jobs)
+
+    def studies(self) -> tuple[StudyRow, ...]:
+        return tuple(self.rows)
+
+    def records(self) -> dict[str, FindingsRecord]:
+        return {self.jobs[place].folder: self.found[place] for place in sorted(self.found)}
+
+    def settle(self, place: int, outcome: Outcome) -> StudyRow:
+        """Put the outcome of a job into its row."""
+        row = msgspec.structs.replace(self.rows[place], seconds=round(outcome.seconds, 3))
+        if outcome.record is not None:
+            self.found[place] = outcome.record
+            row = _with_findings(row, outcome.record, self.jobs[place].folder)
+        else:
+            row = with_reason(row, SeriesError(outcome.reason or "internal_error", outcome.detail))
+        self.rows[place] = row
+        return row
+
+
+def study_row(number: int, entry: SeriesEntry, pseudonyms: Pseudonyms) -> StudyRow:
+    """Return the row of a series as the index knows it; true texts only where identities were asked for."""
+    slice_mm, row_mm, column_mm = entry.spacing_mm or (None, None, None)
+    shown = {}
+    if pseudonyms.keep_identity:
+        shown = {
+            "description": entry.description or None,
+            "patient_id": entry.patient_id or None,
+            "study_date": entry.study_date or None,
+            "source": str(entry.folder),
+        }
+    row = StudyRow(
+        number=number,
+        study_uid=pseudonyms.uid(entry.study_uid),
+        series_uid=pseudonyms.uid(entry.series_uid),
+        status="left_out",
+        modality=entry.modality or None,
+        n_slices=entry.n_slices,
+        rows=entry.rows or None,
+        columns=entry.columns or None,
+        slice_step_mm=slice_mm,
+        row_spacing_mm=row_mm,
+        column_spacing_mm=column_mm,
+        **shown,
+    )
+    return row if entry.reason is None else with_reason(row, SeriesError(entry.reason, entry.detail))
+
+
+def with_reason(row: StudyRow, error: SeriesError) -> StudyRow:
+    """Return the row of a series that has no findings, with why."""
+    status: Literal["failed", "left_out"] = "failed" if error.is_failure else "left_out"
+    return msgspec.structs.replace(row, status=status, reason=error.reason, message=str(error))
+
+
+def _with_findings(row: StudyRow, record: FindingsRecord, folder: str) -> StudyRow:
+    return msgspec.structs.replace(
+        row,
+        status=record.status,
+        flags=";".join(f.code for f in record.flags),
+        message="; ".join(f.message for f in record.flags) or None,
+        n_lesions=len(record.lesions),
+        folder=folder,
+    )
+
+
+def _unused(name: str, names: set[str]) -> str:
+    """Return ``name``, with a number after it when two series of the input share one UID."""
+    number, result = 1, name
+    while result in names:
+        number += 1
+        result = f"{name}-{number}"
+    names.add(result)
+    return result

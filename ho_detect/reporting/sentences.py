@@ -1,0 +1,89 @@
+"""Findings in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from ho_detect.detection.grading import Hip
+from ho_detect.detection.lesions import Lesion
+from ho_detect.detection.mimics import EXCLUSIONS, Excluded
+
+
+def hip_sentence(hip: Hip) -> str:
+    """Say what was found at one hip, the finding first."""
+    return f"{hip.side.capitalize()} hip: {_hip_words(hip)}."
+
+
+def _hip_words(hip: Hip) -> str:
+    reasons = "; ".join(r.message for r in hip.reasons)
+    if hip.status == "not_in_view":
+        return "not in view"
+    if hip.status == "not_assessable":
+        return f"not assessable ({reasons})" if reasons else "not assessable"
+    part = ", partly in view" if hip.status == "partly_in_view" else ""
+    if hip.finding == "present":
+        return "; ".join([f"ossification present{part}, {_amount(hip)}", *_extent(hip)])
+    if hip.finding == "absent":
+        return f"no ossification found{' in the part that is in view' if part else ''}"
+    return f"indeterminate{part}" + (f" ({reasons})" if reasons else "")
+
+
+def _amount(hip: Hip) -> str:
+    n = hip.n_lesions
+    lesions = "" if n is None else f"{n} lesion{'' if n == 1 else 's'}"
+    volume = "" if hip.total_volume_mm3 is None else millilitres(hip.total_volume_mm3)
+    return ", ".join(w for w in (lesions, volume, " and ".join(hip.sectors)) if w)
+
+
+def _extent(hip: Hip) -> list[str]:
+    words = []
+    if hip.bridging:
+        words.append("bridges femur and pelvis")
+    elif hip.min_gap_mm is not None:
+        words.append(f"smallest gap {hip.min_gap_mm:.0f} mm")
+    grades = [
+        f"{name} {value}"
+        for name, value in (
+            ("Brooker", hip.brooker_ct),
+            ("Della Valle", hip.della_valle_ct),
+            ("Mavrogenis", hip.mavrogenis),
+        )
+        if value is not None
+    ]
+    if grades:
+        words.append(", ".join(grades) + " (from CT)")
+    return words
+
+
+def lesion_sentence(lesion: Lesion) -> str:
+    """Say where one lesion is, how large, how dense, and what it touches."""
+    contact = "attached to " + " and ".join(lesion.attached_to) if lesion.attached_to else "free in soft tissue"
+    words = [
+        f"{lesion.side}, {lesion.sector}",
+        f"{millilitres(lesion.volume_mm3)}, {lesion.max_diameter_mm:.0f} mm long",
+        f"mean {lesion.mean_hu:.0f} HU",
+        *([lesion.maturity] if lesion.maturity else []),
+        contact,
+    ]
+    return f"Lesion {lesion.id}: " + ", ".join(words) + "."
+
+
+def excluded_sentence(excluded: Iterable[Excluded]) -> str:
+    """Count what was set aside, by reason; empty when nothing was."""
+    counts = Counter(e.reason for e in excluded)
+    if not counts:
+        return ""
+    said = "; ".join(f"{n} x {EXCLUSIONS.get(reason, reason)}" for reason, n in sorted(counts.items()))
+    return f"Set aside: {said}."
+
+
+def millilitres(volume_mm3: float) -> str:
+    """Write a volume in mL, with the digits it deserves.
+
+    >>> millilitres(84.2), millilitres(3520), millilitres(41260)
+    ('0.08 mL', '3.5 mL', '41 mL')
+    """
+    ml = volume_mm3 / 1000
+    digits = 2 if ml < 1 else 1 if ml < 10 else 0
+    return f"{ml:.{digits}f} mL"

@@ -1,0 +1,286 @@
+"""The three tables of a run, one row per hip, per lesion and per series, as CSV, Parquet and pandas frames.
+
+Each table is defined by one record type: its fields are the columns, in order, with the same types also
+when there are no rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from ho_detect.anatomy.hip_joints import Point
+from ho_detect.reporting.files import replacing, write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from ho_detect.reporting.findings import FindingsRecord
+
+StudyStatus = Literal["ok", "warning", "failed", "left_out"]
+
+#: A spreadsheet takes a cell that starts with one of these for a formula.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+class HipRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of ``summary``: one hip."""
+
+    folder: Annotated[str | None, Meta(description="Result folder below OUT")]
+    study_uid: str
+    series_uid: str
+    side: str
+    status: Annotated[str, Meta(description="assessed, partly_in_view, not_in_view or not_assessable")]
+    finding: Annotated[str | None, Meta(description="present, absent, indeterminate; empty where not judged")]
+    n_lesions: int | None
+    total_volume_mm3: Annotated[float | None, Meta(description="At the detection threshold, mm3")]
+    total_volume_second_threshold_mm3: Annotated[float | None, Meta(description="At the second threshold, mm3")]
+    sectors: Annotated[str, Meta(description="Sectors with ossification, separated by ;")]
+    bridging: bool | None
+    min_gap_mm: float | None
+    brooker_ct: str | None
+    della_valle_ct: str | None
+    mavrogenis: str | None
+    center_x_lps_mm: Annotated[float | None, Meta(description="Femoral head center, mm to the patient's left")]
+    center_y_lps_mm: Annotated[float | None, Meta(description="Femoral head center, mm posterior")]
+    center_z_lps_mm: Annotated[float | None, Meta(description="Femoral head center, mm superior")]
+    head_radius_mm: float | None
+    residual_mm: float | None
+    score: float | None
+    coverage: float | None
+    reasons: Annotated[str, Meta(description="Codes that qualify this hip, separated by ;")]
+
+
+class LesionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of ``lesions``: one lesion."""
+
+    folder: Annotated[str | None, Meta(description="Result folder below OUT")]
+    study_uid: str
+    series_uid: str
+    id: Annotated[int, Meta(description="Value in lesions.nii.gz of that folder")]
+    side: str
+    sector: str
+    volume_mm3: float
+    volume_second_threshold_mm3: float
+    centroid_x_lps_mm: float
+    centroid_y_lps_mm: float
+    centroid_z_lps_mm: float
+    extent_x_mm: float
+    extent_y_mm: float
+    extent_z_mm: float
+    max_diameter_mm: float
+    mean_hu: float
+    sd_hu: float
+    median_hu: float
+    p95_hu: float
+    max_hu: float
+    maturity: str | None
+    zonal_index: float | None
+    attached_to: Annotated[str, Meta(description="Bones in contact, separated by ;")]
+    gap_femur_mm: float | None
+    gap_pelvis_mm: float | None
+    distance_to_head_center_mm: float
+    muscle_fraction: float | None
+    fat_fraction: float | None
+    confidence: float | None
+
+
+class ExcludedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row about one dense thing that was set aside."""
+
+    study_uid: str
+    series_uid: str
+    reason: str
+    message: str
+    side: str | None
+    volume_mm3: float
+    centroid_x_lps_mm: float
+    centroid_y_lps_mm: float
+    centroid_z_lps_mm: float
+    max_hu: float
+
+
+class StudyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of ``studies``: one series that was found, analysed or not."""
+
+    number: Annotated[int, Meta(description="Order in which it was found, as in ho-detect inspect")]
+    study_uid: Annotated[str, Meta(description="Pseudonym, unless identities were asked for")]
+    series_uid: Annotated[str, Meta(description="Pseudonym, unless identities were asked for")]
+    status: Annotated[StudyStatus, Meta(description="ok, warning, failed or left_out")]
+    reason: Annotated[str | None, Meta(description="Code: why it was left out, or why it failed")] = None
+    message: Annotated[str | None, Meta(description="The reason, or what qualifies the result, in words")] = None
+    flags: Annotated[str, Meta(description="Codes that qualify the result, separated by ;")] = ""
+    n_lesions: int | None = None
+    modality: str | None = None
+    n_slices: int | None = None
+    rows: int | None = None
+    columns: int | None = None
+    slice_step_mm: float | None = None
+    row_spacing_mm: float | None = None
+    column_spacing_mm: float | None = None
+    seconds: Annotated[float | None, Meta(description="Wall time of loading and analysis, s")] = None
+    folder: Annotated[str | None, Meta(description="Result folder below OUT")] = None
+    description: Annotated[str | None, Meta(description="Only where identities were asked for")] = None
+    patient_id: Annotated[str | None, Meta(description="Only where identities were asked for")] = None
+    study_date: Annotated[str | None, Meta(description="Only where identities were asked for")] = None
+    source: Annotated[str | None, Meta(description="Only where identities were asked for")] = None
+
+
+def hip_rows(record: FindingsRecord, folder: str | None = None) -> list[HipRow]:
+    """Return one row per hip of a record, in the record's order."""
+    return [
+        HipRow(
+            folder=folder,
+            study_uid=record.series.study_uid,
+            series_uid=record.series.series_uid,
+            sectors=";".join(hip.sectors),
+            reasons=";".join(r.code for r in hip.reasons),
+            **_xyz("center_{}_lps_mm", hip.center_lps_mm),
+            **_plain(hip, drop={"sectors", "reasons", "center_lps_mm"}),
+        )
+        for hip in record.hips
+    ]
+
+
+def lesion_rows(record: FindingsRecord, folder: str | None = None) -> list[LesionRow]:
+    """Return one row per lesion of a record, in the record's order."""
+    return [
+        LesionRow(
+            folder=folder,
+            study_uid=record.series.study_uid,
+            series_uid=record.series.series_uid,
+            attached_to=";".join(lesion.attached_to),
+            **_xyz("centroid_{}_lps_mm", lesion.centroid_lps_mm),
+            **_xyz("extent_{}_mm", lesion.extent_lps_mm),
+            **_plain(lesion, drop={"attached_to", "centroid_lps_mm", "extent_lps_mm"}),
+        )
+        for lesion in record.lesions
+    ]
+
+
+def excluded_rows(record: FindingsRecord) -> list[ExcludedRow]:
+    """Return one row per thing set aside, in the record's order."""
+    return [
+        ExcludedRow(
+            study_uid=record.series.study_uid,
+            series_uid=record.series.series_uid,
+            **_xyz("centroid_{}_lps_mm", thing.centroid_lps_mm),
+            **_plain(thing, drop={"centroid_lps_mm"}),
+        )
+        for thing in record.excluded
+    ]
+
+
+def _plain(record: msgspec.Struct, drop: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.structs.asdict(record).items() if name not in drop}
+
+
+def _xyz(pattern: str, point: Point | None) -> dict[str, Any]:
+    return {pattern.format(axis): value for axis, value in zip("xyz", point or (None, None, None), strict=True)}
+
+
+def arrow_table(row_type: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pa.Table:
+    """Return rows as an Arrow table: text, int64, float64 or bool columns; what was not measured is null."""
+    import pyarrow as pa
+
+    types = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+    schema = pa.schema(
+        [
+            pa.field(name, types[kind], metadata={"description": description} if description else None)
+            for name, kind, description in columns_of(row_type)
+        ]
+    )
+    return pa.Table.from_pylist([_values(row) for row in rows], schema=schema)
+
+
+def frame(row_type: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pd.DataFrame:
+    """Return rows as a pandas frame: string, Int64, float64 and boolean columns."""
+    import pandas as pd
+    import pyarrow as pa
+
+    nullable = {pa.string(): pd.StringDtype(), pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+    result: pd.DataFrame = arrow_table(row_type, rows).to_pandas(types_mapper=nullable.get)
+    return result
+
+
+def csv_text(row_type: type[msgspec.Struct], rows: Iterable[msgspec.Struct]) -> str:
+    """Return rows as CSV with a header; text that a spreadsheet would run as a formula is disarmed."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([name for name, _, _ in columns_of(row_type)])
+    for row in rows:
+        writer.writerow([_cell(value) for value in _values(row).values()])
+    return text.getvalue()
+
+
+def disarm(text: str) -> str:
+    """Put an apostrophe before text that a spreadsheet would take for a formula.
+
+    >>> disarm("=HYPERLINK(1)"), disarm("left")
+    ("'=HYPERLINK(1)", 'left')
+    """
+    return "'" + text if text.startswith(_FORMULA_STARTS) else text
+
+
+def write_table(folder: Path, name: str, row_type: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> None:
+    """Write ``name.csv`` and ``name.parquet`` into ``folder``, each whole or not at all.
+
+    Raises
+    ------
+    OSError
+        A file cannot be written.
+    """
+    import pyarrow.parquet as pq
+
+    write_atomically(folder / f"{name}.csv", csv_text(row_type, rows).encode("utf-8"))
+    with replacing(folder / f"{name}.parquet") as temporary:
+        pq.write_table(arrow_table(row_type, rows), temporary)
+
+
+def columns_of(row_type: type[msgspec.Struct]) -> list[tuple[str, type, str]]:
+    """Return name, type (str, int, float or bool) and description of each column of a table."""
+    info = msgspec.inspect.type_info(row_type)
+    if not isinstance(info, msgspec.inspect.StructType):
+        raise TypeError(f"{row_type.__name__} is not a record type")
+    return [(field.encode_name, *_kind(field.type)) for field in info.fields]
+
+
+def _kind(kind: msgspec.inspect.Type) -> tuple[type, str]:
+    description = ""
+    if isinstance(kind, msgspec.inspect.Metadata):
+        description = (kind.extra_json_schema or {}).get("description", "")
+        kind = kind.type
+    if isinstance(kind, msgspec.inspect.UnionType):
+        kind = next(t for t in kind.types if not isinstance(t, msgspec.inspect.NoneType))
+    plain = {
+        msgspec.inspect.StrType: str,
+        msgspec.inspect.LiteralType: str,
+        msgspec.inspect.IntType: int,
+        msgspec.inspect.FloatType: float,
+        msgspec.inspect.BoolType: bool,
+    }
+    return plain[type(kind)], description
+
+
+def _values(row: msgspec.Struct) -> dict[str, Any]:
+    """Return the row's values, None for NaN and infinities."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in msgspec.structs.asdict(row).items()
+    }
+
+
+def _cell(value: str | float | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return disarm(value) if isinstance(value, str) else repr(value)

@@ -1,0 +1,84 @@
+"""One study from Python, without writing anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ho_detect.errors import SeriesError, UsageError
+from ho_detect.reporting.findings import Findings
+from ho_detect.settings import Settings
+
+if TYPE_CHECKING:
+    from ho_detect.acquisition.index import SeriesEntry
+
+
+def detect(path: str | Path, settings: Settings | None = None, series: str | None = None) -> Findings:
+    """Find ossification near the hips in one CT study.
+
+    Parameters
+    ----------
+    path
+        A folder, searched through all levels, or one DICOM file.
+    settings
+        What can change a result; without it the defaults.
+    series
+        Series Instance UID of the series to analyse. Without it: of all series that can be analysed, the one
+        with the thinnest slice step; of those, the one with the most slices; of those, the first by UID.
+
+    Returns
+    -------
+    The findings: print them, show them in a notebook, or take ``.hips``, ``.lesions``, ``.to_dict()``.
+
+    Raises
+    ------
+    UsageError
+        The path is not there, or holds no series of that UID.
+    SeriesError
+        Nothing there can be analysed; ``.reason`` is the code of the series that came closest.
+    """
+    from ho_detect.acquisition.index import index_series
+    from ho_detect.acquisition.pseudonyms import Pseudonyms
+    from ho_detect.acquisition.volume import load_volume
+    from ho_detect.analyze import analyze
+
+    settings, path = settings or Settings(), Path(path)
+    if not path.exists():
+        raise UsageError("the path given to detect does not exist")
+    entry = choose(index_series([path], settings.acquisition), series)
+    pseudonyms = Pseudonyms.random(keep_identity=settings.output.keep_identity)
+    return analyze(load_volume(entry, settings, pseudonyms), settings)
+
+
+def choose(entries: list[SeriesEntry], series: str | None = None) -> SeriesEntry:
+    """Return the one series to analyse, by the rule of :func:`detect`.
+
+    Raises
+    ------
+    UsageError
+        No series has that UID.
+    SeriesError
+        None can be analysed.
+    """
+    if series is not None:
+        entries = [e for e in entries if e.series_uid == series]
+        if not entries:
+            raise UsageError("no series with the UID asked for")
+    usable = [e for e in entries if e.analyse]
+    if usable:
+        return min(usable, key=_preference)
+    if not entries:
+        raise SeriesError("not_ct", "no CT series under the path")
+    raise _closest_reason(entries)
+
+
+def _preference(entry: SeriesEntry) -> tuple[float, int, str]:
+    # a usable series has a spacing; without one it would come last
+    step_mm = entry.spacing_mm[0] if entry.spacing_mm else float("inf")
+    return step_mm, -entry.n_slices, entry.series_uid
+
+
+def _closest_reason(entries: list[SeriesEntry]) -> SeriesError:
+    """Why nothing is analysed: the reason of what came closest, a failed CT before what is rightly left out."""
+    errors = [(SeriesError(e.reason or "internal_error", e.detail), e.n_slices) for e in entries]
+    return max(errors, key=lambda pair: (pair[0].is_failure, pair[0].reason != "not_ct", pair[1]))[0]

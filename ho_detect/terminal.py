@@ -1,0 +1,207 @@
+"""What a run and an inspection look like: tables and a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from ho_detect.flags import REASONS
+from ho_detect.reporting.sentences import hip_sentence
+
+if TYPE_CHECKING:
+    from ho_detect.batch import Event, Report
+    from ho_detect.reporting.tables import StudyRow
+
+#: More lines are not read; the tables hold all.
+_MOST_LINES = 40
+_COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "left_out": "dim", "analyse": "green"}
+
+
+def console_for(stream: TextIO) -> Console:
+    """Return a console that never folds lines when nobody looks at a terminal."""
+    console = Console(file=stream, highlight=False, soft_wrap=not stream.isatty(), emoji=False)
+    if not stream.isatty():
+        console.width = 200
+    return console
+
+
+@contextmanager
+def progress_to(stream: TextIO, *, quiet: bool) -> Iterator[Callable[[Event], None]]:
+    """Give a callback that shows events: a bar on a terminal, a line for each finished series elsewhere."""
+    if quiet:
+        yield lambda _: None
+    elif stream.isatty():
+        with _bar(stream) as bar:
+            yield _on_bar(bar)
+    else:
+        yield _as_lines(console_for(stream))
+
+
+def _bar(stream: TextIO) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(file=stream, highlight=False, emoji=False),
+        transient=True,
+    )
+
+
+def _on_bar(bar: Progress) -> Callable[[Event], None]:
+    task = bar.add_task("Reading headers", total=None)
+
+    def show(event: Event) -> None:
+        bar.update(task, description="Analysing series", completed=event.n_done, total=event.n_total)
+
+    return show
+
+
+def _as_lines(console: Console) -> Callable[[Event], None]:
+    def show(event: Event) -> None:
+        if event.kind == "indexed":
+            console.print(f"{event.n_total} series to analyse", markup=False)
+        elif event.kind == "finished" and event.row is not None:
+            console.print(f"[{event.n_done}/{event.n_total}] {_what_came(event.row)}", markup=False)
+
+    return show
+
+
+def _what_came(row: StudyRow) -> str:
+    words = [f"series {row.number}: {row.status.replace('_', ' ')}"]
+    if row.folder is not None:
+        words.append(f"{row.n_lesions} lesion{'' if row.n_lesions == 1 else 's'}")
+    elif row.message:
+        words.append(row.message)
+    if row.seconds:
+        words.append(f"{row.seconds:.1f} s")
+    return ", ".join(words)
+
+
+def show_report(report: Report, console: Console) -> None:
+    """Print what a run found, what failed and why, and where the files are."""
+    console.print(_counts(report))
+    lines = 0
+    for row in report.studies:
+        if row.folder is None:
+            continue
+        hips = report.records[row.folder].hips
+        if lines + len(hips) > _MOST_LINES:
+            console.print("… and more: summary.csv holds every hip")
+            break
+        lines += len(hips)
+        console.print(f"\n[bold]series {row.number}[/]  {_status(row.status)}  [dim]{escape(row.folder)}[/]")
+        for hip in hips:
+            console.print(f"  {escape(hip_sentence(hip))}")
+        if row.message:
+            console.print(f"  [dim]{escape(row.message)}[/]")
+    _show_failed(report.failed, console)
+    _show_left_out([row for row in report.studies if row.status == "left_out"], console)
+    _show_places(report, console)
+
+
+def _counts(report: Report) -> str:
+    n_left = sum(row.status == "left_out" for row in report.studies)
+    n_failed = len(report.failed)
+    words = [
+        f"[bold]{_series(len(report.studies))} found[/]",
+        f"{len(report.records)} analysed",
+        f"{n_left} left out",
+        f"[red]{n_failed} failed[/]" if n_failed else "0 failed",
+    ]
+    return ", ".join(words) + f" [dim]({report.seconds:.0f} s)[/]"
+
+
+def _show_failed(failed: Sequence[StudyRow], console: Console) -> None:
+    if failed:
+        console.print("\n[bold red]Failed[/]")
+    for row in failed[:_MOST_LINES]:
+        what = f"series {row.number} ({row.modality or 'unknown modality'}, {_slices(row)})"
+        console.print(f"  {escape(what)}: {escape(row.message or '')} [dim]{escape(row.reason or '')}[/]")
+    if len(failed) > _MOST_LINES:
+        console.print(f"  … and {len(failed) - _MOST_LINES} more: studies.csv holds every one")
+
+
+def _show_left_out(left: Sequence[StudyRow], console: Console) -> None:
+    if left:
+        console.print("\n[bold]Left out[/]")
+    for reason, n in sorted(Counter(row.reason or "" for row in left).items()):
+        console.print(f"  {n} x {escape(REASONS.get(reason, reason))} [dim]{escape(reason)}[/]")
+
+
+def _show_places(report: Report, console: Console) -> None:
+    out = escape(str(report.out))
+    console.print("\n[bold]Written[/]")
+    console.print(f"  {out}/summary.csv   one row per hip")
+    console.print(f"  {out}/lesions.csv   one row per lesion")
+    console.print(f"  {out}/studies.csv   one row per series, analysed or not [dim](each also as .parquet)[/]")
+    for folder in list(report.records)[:3]:
+        console.print(f"  {out}/{escape(folder)}/   findings.json, lesions.nii.gz")
+    if len(report.records) > 3:
+        console.print(f"  … and {len(report.records) - 3} more result folders")
+
+
+def show_inspection(rows: Sequence[StudyRow], console: Console) -> None:
+    """Print the series found and what would be done with each."""
+    if not rows:
+        console.print("No DICOM series found.")
+        return
+    studies = list(dict.fromkeys(row.study_uid for row in rows))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("#", "study", "modality", "slices", "matrix", "step mm", "pixel mm"):
+        table.add_column(name, justify="left" if name == "modality" else "right", no_wrap=True)
+    table.add_column("would be", no_wrap=True)
+    table.add_column("why", overflow="fold")
+    for row in rows:
+        what = planned(row)
+        table.add_row(
+            str(row.number),
+            str(studies.index(row.study_uid) + 1),
+            escape(row.modality or "?"),
+            str(row.n_slices or "?"),
+            f"{row.rows}x{row.columns}" if row.rows and row.columns else "?",
+            _mm(row.slice_step_mm),
+            _mm(row.column_spacing_mm),
+            _status(what),
+            escape(row.message or row.description or ""),
+        )
+    console.print(table)
+    n = sum(planned(row) == "analyse" for row in rows)
+    console.print(f"\n{_series(len(rows))} in {len(studies)} stud{'y' if len(studies) == 1 else 'ies'}, {n} to analyse")
+
+
+def planned(row: StudyRow) -> str:
+    """Return what would be done with a series: analyse, left_out or failed."""
+    return row.status if row.reason is not None else "analyse"
+
+
+def _status(status: str) -> str:
+    said = {"left_out": "left out", "analyse": "analysed"}.get(status, status)
+    return f"[{_COLOURS[status]}]{said}[/]"
+
+
+def _series(n: int) -> str:
+    return f"{n} series"
+
+
+def _slices(row: StudyRow) -> str:
+    return "1 slice" if row.n_slices == 1 else f"{row.n_slices or 'unknown number of'} slices"
+
+
+def _mm(value: float | None) -> str:
+    return "?" if value is None else f"{value:.2f}"
+
+
+def complain(text: str) -> None:
+    """Say an error on standard error."""
+    console = console_for(sys.stderr)
+    console.print(f"[bold red]Error:[/] {escape(text)}")

@@ -1,0 +1,147 @@
+"""What a child process does with one series. Imported once by the fork server, so that children start at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+import traceback
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ho_detect.errors import SeriesError
+from ho_detect.reporting.findings import FindingsRecord
+from ho_detect.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ho_detect.acquisition.index import SeriesEntry
+    from ho_detect.acquisition.pseudonyms import Pseudonyms
+
+
+@dataclass(frozen=True)
+class Job:
+    """One series to analyse.
+
+    Parameters
+    ----------
+    entry
+        The series, with its files.
+    folder
+        Name of its result folder.
+    staging
+        Folder in which the result is made; the parent moves it to its place.
+    settings
+        As the user gave them: they go into the record.
+    pseudonyms
+        How identities are replaced.
+    threads
+        Threads this child may use.
+    debug
+        Leave standard error open and send tracebacks, which may name the patient.
+    """
+
+    entry: SeriesEntry
+    folder: str
+    staging: Path
+    settings: Settings
+    pseudonyms: Pseudonyms
+    threads: int
+    debug: bool = False
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a job: a record, or a reason code with its detail."""
+
+    record: FindingsRecord | None = None
+    reason: str | None = None
+    detail: str = ""
+    seconds: float = 0.0
+    trace: str | None = None
+
+
+def serve(task: Callable[[Job], Outcome], job: Job, connection: Connection) -> None:
+    """Run ``task(job)`` in this child and send its outcome; end at once when the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when a run stops
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, args=(connection,), daemon=True).start()
+    if not job.debug:
+        _close_standard_streams()
+    connection.send_bytes(msgspec.msgpack.encode(task(job)))
+
+
+def analyse_series(job: Job) -> Outcome:
+    """Load, analyse and write one series; whatever goes wrong is an outcome with a reason."""
+    start = time.monotonic()
+    try:
+        record = _analyse(job)
+    except SeriesError as error:
+        outcome = Outcome(reason=error.reason, detail=error.detail)
+    except MemoryError as error:
+        outcome = Outcome(reason="memory_limit", trace=_trace(error, job))
+    except Exception as error:  # noqa: BLE001 - an unforeseen error of one series is its row, not the end of the run
+        outcome = Outcome(reason="internal_error", detail=_where(error), trace=_trace(error, job))
+    else:
+        outcome = Outcome(record=record)
+    return msgspec.structs.replace(outcome, seconds=time.monotonic() - start)
+
+
+def _analyse(job: Job) -> FindingsRecord:
+    from ho_detect.acquisition.volume import load_volume
+    from ho_detect.analyze import analyze
+
+    settings = msgspec.structs.replace(job.settings, threads=job.threads)
+    limit_threads(job.threads)
+    volume = load_volume(job.entry, settings, job.pseudonyms)
+    findings = analyze(volume, settings)
+    # the share of threads is not a setting of the user: results do not depend on the number of workers
+    software = msgspec.structs.replace(findings.record.software, settings=job.settings)
+    findings = replace(findings, record=msgspec.structs.replace(findings.record, software=software))
+    try:
+        findings.save(job.staging / job.folder)
+    except OSError as error:
+        raise SeriesError("not_written", error.strerror or "") from error
+    return findings.record
+
+
+def limit_threads(n: int) -> None:
+    """Let compiled kernels and ITK filters of this process use at most ``n`` threads."""
+    import SimpleITK as sitk  # noqa: N813
+
+    from ho_detect._kernels._jit import set_threads
+
+    set_threads(n)
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(n)
+
+
+def _end_with_parent(connection: Connection) -> None:
+    # the parent never sends: reading ends only when the parent has ended
+    try:
+        connection.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(1)
+
+
+def _close_standard_streams() -> None:
+    # libraries print file names and header values there
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
+
+
+def _where(error: BaseException) -> str:
+    """Name the kind and the line of an error; its text may hold header values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [f for f in frames if "ho_detect" in f.filename] or frames
+    return f"{type(error).__name__} at {Path(ours[-1].filename).name}:{ours[-1].lineno}"
+
+
+def _trace(error: BaseException, job: Job) -> str | None:
+    return "".join(traceback.format_exception(error)) if job.debug else None
