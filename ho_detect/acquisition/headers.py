@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from ho_detect.acquisition.multiframe import split_frames
-from ho_detect.acquisition.slices import PixelFormat, Rescale, SliceEntry
+from ho_detect.acquisition.slices import CT_CLASSES, PixelFormat, Rescale, SliceEntry
 from ho_detect.acquisition.values import META, TAGS, Values
 
 #: Read at first; more only for headers that do not fit. The last is the longest header accepted.
@@ -96,6 +96,9 @@ def read_header(path: Path, size_bytes: int) -> FileHeader | UnreadableHeader | 
         return None
     if not walk.complete:
         return UnreadableHeader(path, walk.fault or "ends within its header", *uids)
+    if walk.at_pixels is None and values.text("SOPClassUID") in CT_CLASSES:
+        # a file cut between two elements looks like this: never a slice to be left out in silence
+        return UnreadableHeader(path, "a CT image without pixel data", *uids)
     try:
         return _file_header(path, size_bytes, walk)
     except Exception as error:  # noqa: BLE001 - as in _walk

@@ -15,6 +15,7 @@ import numpy as np
 from ho_detect.acquisition.duplicates import pixel_digest
 from ho_detect.acquisition.files import find_files
 from ho_detect.acquisition.headers import FileHeader, UnreadableHeader, read_header
+from ho_detect.acquisition.pseudonyms import uid_from
 from ho_detect.acquisition.slices import SliceEntry
 from ho_detect.acquisition.suitability import suitable_volume, volume_images
 from ho_detect.errors import SeriesError
@@ -32,6 +33,7 @@ class SeriesEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Tells this series from every other, also where UIDs are missing or shared by two patients."""
     study_uid: str
     series_uid: str
+    """As stated; made up from the content where a CT series states none, so that each has its own."""
     patient_id: str
     n_files: int
     folder: Path
@@ -186,11 +188,12 @@ def _described(first: FileHeader, images: Sequence[SliceEntry], headers: Sequenc
     texts = shown.texts
     stated = [h.contrast_stated for h in headers if h.contrast_stated is not None]
     image = images[0] if images else None
-    uids = (first.study_uid, first.series_uid, first.patient_id)
+    series_uid = first.series_uid or uid_from(_content_digest(headers))
+    study_uid = first.study_uid or uid_from(hashlib.sha256(f"study of {series_uid}".encode()).digest())
     return SeriesEntry(
-        identity="\0".join(uids) if first.series_uid else _identity_by_content(uids, headers),
-        study_uid=first.study_uid,
-        series_uid=first.series_uid,
+        identity="\0".join((study_uid, series_uid, first.patient_id)),
+        study_uid=study_uid,
+        series_uid=series_uid,
         patient_id=first.patient_id,
         study_date=texts["StudyDate"],
         modality=shown.modality,
@@ -212,15 +215,13 @@ def _described(first: FileHeader, images: Sequence[SliceEntry], headers: Sequenc
     )
 
 
-def _identity_by_content(uids: tuple[str, ...], headers: Sequence[FileHeader]) -> str:
+def _content_digest(headers: Sequence[FileHeader]) -> bytes:
     images = [i for h in headers for i in h.images]
-    digest = hashlib.sha256("\0".join(uids).encode("utf-8", "surrogatepass"))
-    for image in images:
-        digest.update(repr((image.sop_uid, image.instance, image.position, image.pixels.offset)).encode())
+    digest = hashlib.sha256(repr([(i.sop_uid, i.instance, i.position, i.pixels.offset) for i in images]).encode())
     if images:
         # positions alone can agree between two patients whose identities were removed
         digest.update(pixel_digest(images[len(images) // 2]).encode())
-    return f"content:{digest.hexdigest()}"
+    return digest.digest()
 
 
 def _not_listed(folder: Path) -> UnreadableHeader:

@@ -5,15 +5,10 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from ho_detect.acquisition.headers import FileHeader
-from ho_detect.acquisition.slices import SliceEntry
+from ho_detect.acquisition.slices import CT_CLASSES, SliceEntry
 
 Kind = Literal["image", "localizer", "derived_object", "not_ct"]
 
-#: CT, enhanced CT, legacy converted enhanced CT.
-CT_CLASSES: Final = frozenset(
-    {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"}
-)
-_SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 #: Storage classes whose objects are images of another modality: MR, PET, NM, US, CR, DX, XA, enhanced of them.
 _OTHER_IMAGES: Final = tuple(
     f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("1", "3", "4", "6", "12", "13", "20", "128", "130", "77")

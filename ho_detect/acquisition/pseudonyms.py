@@ -60,31 +60,31 @@ class Pseudonyms:
         return cls(key, keep_identity)
 
     def uid(self, uid: str) -> str:
-        """Return a valid UID under 2.25 that stands for ``uid`` (or ``uid`` itself where identity is kept).
+        """Return a valid UID under 2.25 that stands for ``uid``; ``uid`` itself where identity is kept or it is empty.
 
         >>> Pseudonyms(bytes(16)).uid("1.2.3")
-        '2.25.45036890911411640466604055092420911060'
+        '2.25.234032717547690775206643567667356737889'
         """
-        if self.keep_identity:
-            return uid
-        return self._uid_for("uid", uid)
-
-    def stand_in(self, identity: str, level: str = "series") -> str:
-        """Return a valid UID for what has none of its own, from its :attr:`SeriesEntry.identity`."""
-        return self._uid_for(f"no {level} uid", identity)
+        return uid if self.keep_identity or not uid else uid_from(self._hash("uid", uid))
 
     def folder(self, identity: str) -> str:
         """Return a folder name for a series, given its :attr:`SeriesEntry.identity`.
 
         >>> Pseudonyms(bytes(16)).folder("../../etc")
-        'series-a5eba3b0d2ec'
+        'series-ae4acfba994f'
         """
         return f"series-{self._hash('folder', identity).hex()[:12]}"
-
-    def _uid_for(self, purpose: str, text: str) -> str:
-        return f"2.25.{int.from_bytes(self._hash(purpose, text)[:16], 'big')}"
 
     def _hash(self, purpose: str, text: str) -> bytes:
         # surrogateescape would fail on a lone surrogate of another origin; a UID may hold any bytes
         data = f"{purpose}\0{text}".encode("utf-8", "surrogatepass")
         return hmac.new(self.key, data, hashlib.sha256).digest()
+
+
+def uid_from(digest: bytes) -> str:
+    """Return a valid UID made of the first 16 bytes of a digest.
+
+    >>> uid_from(bytes(15) + b"*" + bytes(16))
+    '2.25.42'
+    """
+    return f"2.25.{int.from_bytes(digest[:16], 'big')}"

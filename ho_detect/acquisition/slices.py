@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+#: Storage classes: CT, enhanced CT, legacy converted enhanced CT.
+CT_CLASSES = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
 #: Transfer syntaxes that are always lossy: JPEG baseline and near-lossless JPEG-LS.
 LOSSY = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.81")
 

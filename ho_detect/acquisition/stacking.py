@@ -150,17 +150,20 @@ def check_line(positions: FloatArray, heights: FloatArray, normal: FloatArray, m
     SeriesError
         tilted: the line leans against the slice normal; bad_geometry: the positions are not on a line.
     """
-    centred = heights - heights.mean()
-    slope = (centred @ (positions - positions.mean(axis=0))) / (centred @ centred)
-    # slope @ normal is 1: its in-plane part is the tangent of the tilt
+    # slope @ normal is 1: its in-plane part is the tangent of the tilt. By the median, so that one slice that is
+    # out of line does not lean the stack
+    rises = np.diff(heights)
+    apart = rises > 0.1 * rises.mean()
+    slope = np.median(np.diff(positions, axis=0)[apart] / rises[apart, None], axis=0)
     degrees = np.degrees(np.arctan(np.linalg.norm(slope - normal)))
-    off = positions - positions.mean(axis=0) - centred[:, None] * slope
     if degrees > max_degrees:
         raise SeriesError("tilted", f"{degrees:.1f} degrees between slice normal and stack")
-    if np.linalg.norm(off, axis=1).max() > MAX_SHIFT_MM:
-        shift = np.linalg.norm(off, axis=1).max()
+    off = positions - heights[:, None] * slope
+    shift = np.linalg.norm(off - np.median(off, axis=0), axis=1).max()
+    if shift > MAX_SHIFT_MM:
         raise SeriesError("bad_geometry", f"a slice is shifted {shift:.1f} mm in its plane")
-    return np.asarray(slope, np.float64)
+    centred = heights - heights.mean()
+    return np.asarray((centred @ (positions - positions.mean(axis=0))) / (centred @ centred), np.float64)
 
 
 def check_steps(steps: FloatArray, settings: AcquisitionSettings) -> float:

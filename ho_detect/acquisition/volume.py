@@ -162,9 +162,8 @@ def _flags(entry: SeriesEntry, grid: Grid, share_padded: float, settings: Settin
 def _record(entry: SeriesEntry, grid: Grid, settings: Settings, pseudonyms: Pseudonyms) -> SeriesRecord:
     keep = settings.output.keep_identity
     return SeriesRecord(
-        # without UIDs of its own a series still needs names that no other has
-        study_uid=pseudonyms.uid(entry.study_uid) if entry.study_uid else pseudonyms.stand_in(entry.identity, "study"),
-        series_uid=pseudonyms.uid(entry.series_uid) if entry.series_uid else pseudonyms.stand_in(entry.identity),
+        study_uid=pseudonyms.uid(entry.study_uid),
+        series_uid=pseudonyms.uid(entry.series_uid),
         n_slices=grid.shape[0],
         rows=grid.shape[1],
         columns=grid.shape[2],
