@@ -1,0 +1,13 @@
+"""Simulated hip CT with known ossification: plans in, CT and truth out. Needs no data file.
+
+Read downward: :mod:`person` (who is drawn), :mod:`femur` and :mod:`pelvis` (bones as signed distance),
+:mod:`muscles`, :mod:`tissue` (HU of the body), :mod:`ossification`, :mod:`mimics`, :mod:`scan` (what a scanner
+makes of it), :mod:`study` (all of it in one call), :mod:`write` (DICOM) and :mod:`studies` (the shipped samples).
+
+Not a physical CT simulator: attenuation is painted, then blurred, sharpened and made noisy. What is measured on
+such studies says how a method behaves on known truth; it is no evidence of accuracy in patients.
+"""
+
+from ho_detect.simulation.studies import write_samples
+
+__all__ = ["write_samples"]

@@ -1,0 +1,246 @@
+"""What is dense and no ossification: arterial calcium, phleboliths, granuloma, a hand, metal, the table."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from ho_detect.anatomy.hip_joints import Point, Side
+from ho_detect.geometry import FloatArray
+from ho_detect.simulation.femur import neck_base
+from ho_detect.simulation.fields import Field, axes_of, blend_in, box_of, coverage, smooth_noise
+from ho_detect.simulation.pelvis import socket_axis
+from ho_detect.simulation.render import render
+from ho_detect.simulation.shapes import Ellipsoid, Shape, tube
+from ho_detect.simulation.tissue import Canvas, vessel_path
+
+
+class ArterialCalcium(msgspec.Struct, frozen=True, kw_only=True, tag="arterial_calcium"):
+    """Plaques in the wall of the iliac and femoral artery."""
+
+    side: Side
+    amount: float = 0.5
+    """0 to 1: share of the wall."""
+
+
+class Phleboliths(msgspec.Struct, frozen=True, kw_only=True, tag="phleboliths"):
+    """Round calcified clots in the veins of the true pelvis."""
+
+    count: int = 4
+
+
+class Granuloma(msgspec.Struct, frozen=True, kw_only=True, tag="injection_granuloma"):
+    """A calcified injection site in the subcutaneous fat of the buttock."""
+
+    side: Side
+
+
+class Hand(msgspec.Struct, frozen=True, kw_only=True, tag="hand"):
+    """A hand lying beside the thigh."""
+
+    side: Side
+    gap_mm: float = 3.0
+
+
+class Arthroplasty(msgspec.Struct, frozen=True, kw_only=True, tag="arthroplasty"):
+    """A metal joint with its streaks."""
+
+    side: Side
+
+
+Mimic = ArterialCalcium | Phleboliths | Granuloma | Hand | Arthroplasty
+
+
+class MimicTruth(msgspec.Struct, frozen=True, kw_only=True):
+    """What was painted and, where it is one thing, its place."""
+
+    kind: str
+    side: Side | None = None
+    centroid_lps_mm: Point | None = None
+
+
+def _point(p: FloatArray) -> Point:
+    x, y, z = (round(float(v), 1) for v in p)
+    return x, y, z
+
+
+def _arterial_calcium(canvas: Canvas, plan: ArterialCalcium) -> tuple[MimicTruth, ...]:
+    path = vessel_path(canvas.frames, canvas.person, plan.side)
+    radius = 4.0 * canvas.person.size
+    artery = tube(path, np.full(len(path), radius))
+    box, d = render(artery, canvas.grid, margin_mm=5.0)
+    if not d.size:
+        return ()
+    # plaques: the wall where it meets balls set along the course
+    count = round(4 + 22 * plan.amount)
+    at = canvas.rng.choice(len(artery.samples), size=count, replace=False)
+    plaque = np.full(d.shape, 20.0, np.float32)
+    for i in at:
+        off = canvas.rng.normal(0, 1, 3)
+        center = artery.samples[i] + radius * off / np.sqrt((off**2).sum())
+        sub, ball = render(Ellipsoid.ball(center, float(canvas.rng.uniform(2.0, 5.0))), canvas.grid.crop(box))
+        if ball.size:
+            plaque[sub] = np.minimum(plaque[sub], ball)
+    wall = np.maximum(np.abs(d + np.float32(0.2)) - np.float32(canvas.rng.uniform(0.6, 1.0)), plaque)
+    blend_in(canvas.hu[box], float(canvas.rng.uniform(500, 1000)), coverage(wall, canvas.width_mm))
+    return (MimicTruth(kind="arterial_calcium", side=plan.side),)
+
+
+def _phleboliths(canvas: Canvas, plan: Phleboliths) -> tuple[MimicTruth, ...]:
+    out = []
+    for _ in range(plan.count):
+        sign = canvas.rng.choice([-1.0, 1.0])
+        local = np.array([sign * canvas.rng.uniform(34, 50), canvas.rng.uniform(10, 50), canvas.rng.uniform(-18, 20)])
+        center = canvas.frames.pelvis.to_world(local * canvas.person.size)
+        index = np.round(canvas.grid.to_index(center)).astype(int)
+        if not canvas.grid.contains(center) or canvas.bone[tuple(index)] < 5:
+            continue
+        canvas.paint(Ellipsoid.ball(center, float(canvas.rng.uniform(1.6, 3.2))), float(canvas.rng.uniform(250, 600)))
+        out.append(MimicTruth(kind="phlebolith", centroid_lps_mm=_point(center)))
+    return tuple(out)
+
+
+def _granuloma(canvas: Canvas, plan: Granuloma) -> tuple[MimicTruth, ...]:
+    start = canvas.frames.socket[plan.side].to_world(np.array([10, 60, 30 + canvas.rng.normal(0, 10)]))
+    ray = start + np.arange(0, 120, 1.5)[:, None] * (
+        canvas.frames.socket[plan.side].rotation @ np.array([0.45, 0.89, 0])
+    )
+    ray = ray[canvas.grid.contains(ray)]
+    depth = -canvas.skin[tuple(np.round(canvas.grid.to_index(ray)).astype(int).T)]
+    fit = np.flatnonzero((depth > 0.3 * canvas.person.fat_mm) & (depth < 0.75 * canvas.person.fat_mm))
+    if not len(fit):
+        return ()
+    center, size = ray[fit[len(fit) // 2]], float(np.clip(0.25 * canvas.person.fat_mm, 2.5, 6.0))
+    canvas.paint(Ellipsoid.ball(center, size), float(canvas.rng.uniform(350, 600)))
+    canvas.paint(Ellipsoid.ball(center, size - 2.0), float(canvas.rng.uniform(-40, 120)))
+    return (MimicTruth(kind="injection_granuloma", side=plan.side, centroid_lps_mm=_point(center)),)
+
+
+def _hand(canvas: Canvas, plan: Hand) -> tuple[MimicTruth, ...]:
+    head, sign = canvas.frames.head_center(plan.side), 1 if plan.side == "left" else -1
+    level = head + np.array([0, -10, canvas.rng.uniform(-60, -20)])
+    inside = np.argwhere(
+        canvas.skin[box_of(canvas.grid, np.array([level - 12, level + 12]), 0)[0]].min(axis=(0, 1)) < 0
+    )
+    if not len(inside):
+        return ()
+    edge = canvas.grid.affine[0, 3] + canvas.grid.spacing_mm[2] * float(inside.max() if sign > 0 else inside.min())
+    # grown bodies bulge: the hand is set against the farthest point of the flank
+    center = np.array([edge + sign * (plan.gap_mm + 15), level[1], level[2]])
+    if not canvas.grid.contains(center):
+        return ()
+    bones: list[Shape] = []
+    soft: list[Shape] = [tube(center + np.array([[0, 0, 75], [0, 0, 45]]), [21, 19])]
+    for k in range(5):
+        y = -26 + 13.0 * k
+        curl = np.array([[sign * 2, 0.4 * y, 30], [0, y, 0], [-sign * 2, y, -28], [sign * 5, 0.95 * y, -50]]) + center
+        bones += [
+            tube(curl[:2], [4.8, 4.0]),
+            tube(curl[1:3] - [0, 0, 3], [4.0, 3.6]),
+            tube(curl[2:] - [0, 0, 3], [3.4, 2.6]),
+        ]
+        soft.append(tube(curl, [15, 13, 11, 8]))
+    bones += [
+        tube(center + np.array([[0, -12, 78], [0, -10, 40]]), [8, 9]),
+        tube(center + np.array([[0, 12, 78], [0, 10, 42]]), [6, 7]),
+    ]
+    outside = 1 - coverage(canvas.skin, canvas.width_mm)
+    for shape in soft:
+        box, d = render(shape, canvas.grid, margin_mm=3.0)
+        if d.size:
+            blend_in(canvas.hu[box], 35.0, coverage(d, canvas.width_mm) * outside[box])
+    for shape in bones:
+        box, d = render(shape, canvas.grid, margin_mm=3.0)
+        if d.size:
+            blend_in(canvas.hu[box], 950.0, coverage(d, canvas.width_mm) * outside[box])
+            blend_in(canvas.hu[box], 180.0, coverage(d + np.float32(1.6), canvas.width_mm) * outside[box])
+    return (MimicTruth(kind="hand", side=plan.side, centroid_lps_mm=_point(center)),)
+
+
+def _streaks(canvas: Canvas, metal: Field) -> None:
+    """Bright and dark bands in the slice plane through the metal."""
+    x, y, _ = axes_of(canvas.grid)
+    x, y = x[0], y[0]
+    for k in range(canvas.grid.shape[0]):
+        at = np.argwhere(metal[k] < 0)
+        if not len(at):
+            continue
+        center = at.mean(0) * canvas.grid.spacing_mm[1:] + canvas.grid.affine[[1, 0], 3]
+        dy, dx = y - center[0], x - center[1]
+        fade = 1 / (1 + np.sqrt(dx * dx + dy * dy) / 35)
+        for _ in range(14):
+            n = canvas.rng.normal(0, 1, 2)
+            n /= np.sqrt((n**2).sum())
+            across = np.abs(n[0] * dx + n[1] * dy - canvas.rng.normal(0, 7))
+            canvas.hu[k] += (float(canvas.rng.normal(-30, 260)) * fade * np.maximum(0, 1 - across / 5)).astype(
+                np.float32
+            )
+
+
+def _arthroplasty(canvas: Canvas, plan: Arthroplasty) -> tuple[MimicTruth, ...]:
+    side, hip = plan.side, canvas.person.hip(plan.side)
+    frame, base = canvas.frames.femur[side], neck_base(hip)
+    center = canvas.frames.head_center(side)
+    axis = canvas.frames.socket[side].rotation @ socket_axis(canvas.person)
+    out = hip.head_radius_mm + 2.5
+    metal = np.full(canvas.grid.shape, 10.0, np.float32)
+    stem = frame.to_world(base + np.array([[6, 0, 8], [1, -1, -30], [0, -6, -80], [0, -9, -125]]))
+    parts: tuple[Shape, ...] = (
+        Ellipsoid.ball(center, 15.0),
+        tube([center, frame.to_world(base + np.array([6, 0, 8]))], [6.5, 7.5]),
+        tube(stem, [9, 9, 7, 5]),
+    )
+    for shape in parts:
+        box, d = render(shape, canvas.grid, margin_mm=8.0)
+        if d.size:
+            metal[box] = np.minimum(metal[box], d)
+    box, d = render(Ellipsoid.ball(center, out), canvas.grid, margin_mm=4.0)
+    if d.size:
+        x, y, z = axes_of(canvas.grid, box)
+        along = (x - center[0]) * axis[0] + (y - center[1]) * axis[1] + (z - center[2]) * axis[2]
+        shell = np.maximum(np.abs(d + 2.0) - 2.0, along - 2.0).astype(np.float32)
+        # the native head and neck are gone: a liner and fluid in their place
+        gone = coverage(d, canvas.width_mm)
+        blend_in(canvas.hu[box], 60.0, gone)
+        canvas.skeleton.femur[side][box] = np.maximum(canvas.skeleton.femur[side][box], -d)
+        canvas.bone[box] = np.maximum(canvas.bone[box], -d)
+        metal[box] = np.minimum(metal[box], shell)
+    _streaks(canvas, metal)
+    canvas.hu += (np.float32(9000) - canvas.hu) * coverage(metal, canvas.width_mm)
+    canvas.skeleton.femur[side][...] = np.maximum(canvas.skeleton.femur[side], -metal)
+    canvas.skeleton.hip_bone[side][...] = np.maximum(canvas.skeleton.hip_bone[side], -metal)
+    canvas.metal.append(metal)
+    return (MimicTruth(kind="arthroplasty", side=side, centroid_lps_mm=_point(center)),)
+
+
+def paint_mimic(canvas: Canvas, plan: Mimic) -> tuple[MimicTruth, ...]:
+    """Paint one mimic; return what of it lies in view."""
+    match plan:
+        case ArterialCalcium():
+            return _arterial_calcium(canvas, plan)
+        case Phleboliths():
+            return _phleboliths(canvas, plan)
+        case Granuloma():
+            return _granuloma(canvas, plan)
+        case Hand():
+            return _hand(canvas, plan)
+        case Arthroplasty():
+            return _arthroplasty(canvas, plan)
+
+
+def paint_table(canvas: Canvas, *, prone: bool) -> None:
+    """Paint the shell of the table under the back, or under the belly of a prone person."""
+    x, y, _ = axes_of(canvas.grid)
+    rows = np.flatnonzero((canvas.skin < 0).any(axis=(0, 2)))
+    if not len(rows):
+        return
+    edge = canvas.grid.affine[1, 3] + canvas.grid.spacing_mm[1] * float(rows.min() if prone else rows.max())
+    down = -1.0 if prone else 1.0
+    bend = (x - canvas.person.center_lps_mm[0]) ** 2 / 2400.0
+    for offset, half in ((5.0, 1.0), (26.0, 1.2)):
+        surface = np.abs((y - edge) * down - offset + bend) - half
+        share = np.clip(0.5 - surface / canvas.width_mm, 0, 1) * (1 - coverage(canvas.skin, canvas.width_mm))
+        blend_in(canvas.hu, -120.0, share.astype(np.float32))
+    texture = smooth_noise(canvas.rng, canvas.grid, 15.0)
+    foam = (np.abs((y - edge) * down - 15.5 + bend) < 9.0) & (canvas.skin > 1)
+    canvas.hu[foam] = -940 + 8 * texture[foam]

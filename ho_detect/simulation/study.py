@@ -1,0 +1,245 @@
+"""A plan to a simulated study: the CT and the truth about it, in one call."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ho_detect.acquisition.volume import HuVolume, SeriesRecord
+from ho_detect.anatomy.hip_joints import Point, Side
+from ho_detect.detection.lesions import Bone, Maturity, Sector
+from ho_detect.geometry import FloatArray, Grid
+from ho_detect.simulation.mimics import Mimic, MimicTruth, paint_mimic, paint_table
+from ho_detect.simulation.ossification import Ossification, axial_sector, paint_ossification
+from ho_detect.simulation.person import SIDES, Person
+from ho_detect.simulation.scan import (
+    Lattices,
+    ScanPlan,
+    acquire,
+    labels_through_slices,
+    lattices,
+    orient,
+    through_slices,
+)
+from ho_detect.simulation.tissue import Canvas, paint_body
+
+#: Values of the native bone mask.
+FEMUR_LEFT, FEMUR_RIGHT, PELVIS = 1, 2, 3
+
+
+class StudyPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """All that determines a simulated study."""
+
+    name: str
+    seed: int
+    person: Person = Person()
+    ossification: tuple[Ossification, ...] = ()
+    mimics: tuple[Mimic, ...] = ()
+    scan: ScanPlan = ScanPlan()
+
+
+class HipTruth(msgspec.Struct, frozen=True, kw_only=True):
+    """A femoral head, whether in view or not."""
+
+    side: Side
+    center_lps_mm: Point
+    head_radius_mm: float
+    in_view: bool
+    """The center lies in the field of view."""
+    metal: bool
+
+
+class LesionTruth(msgspec.Struct, frozen=True, kw_only=True):
+    """An ossification as it lies in the series."""
+
+    label: int
+    kind: str
+    muscle: str | None
+    side: Side
+    sector: Sector
+    volume_mm3: float
+    centroid_lps_mm: Point
+    maturity: Maturity
+    attached_to: tuple[Bone, ...]
+    gap_femur_mm: float | None
+    gap_pelvis_mm: float | None
+
+
+class Truth(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be found in a study."""
+
+    name: str
+    hips: tuple[HipTruth, ...]
+    lesions: tuple[LesionTruth, ...]
+    mimics: tuple[MimicTruth, ...]
+    not_in_view: tuple[str, ...]
+    """Kinds of planned ossification that fell outside of the field of view."""
+
+
+@dataclass(frozen=True, eq=False)
+class SimulatedStudy:
+    """A study and its truth.
+
+    Parameters
+    ----------
+    plan
+        What it was made from.
+    volume
+        The CT, axes as stored for the patient position.
+    labels
+        uint16 on the volume's grid: 0, or the ``label`` of a lesion in ``truth``.
+    bone
+        uint8 on the volume's grid: native bone, 0, :data:`FEMUR_LEFT`, :data:`FEMUR_RIGHT` or :data:`PELVIS`.
+    metal
+        bool on the volume's grid.
+    truth
+        What is to be found.
+    """
+
+    plan: StudyPlan
+    volume: HuVolume
+    labels: NDArray[np.uint16]
+    bone: NDArray[np.uint8]
+    metal: NDArray[np.bool_]
+    truth: Truth
+
+
+def simulate(plan: StudyPlan) -> SimulatedStudy:
+    """Make a study from its plan; the same plan gives the same voxels."""
+    rng = np.random.default_rng([plan.seed, zlib.crc32(plan.name.encode())])
+    grids = lattices(plan.person, plan.scan)
+    canvas = paint_body(plan.person, grids.object, rng)
+    painted: dict[int, Ossification] = {}
+    missing: list[str] = []
+    for growth in plan.ossification:
+        label = paint_ossification(canvas, growth)
+        if label is None:
+            missing.append(type(growth).__name__.lower())
+        else:
+            painted[label] = growth
+    mimics = [found for mimic in plan.mimics for found in paint_mimic(canvas, mimic)]
+    if plan.scan.table:
+        paint_table(canvas, prone=plan.scan.position in ("HFP", "FFP"))
+    hu = acquire(canvas.hu, canvas.skin, grids, plan.scan, rng)
+    labels = labels_through_slices(canvas.lesions, grids)
+    bone, metal = _masks(canvas, grids)
+    truth = Truth(
+        name=plan.name,
+        hips=tuple(_hip_truth(canvas, grids.series, side) for side in SIDES),
+        lesions=tuple(_lesions(canvas, grids.series, labels, bone, painted)),
+        mimics=tuple(mimics),
+        not_in_view=tuple(missing),
+    )
+    grid, steps = orient(grids.series, plan.scan.position)
+    flip = tuple(slice(None, None, s) for s in steps)
+    series = SeriesRecord(
+        study_uid=plan.name,
+        series_uid=plan.name,
+        n_slices=grid.shape[0],
+        rows=grid.shape[1],
+        columns=grid.shape[2],
+        spacing_mm=grid.spacing_mm,
+        slice_thickness_mm=plan.scan.thickness_mm or grid.spacing_mm[0],
+        kvp=plan.scan.kvp,
+        kernel=plan.scan.kernel,
+        contrast_stated=plan.person.contrast != "none",
+        patient_position=plan.scan.position,
+        manufacturer="SIMULATED",
+    )
+    volume = HuVolume(np.ascontiguousarray(hu[flip]), grid, series)
+    return SimulatedStudy(plan, volume, labels[flip].copy(), bone[flip].copy(), metal[flip].copy(), truth)
+
+
+def _masks(canvas: Canvas, grids: Lattices) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    step = grids.series.spacing_mm[0]
+    bone = np.zeros(grids.series.shape, np.uint8)
+    fields = (canvas.skeleton.femur["left"], canvas.skeleton.femur["right"], canvas.skeleton.pelvis())
+    for value, field in zip((FEMUR_LEFT, FEMUR_RIGHT, PELVIS), fields, strict=True):
+        bone[through_slices(field, grids, step) < 0] = value
+    metal = np.zeros(grids.series.shape, np.bool_)
+    for field in canvas.metal:
+        metal |= through_slices(field, grids, step) < 0
+    return bone, metal
+
+
+def _hip_truth(canvas: Canvas, grid: Grid, side: Side) -> HipTruth:
+    center = canvas.frames.head_center(side)
+    index = np.round(canvas.grid.to_index(center)).astype(int)
+    in_view = bool(grid.contains(center))
+    return HipTruth(
+        side=side,
+        center_lps_mm=_rounded(center, 2),
+        head_radius_mm=round(canvas.person.hip(side).head_radius_mm, 2),
+        in_view=in_view,
+        metal=in_view and any(bool(m[tuple(index)] < 0) for m in canvas.metal),
+    )
+
+
+def _rounded(point: FloatArray, digits: int) -> Point:
+    x, y, z = (round(float(v), digits) for v in point)
+    return x, y, z
+
+
+def _lesions(
+    canvas: Canvas,
+    grid: Grid,
+    labels: NDArray[np.uint16],
+    bone: NDArray[np.uint8],
+    painted: dict[int, Ossification],
+) -> list[LesionTruth]:
+    out = []
+    for label, growth in painted.items():
+        at = np.argwhere(labels == label)
+        if not len(at):
+            continue
+        centroid = grid.to_lps(at.mean(0))
+        femur = FEMUR_LEFT if growth.side == "left" else FEMUR_RIGHT
+        gaps, touches = _gaps(grid, labels == label, bone, (femur, PELVIS), at)
+        attached: tuple[Bone, ...] = tuple(b for b, t in zip(("femur", "pelvis"), touches, strict=True) if t)  # type: ignore[misc]
+        out.append(
+            LesionTruth(
+                label=label,
+                kind=type(growth).__name__.lower(),
+                muscle=getattr(growth, "muscle", None),
+                side=growth.side,
+                sector=axial_sector(growth.side, canvas.frames.head_center(growth.side), centroid),
+                volume_mm3=round(len(at) * grid.voxel_volume_mm3, 1),
+                centroid_lps_mm=_rounded(centroid, 2),
+                maturity=growth.maturity,
+                attached_to=attached,
+                gap_femur_mm=gaps[0],
+                gap_pelvis_mm=gaps[1],
+            )
+        )
+    return out
+
+
+def _gaps(
+    grid: Grid,
+    lesion: NDArray[np.bool_],
+    bone: NDArray[np.uint8],
+    values: tuple[int, int],
+    at: NDArray[np.intp],
+    margin_mm: float = 60.0,
+) -> tuple[list[float | None], list[bool]]:
+    """Smallest distance between voxel centers to each bone, mm (0 when touching, None beyond the margin)."""
+    from scipy.ndimage import binary_dilation, distance_transform_edt
+
+    reach = np.ceil(margin_mm / np.array(grid.spacing_mm)).astype(int)
+    low, high = np.maximum(at.min(0) - reach, 0), at.max(0) + reach + 1
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    away = distance_transform_edt(~lesion[box], sampling=grid.spacing_mm)
+    ring = binary_dilation(lesion[box], np.ones((3, 3, 3), np.bool_))
+    gaps: list[float | None] = []
+    touches: list[bool] = []
+    for value in values:
+        here = bone[box] == value
+        touch = bool((ring & here).any())
+        nearest = float(away[here].min()) if here.any() else np.inf
+        touches.append(touch)
+        gaps.append(0.0 if touch else round(nearest, 2) if nearest <= margin_mm else None)
+    return gaps, touches

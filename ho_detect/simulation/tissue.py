@@ -1,0 +1,291 @@
+"""Person to HU: skin, fat, muscles with fat sheets, viscera, vessels, and bone with cortex and marrow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ho_detect.anatomy.hip_joints import Side
+from ho_detect.geometry import FloatArray, Grid
+from ho_detect.simulation.femur import neck_base, scale_of
+from ho_detect.simulation.fields import (
+    Field,
+    axes_of,
+    blend_in,
+    coarse_grid,
+    coverage,
+    refine,
+    smooth_noise,
+    voxel_width,
+)
+from ho_detect.simulation.muscles import MuscleMap, build_muscles
+from ho_detect.simulation.pelvis import socket_radius
+from ho_detect.simulation.person import SIDES, Person
+from ho_detect.simulation.render import render
+from ho_detect.simulation.shapes import Ellipsoid, Frame, Shape, smooth_min, tube
+from ho_detect.simulation.skeleton import Frames, Skeleton, build_skeleton
+
+#: How far fat-free tissue may fill up between muscle bellies, mm.
+FILL_MM = 7.0
+
+
+@dataclass(eq=False)
+class Canvas:
+    """What is being painted: HU and what is known of every voxel, on an axial grid.
+
+    Parameters
+    ----------
+    person, grid
+        Who, and where the voxels are.
+    hu
+        float32, painted in place.
+    skeleton
+        Signed distance of every bone.
+    bone
+        Signed distance to the nearest native bone, mm.
+    skin
+        Signed distance to the skin, mm; negative inside.
+    muscles
+        Who fills which voxel.
+    in_muscle
+        Voxels painted as muscle.
+    rng
+        The one source of randomness.
+    lesions
+        uint16 labels, painted by :mod:`ho_detect.simulation.ossification`.
+    """
+
+    person: Person
+    grid: Grid
+    hu: Field
+    skeleton: Skeleton
+    bone: Field
+    skin: Field
+    muscles: MuscleMap
+    in_muscle: NDArray[np.bool_]
+    rng: np.random.Generator
+    lesions: NDArray[np.uint16]
+    metal: list[Field] = field(default_factory=list)
+
+    @property
+    def frames(self) -> Frames:
+        """Where the parts lie."""
+        return self.skeleton.frames
+
+    @property
+    def width_mm(self) -> float:
+        """Width of a voxel for soft edges, mm."""
+        return voxel_width(self.grid)
+
+    def paint(self, shape: Shape, value: float, *, below: float = 0.0, spare_bone: bool = True) -> None:
+        """Paint a shape, leaving native bone; ``below`` grows (negative: shrinks) it, mm."""
+        box, distance = render(shape, self.grid, margin_mm=3.0 + below)
+        if distance.size:
+            share = coverage(distance - np.float32(below), self.width_mm)
+            if spare_bone:
+                share *= 1 - coverage(self.bone[box], self.width_mm)
+            blend_in(self.hu[box], value, share)
+
+
+def vessel_path(frames: Frames, person: Person, side: Side, *, vein: bool = False) -> FloatArray:
+    """Return the course of the iliac and femoral artery or vein, (n, 3) LPS mm from above down."""
+    knots = np.array(
+        [
+            (-62, 26, 140),
+            (-50, 22, 96),
+            (-36, -6, 62),
+            (-24, -38, 26),
+            (-17, -50, 0),
+            (-16, -54, -34),
+            (-18, -48, -80),
+            (-26, -32, -150),
+            (-30, -20, -230),
+        ],
+        float,
+    )
+    if vein:
+        knots += [-11, 4, 0]
+    return frames.socket[side].to_world(knots * person.size)
+
+
+def _outline(person: Person, frames: Frames, grid: Grid, rng: np.random.Generator) -> Field:
+    """Signed distance to the skin: trunk, buttocks and thighs, joined smoothly."""
+    coarse = coarse_grid(grid, 5.0)
+    size, fat, bulk = person.size, person.fat_mm, 0.75 + 0.25 * person.muscle_bulk
+    x, y, z = axes_of(coarse)
+    pelvis = frames.pelvis
+    a, b, c = pelvis.to_local(*np.broadcast_arrays(x, y, z))
+    # a trunk that is wider at the hips than at the waist
+    waist = np.clip((c - 30) / 110, 0, 1)
+    half_x = (person.half_width_mm + 60 * size + fat) - 24 * size * waist + 10 * person.female * (1 - waist)
+    half_y = 94 * size + fat * (0.9 + 0.5 * waist)
+    level = np.sqrt((a / half_x) ** 4 + ((b - 12 * size) / half_y) ** 4) ** 0.5
+    trunk = (level - 1) * np.minimum(half_x, half_y)
+    out = np.maximum(trunk, -(c + 62 * size)).astype(np.float32)
+    for side in SIDES:
+        base = neck_base(person.hip(side))
+        to = frames.femur[side].to_world
+        thick = np.array([70, 74, 70, 62]) * size * bulk + 0.75 * fat
+        thigh = tube(
+            to(base + np.array([[-6, 0, 10], [-16, 2, -50], [-18, 4, -120], [-16, 6, -250]])), thick, step_mm=4.0
+        )
+        near = np.stack([np.broadcast_to(v, coarse.shape).ravel() for v in (x, y, z)], 1)
+        out = smooth_min(out, _far_distance(thigh.samples, thigh.radii, near).reshape(coarse.shape), 30.0)
+        buttock = Ellipsoid(
+            Frame(frames.socket[side].rotation, frames.socket[side].to_world(np.array([-22, 72, -2]) * size)),
+            (64 * size + 0.5 * fat, 48 * size + fat, 72 * size + 0.4 * fat),
+        )
+        out = smooth_min(out, buttock.distance(near).astype(np.float32).reshape(coarse.shape), 24.0)
+    out = out + 2.5 * smooth_noise(rng, coarse, 90.0)
+    return refine(out.astype(np.float32), coarse, grid)
+
+
+def _far_distance(samples: FloatArray, radii: FloatArray, points: FloatArray) -> Field:
+    """Distance to a tube without a cap, mm: the smallest over its samples."""
+    from scipy.spatial import cKDTree
+
+    near, which = cKDTree(samples).query(points)
+    return (near - radii[which]).astype(np.float32)
+
+
+def _viscera(canvas: Canvas) -> None:
+    """Bladder, rectum, bowel loops with gas, uterus or prostate, and the fat between."""
+    person, to, size, rng = canvas.person, canvas.frames.pelvis.to_world, canvas.person.size, canvas.rng
+    x, y, z = axes_of(canvas.grid)
+    a, b, c = canvas.frames.pelvis.to_local(*np.broadcast_arrays(x, y, z))
+    wide = person.half_width_mm - 40 * size + np.clip((c - 40) * 0.55, -6, 45)
+    cavity = np.sqrt((a / wide) ** 2 + ((b - 4 - 0.15 * c) / (66 * size)) ** 2) < 1
+    cavity &= (c > -30 * size) & (canvas.muscles.depth > 2) & (canvas.bone > 2) & (canvas.skin < -person.fat_mm - 6)
+    loops = smooth_noise(rng, canvas.grid, 26.0)
+    wall = np.abs(smooth_noise(rng, canvas.grid, 40.0))
+    bowel = cavity & (c > 34 * size) & (wall > 0.22)
+    canvas.hu[bowel] = 32 + 8 * loops[bowel]
+    gas = bowel & (loops > 1.75)
+    canvas.hu[gas] = -880
+    turned = canvas.frames.pelvis.rotation
+
+    def organ(
+        at: tuple[float, float, float], semi: tuple[float, float, float], value: float, below: float = 0.0
+    ) -> None:
+        p, q, r = (s * size for s in semi)
+        canvas.paint(Ellipsoid(Frame(turned, to(np.array(at) * size)), (p, q, r)), value, below=below)
+
+    full = float(rng.uniform(0.75, 1.2))
+    content = float(rng.uniform(180, 420)) if person.contrast == "late" else 6.0
+    organ((0, -22, 6), (34 * full, 25 * full, 24 * full), 32.0, 2.5)
+    organ((0, -22, 6), (34 * full, 25 * full, 24 * full), content)
+    organ((0, 18, 6), (26, 16, 22), 48.0)
+    organ((rng.normal(0, 3), 52, 4), (15, 13, 40), 34.0)
+    organ((rng.normal(0, 3), 48, 10), (7, 6, 16), -860.0)
+
+
+def _vessels(canvas: Canvas) -> None:
+    rng, contrast = canvas.rng, canvas.person.contrast
+    artery, vein = 44.0, 40.0
+    if contrast == "arterial":
+        artery, vein = float(rng.uniform(220, 380)), float(rng.uniform(50, 120))
+    elif contrast == "late":
+        artery, vein = float(rng.uniform(110, 170)), float(rng.uniform(110, 170))
+    for side in SIDES:
+        for is_vein, value, radius in ((False, artery, 4.4), (True, vein, 5.2)):
+            path = vessel_path(canvas.frames, canvas.person, side, vein=is_vein)
+            width = np.linspace(radius + 0.6, radius - 0.6, len(path)) * canvas.person.size
+            canvas.paint(tube(path, width + 3.0), -95.0)
+            canvas.paint(tube(path, width), value)
+
+
+def _soft_tissue(canvas: Canvas) -> None:
+    person, rng, h = canvas.person, canvas.rng, canvas.width_mm
+    inside = coverage(canvas.skin, h)
+    canvas.hu[...] = -1000
+    blend_in(canvas.hu, -102 + 6 * smooth_noise(rng, canvas.grid, 30.0), inside)
+    deep = -canvas.skin - np.float32(person.fat_mm)
+    sheet = np.clip((canvas.muscles.rivalry - 0.6) / (0.9 + 1.2 * person.muscle_fat), 0, 1)
+    belly = coverage(canvas.muscles.depth - np.float32(FILL_MM), h) * sheet
+    # the wall of the belly: a sheet of muscle under the fat
+    x, y, z = axes_of(canvas.grid)
+    _, b, c = canvas.frames.pelvis.to_local(*np.broadcast_arrays(x, y, z))
+    wall = (np.abs(deep - 7) < 7) & (c > 52 * person.size - 0.45 * b)
+    wall &= canvas.muscles.depth > FILL_MM
+    belly = np.maximum(belly, wall.astype(np.float32)) * np.clip(deep / h + 0.5, 0, 1)
+    streaks = np.clip(smooth_noise(rng, canvas.grid, 7.0) - 1.9 + 2.2 * person.muscle_fat, 0, 1)
+    meat = person.muscle_hu + 4 * smooth_noise(rng, canvas.grid, 12.0) - 110 * streaks
+    blend_in(canvas.hu, meat.astype(np.float32), belly)
+    canvas.in_muscle = (belly > 0.5) & ~wall
+    strands = np.abs(smooth_noise(rng, canvas.grid, 22.0)) < 0.03
+    canvas.hu[strands & (deep < 0) & (inside > 0.99)] += 45
+    skin = inside * coverage(-canvas.skin - np.float32(1.8), h)
+    blend_in(canvas.hu, 15.0, skin)
+
+
+def _cortex(canvas: Canvas, side: Side) -> tuple[Field, FloatArray]:
+    """Cortical thickness of a femur at every voxel, mm, and height above where neck and shaft meet."""
+    hip, k = canvas.person.hip(side), scale_of(canvas.person.hip(side))
+    x, y, z = axes_of(canvas.grid)
+    _, _, up = canvas.frames.femur[side].to_local(*np.broadcast_arrays(x, y, z))
+    up = (up - neck_base(hip)[2]) / k
+    thick = np.interp(up, [-150, -90, -50, -20, 0, 20, 60], [6.0, 5.6, 4.2, 2.4, 1.8, 1.3, 1.2])
+    return (thick * k * (0.6 + 0.4 * min(canvas.person.bone_density, 1.0))).astype(np.float32), up
+
+
+def _bone(canvas: Canvas) -> None:
+    person, rng, h, skeleton = canvas.person, canvas.rng, canvas.width_mm, canvas.skeleton
+    density = person.bone_density
+    texture = smooth_noise(rng, canvas.grid, 3.0) * np.float32(0.8) + smooth_noise(rng, canvas.grid, 9.0) * np.float32(
+        0.5
+    )
+    compact = 480 + 800 * density
+    x, y, z = axes_of(canvas.grid)
+
+    def lay(bone: Field, shell: Field | float, marrow: Field) -> None:
+        blend_in(canvas.hu, marrow, coverage(bone, h))
+        blend_in(canvas.hu, compact, coverage(bone, h) - coverage(bone + shell, h))
+
+    lay(skeleton.axial, 1.1, (density * (130 + 55 * texture)).astype(np.float32))
+    for side in SIDES:
+        hip = person.hip(side)
+        center = canvas.frames.head_center(side)
+        r = np.sqrt((x - center[0]) ** 2 + (y - center[1]) ** 2 + (z - center[2]) ** 2).astype(np.float32)
+        load = np.clip(1 - np.abs(r - hip.head_radius_mm - 4) / 12, 0, 1) * (z > center[2] + 4)
+        worn = np.float32(90 + 420 * hip.arthritis) * load
+        shell = np.where(np.abs(r - socket_radius(hip)) < 5, np.float32(1.3 + 0.8 * hip.arthritis), np.float32(1.2))
+        lay(skeleton.hip_bone[side], shell, (density * (150 + 60 * texture + worn)).astype(np.float32))
+        thick, up = _cortex(canvas, side)
+        marrow = density * (
+            150 + 65 * texture + 190 * np.clip(1 - r / (hip.head_radius_mm * 1.15), 0, 1) ** 0.5 + 0.6 * worn
+        )
+        canal = np.clip((-18 - up) / 40, 0, 1)
+        marrow = marrow * (1 - canal) + (-55 + 18 * texture) * canal
+        lay(skeleton.femur[side], thick, marrow.astype(np.float32))
+        # cartilage and joint fluid between the two
+        gap = (r > hip.head_radius_mm) & (r < socket_radius(hip) + 2) & (canvas.bone > 0)
+        gap &= (skeleton.hip_bone[side] < 6) & (skeleton.femur[side] < 6)
+        canvas.hu[gap & (canvas.hu < 70)] = 75
+
+
+def paint_body(person: Person, grid: Grid, rng: np.random.Generator) -> Canvas:
+    """Paint a person without disease on an axial grid."""
+    tissue = np.random.default_rng(person.texture_seed)
+    skeleton = build_skeleton(person, grid, tissue)
+    bone = skeleton.all()
+    skin = np.minimum(_outline(person, skeleton.frames, grid, tissue), bone + np.float32(-5.0))
+    canvas = Canvas(
+        person,
+        grid,
+        np.empty(grid.shape, np.float32),
+        skeleton,
+        bone,
+        skin,
+        build_muscles(person, skeleton.frames, grid),
+        np.zeros(grid.shape, np.bool_),
+        tissue,
+        np.zeros(grid.shape, np.uint16),
+    )
+    _soft_tissue(canvas)
+    _viscera(canvas)
+    _vessels(canvas)
+    _bone(canvas)
+    canvas.rng = rng
+    return canvas
