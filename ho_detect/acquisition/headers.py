@@ -7,7 +7,6 @@ in an :class:`UnreadableHeader`, never in an exception.
 from __future__ import annotations
 
 import io
-import math
 import struct
 import zlib
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import msgspec
 
 from ho_detect.acquisition.multiframe import split_frames
 from ho_detect.acquisition.slices import CT_CLASSES, PixelFormat, Rescale, SliceEntry
-from ho_detect.acquisition.values import META, TAGS, Values
+from ho_detect.acquisition.values import META, TAGS, Values, positive
 
 #: Read at first; more only for headers that do not fit. The last is the longest header accepted.
 READ_BYTES: Final = (1 << 15, 1 << 20, 1 << 26)
@@ -181,8 +180,9 @@ def _walk_elements(data: bytes, walk: _Walk) -> None:
 
     def note(tag: int, _vr: str | None, length: int) -> bool:
         nonlocal end
-        if tag >= PIXELS:
-            walk.at_pixels = (int(tag), stream.tell(), length)
+        number = int(tag)  # pydicom's tags compare slowly
+        if number >= PIXELS:
+            walk.at_pixels = (number, stream.tell(), length)
             return True
         end = stream.tell() + length if length != UNDEFINED else -1
         return False
@@ -213,7 +213,6 @@ def _file_header(path: Path, size_bytes: int, walk: _Walk) -> FileHeader:
         images = tuple(msgspec.structs.replace(image, frame=k, position=None) for k in range(image.n_frames))
     if walk.at_pixels is None:
         images = ()
-    kvp = values.numbers("KVP")
     return FileHeader(
         study_uid=values.text("StudyInstanceUID"),
         series_uid=values.text("SeriesInstanceUID"),
@@ -223,7 +222,7 @@ def _file_header(path: Path, size_bytes: int, walk: _Walk) -> FileHeader:
         texts={name: values.text(name) for name in SERIES_TEXTS},
         has_mr_timing=bool(values.numbers("RepetitionTime")),
         contrast_stated=bool(values.text("ContrastBolusAgent")) if "ContrastBolusAgent" in values else None,
-        kvp=kvp[0] if kvp and math.isfinite(kvp[0]) else None,
+        kvp=positive(values.numbers("KVP")),
         images=images,
         size_bytes=size_bytes,
         path=path,
@@ -249,7 +248,6 @@ def _image(path: Path, size_bytes: int, walk: _Walk) -> SliceEntry:
         offset=offset,
         length=length,
     )
-    thickness = values.numbers("SliceThickness")
     return SliceEntry(
         path=path,
         size_bytes=size_bytes,
@@ -263,7 +261,7 @@ def _image(path: Path, size_bytes: int, walk: _Walk) -> SliceEntry:
         position=values.numbers("ImagePositionPatient"),
         orientation=values.numbers("ImageOrientationPatient"),
         spacing=values.numbers("PixelSpacing"),
-        thickness=thickness[0] if thickness else None,
+        thickness=positive(values.numbers("SliceThickness")),
         lossy_stated=values.text("LossyImageCompression") == "01",
     )
 

@@ -15,6 +15,8 @@ from ho_detect.errors import SeriesError
 AIR_HU = -1024
 #: A declared padding value that would be tissue counts only where it reaches the edge of the image.
 _TISSUE_HU = -900
+#: No material and no usual noise is as low; such values are fill, also where the header does not say so.
+_FILL_HU = -1500
 _UNSTATED_TYPES = ("", "HU", "US", "UNSPECIFIED")
 
 
@@ -60,16 +62,17 @@ def hu_table(pixels: PixelFormat, rescale: Rescale) -> tuple[NDArray[np.int16], 
     slope = 1.0 if rescale.slope is None else rescale.slope
     intercept = 0.0 if rescale.intercept is None else rescale.intercept
     hu = np.clip(np.rint(stored * slope + intercept), AIR_HU, 32767).astype(np.int16)
-    padding = np.zeros(65536, np.bool_)
+    # far below air: a fill value, said or not (-2000, -2048, -3024 HU are usual)
+    padding = stored * slope + intercept < _FILL_HU
     if rescale.padding is not None:
-        padding = (stored >= rescale.padding[0]) & (stored <= rescale.padding[1])
+        padding |= (stored >= rescale.padding[0]) & (stored <= rescale.padding[1])
     hu.setflags(write=False)
     padding.setflags(write=False)
     return hu, padding
 
 
 def to_hu(stored: NDArray[np.uint16], pixels: PixelFormat, rescale: Rescale, out: NDArray[np.int16]) -> int:
-    """Write one slice's HU, padding as :data:`AIR_HU`, and return how many pixels are padding.
+    """Write one slice's HU, padding as :data:`AIR_HU`, and return (about) how many pixels are padding.
 
     Parameters
     ----------
@@ -86,7 +89,8 @@ def to_hu(stored: NDArray[np.uint16], pixels: PixelFormat, rescale: Rescale, out
     table, padding = hu_table(key, rescale)
     np.take(table, stored, out=out, mode="clip")
     if rescale.padding is None:
-        return 0
+        # the table has made air of any fill; how much there is, is only to be said: every 64th pixel tells
+        return 64 * int(np.count_nonzero(padding[stored[::8, ::8]]))
     mask = padding[stored]
     if mask.any() and (table[padding] > _TISSUE_HU).any():
         mask = _reaching_edge(mask)
@@ -109,8 +113,9 @@ def check_hounsfield(hu: NDArray[np.int16], *, stated: bool) -> None:
     """Check that values (slice, row, column) look like HU of a patient.
 
     Asked for: soft tissue (-150 to 150 HU) in at least 2 % of what is not air, and ten times more of it than of
-    850 to 1200 HU, where the body would lie if air were 0 (real CT of hips, thighs and trunks: over 100 times). Where the header has no rescale at all, air
-    (-1060 to -940 HU) in at least 1 % of all, too: then only the values themselves speak for HU.
+    850 to 1200 HU, where the body would lie if air were 0 (over 100 times in real CT of hips, thighs and
+    trunks). Where the header has no rescale at all, air (-1060 to -940 HU) in at least 1 % of all, too: then
+    only the values themselves speak for HU.
 
     Parameters
     ----------

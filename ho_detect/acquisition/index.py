@@ -191,7 +191,7 @@ def _described(first: FileHeader, images: Sequence[SliceEntry], headers: Sequenc
     series_uid = first.series_uid or uid_from(_content_digest(headers))
     study_uid = first.study_uid or uid_from(hashlib.sha256(f"study of {series_uid}".encode()).digest())
     return SeriesEntry(
-        identity="\0".join((study_uid, series_uid, first.patient_id)),
+        identity=f"{study_uid}\0{series_uid}\0{first.patient_id}",
         study_uid=study_uid,
         series_uid=series_uid,
         patient_id=first.patient_id,

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ho_detect.acquisition.slices import Rescale, SliceEntry
-from ho_detect.acquisition.values import TAGS, Values
+from ho_detect.acquisition.values import TAGS, Values, positive
 
 #: Macro of the functional groups, and what is taken from it.
 _MACROS: dict[str, tuple[int, tuple[str, ...]]] = {
@@ -56,7 +56,6 @@ def _frame(image: SliceEntry, number: int, own: Any, common: Any, little: bool) 
         found[TAGS["ImageType"]] = kind.get_item(_FRAME_TYPE[1])
     values = Values(found, little=little)
     slope, intercept = values.numbers("RescaleSlope"), values.numbers("RescaleIntercept")
-    thickness = values.numbers("SliceThickness")
     types = tuple(v.strip().upper() for v in values.text("ImageType").split("\\"))
     return msgspec.structs.replace(
         image,
@@ -66,7 +65,7 @@ def _frame(image: SliceEntry, number: int, own: Any, common: Any, little: bool) 
         position=values.numbers("ImagePositionPatient"),
         orientation=values.numbers("ImageOrientationPatient"),
         spacing=values.numbers("PixelSpacing"),
-        thickness=thickness[0] if thickness else None,
+        thickness=positive(values.numbers("SliceThickness")),
         rescale=Rescale(
             slope=slope[0] if slope else image.rescale.slope,
             intercept=intercept[0] if intercept else image.rescale.intercept,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -113,20 +112,3 @@ def _deflated_start(data: bytes) -> int:
     for _ in data_element_generator(stream, False, True, lambda tag, _vr, _n: tag >> 16 != 2):
         pass
     return stream.tell()
-
-
-def for_each_slice(n: int, work: Callable[[int], None], threads: int) -> None:
-    """Call ``work`` with 0 .. n - 1, in at most ``threads`` threads; the first error in slice order is raised."""
-    if threads == 1 or n < 2:
-        for k in range(n):
-            work(k)
-        return
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(threads) as pool:
-        futures = [pool.submit(work, k) for k in range(n)]
-        try:
-            for future in futures:
-                future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)

@@ -21,6 +21,8 @@ UNIT_TOLERANCE = 0.01
 SAME_ORIENTATION = 1e-3
 #: Slices may be shifted in their plane by this much (mm) against the line through the stack.
 MAX_SHIFT_MM = 0.5
+#: A step at a limit may come out a little beyond it.
+ROUNDING_MM = 1e-3
 #: A scanner's reach; beyond it a position is nonsense.
 MAX_POSITION_MM = 10_000.0
 
@@ -66,7 +68,7 @@ def stack_slices(
     ------
     SeriesError
         bad_geometry, mixed_orientation, several_volumes, tilted, missing_slices, uneven_spacing, too_thick,
-        not_axial or too_few_slices; the first that holds in this order of questions: is each image sound, are
+        not_axial; the first that holds in this order of questions: is each image sound, are
         they parallel, are they in line, are they evenly spaced, is the step usable.
     """
     across, down, normal = common_axes(orientations)
@@ -78,7 +80,7 @@ def stack_slices(
         raise SeriesError("several_volumes", f"all {len(order)} images at one position")
     line = check_line(positions[order], heights, normal, settings.max_shear_degrees)
     step = check_steps(np.diff(heights), settings)
-    if step > settings.max_slice_step_mm:
+    if step > settings.max_slice_step_mm + ROUNDING_MM:
         raise SeriesError("too_thick", f"slice step {step:.2f} mm")
     affine = np.eye(4)
     affine[:3, 0] = line * (heights[-1] - heights[0]) / (len(heights) - 1)

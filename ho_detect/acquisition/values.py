@@ -88,7 +88,8 @@ class Values:
             text = raw.decode("utf-8")
         except UnicodeDecodeError:
             text = raw.decode("latin-1")
-        return "".join(c for c in text if c.isprintable()).strip()
+        text = text.strip(" \0")
+        return text if text.isprintable() else "".join(c for c in text if c.isprintable()).strip()
 
     def numbers(self, name: str) -> tuple[float, ...] | None:
         """Return the values of a decimal string; NaN for what is no number, None where absent or empty."""
@@ -109,3 +110,12 @@ def _number(text: str) -> float:
         return float(text) if "_" not in text else math.nan
     except ValueError:
         return math.nan
+
+
+def positive(numbers: tuple[float, ...] | None) -> float | None:
+    """Return the first number if it is positive and finite, else None: the header does not say.
+
+    >>> positive((2.5,)), positive((0.0,)), positive((float("nan"),)), positive(None)
+    (2.5, None, None, None)
+    """
+    return numbers[0] if numbers and 0 < numbers[0] < math.inf else None

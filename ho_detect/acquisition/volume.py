@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -13,10 +12,10 @@ from numpy.typing import NDArray
 
 from ho_detect.acquisition.hounsfield import AIR_HU, check_hounsfield, check_rescale, to_hu
 from ho_detect.acquisition.index import SeriesEntry
-from ho_detect.acquisition.pixels import for_each_slice, read_stored
+from ho_detect.acquisition.pixels import read_stored
 from ho_detect.acquisition.pseudonyms import Pseudonyms
 from ho_detect.acquisition.slices import SliceEntry
-from ho_detect.acquisition.stacking import Stack, stack_slices
+from ho_detect.acquisition.stacking import ROUNDING_MM, Stack, stack_slices
 from ho_detect.errors import SeriesError
 from ho_detect.flags import Flag, flag
 from ho_detect.geometry import Grid
@@ -98,7 +97,7 @@ def load_volume(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) 
     entry
         The series.
     settings
-        ``acquisition``, ``output.keep_identity`` and ``threads`` are used.
+        ``acquisition`` and ``output.keep_identity`` are used.
     pseudonyms
         Stand-ins for its UIDs.
 
@@ -122,22 +121,14 @@ def load_volume(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) 
     if len(stated) > 1:
         raise SeriesError("not_hu", "some slices have a rescale slope and intercept, others have none")
     hu = np.empty((len(slices), entry.rows, entry.columns), np.int16)
-    padded = np.zeros(len(slices), np.int64)
-
-    def load(k: int) -> None:
-        image = slices[k]
-        padded[k] = to_hu(read_stored(image), image.pixels, image.rescale, hu[k])
-
-    for_each_slice(len(slices), load, _n_threads(settings))
+    n_padded = 0
+    # one after the other: every decoder keeps Python's lock, threads gained nothing (docs/transfer-syntaxes.md)
+    for k, image in enumerate(slices):
+        n_padded += to_hu(read_stored(image), image.pixels, image.rescale, hu[k])
     check_hounsfield(hu, stated=stated == {True})
     grid = Grid(hu.shape, _stack(slices, settings).affine)
-    share_padded = padded.sum() / hu.size
+    share_padded = n_padded / hu.size
     return HuVolume(hu, grid, _record(entry, grid, settings, pseudonyms), _flags(entry, grid, share_padded, settings))
-
-
-def _n_threads(settings: Settings) -> int:
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(settings.threads or allowed, allowed, 4))
 
 
 def _stack(slices: tuple[SliceEntry, ...], settings: Settings) -> Stack:
@@ -153,7 +144,7 @@ def _flags(entry: SeriesEntry, grid: Grid, share_padded: float, settings: Settin
         "images_set_aside": (entry.n_set_aside > 0, f"{entry.n_set_aside} images"),
         "lossy_compression": (any(s.is_lossy for s in entry.slices), ""),
         "padding_present": (share_padded > 0, f"{100 * share_padded:.0f} % of all pixels"),
-        "thick_slices": (thick >= settings.acquisition.thick_slice_mm, f"{thick:.1f} mm"),
+        "thick_slices": (thick >= settings.acquisition.thick_slice_mm - ROUNDING_MM, f"{thick:.1f} mm"),
         "contrast": (bool(entry.contrast_stated), "stated in the header"),
     }
     return tuple(flag(code, detail) for code, (holds, detail) in found.items() if holds)
