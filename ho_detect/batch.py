@@ -18,6 +18,7 @@ from ho_detect.crew import Crew, Options, threads_for
 from ho_detect.errors import SeriesError, UsageError
 from ho_detect.output_folder import OutputFolder
 from ho_detect.reporting.findings import FindingsRecord
+from ho_detect.reporting.sentences import printable
 from ho_detect.reporting.tables import HipRow, LesionRow, StudyRow, hip_rows, lesion_rows, write_table
 from ho_detect.settings import Settings
 from ho_detect.worker import Job, Outcome
@@ -250,35 +251,34 @@ class _Plan:
 def study_row(number: int, entry: SeriesEntry, pseudonyms: Pseudonyms) -> StudyRow:
     """Return the row of a series as the index knows it; true texts only where identities were asked for."""
     slice_mm, row_mm, column_mm = entry.spacing_mm or (None, None, None)
-    shown = {}
-    if pseudonyms.keep_identity:
-        shown = {
-            "description": entry.description or None,
-            "patient_id": entry.patient_id or None,
-            "study_date": entry.study_date or None,
-            "source": str(entry.folder),
-        }
     row = StudyRow(
         number=number,
-        study_uid=pseudonyms.uid(entry.study_uid),
-        series_uid=pseudonyms.uid(entry.series_uid),
+        study_uid=printable(pseudonyms.uid(entry.study_uid)),
+        series_uid=printable(pseudonyms.uid(entry.series_uid)),
         status="left_out",
-        modality=entry.modality or None,
+        modality=printable(entry.modality) or None,
         n_slices=entry.n_slices,
         rows=entry.rows or None,
         columns=entry.columns or None,
         slice_step_mm=slice_mm,
         row_spacing_mm=row_mm,
         column_spacing_mm=column_mm,
-        **shown,
     )
+    if pseudonyms.keep_identity:
+        row = msgspec.structs.replace(
+            row,
+            description=printable(entry.description) or None,
+            patient_id=printable(entry.patient_id) or None,
+            study_date=printable(entry.study_date) or None,
+            source=printable(str(entry.folder)),
+        )
     return row if entry.reason is None else with_reason(row, SeriesError(entry.reason, entry.detail))
 
 
 def with_reason(row: StudyRow, error: SeriesError) -> StudyRow:
     """Return the row of a series that has no findings, with why."""
     status: Literal["failed", "left_out"] = "failed" if error.is_failure else "left_out"
-    return msgspec.structs.replace(row, status=status, reason=error.reason, message=str(error))
+    return msgspec.structs.replace(row, status=status, reason=error.reason, message=printable(str(error)))
 
 
 def _with_findings(row: StudyRow, record: FindingsRecord, folder: str) -> StudyRow:

@@ -43,14 +43,23 @@ class OutputFolder:
         except BlockingIOError as error:
             os.close(self._lock)
             raise UsageError("another ho-detect run is writing to OUT") from error
-        for left in self.staging.iterdir():
-            if left.name != _LOCK:
-                shutil.rmtree(left)
+        try:
+            self._clear()
+        except OSError as error:
+            os.close(self._lock)
+            raise UsageError(f"cannot remove what a killed run left in OUT: {error.strerror}") from error
         return self
 
     def publish(self, folder: str) -> None:
         """Move a finished folder from staging to its place; raises OSError when that fails."""
         put_folder(self.staging / folder, self.path / folder)
+
+    def _clear(self) -> None:
+        for left in self.staging.iterdir():
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left)
+            elif left.name != _LOCK:
+                left.unlink()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -16,6 +16,7 @@ import msgspec
 
 from ho_detect.errors import SeriesError
 from ho_detect.reporting.findings import FindingsRecord
+from ho_detect.reporting.sentences import printable
 from ho_detect.settings import Settings
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def analyse_series(job: Job) -> Outcome:
     try:
         record = _analyse(job)
     except SeriesError as error:
-        outcome = Outcome(reason=error.reason, detail=error.detail)
+        outcome = Outcome(reason=error.reason, detail=printable(error.detail))
     except MemoryError as error:
         outcome = Outcome(reason="memory_limit", trace=_trace(error, job))
     except Exception as error:  # noqa: BLE001 - an unforeseen error of one series is its row, not the end of the run

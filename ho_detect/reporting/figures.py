@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Window = tuple[float, float]
 
 #: Lowest and highest HU shown in planes: wide enough for the structure of bone, fat and muscle still told apart.
-PLANE_WINDOW_HU: Window = (-250.0, 1050.0)
+PLANE_WINDOW_HU: Window = (-200.0, 900.0)
 #: In the projection, where soft tissue only hides bone.
 PROJECTION_WINDOW_HU: Window = (80.0, 1300.0)
 #: One colour for each lesion, in turn; told apart on grey also with red-green blindness (Okabe and Ito).
@@ -57,7 +57,7 @@ def overview(findings: Findings, most_lesions: int = 3) -> Figure:
     heights = [min(5.2, _WIDTH_IN * (bottom - top) / (right - left)) + _TITLE_IN] + [_PLANES_IN] * len(targets)
     figure = _figure(sum(heights))
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
-    _headline(parts[0], "coronal projection (highest HU)")
+    _headline(parts[0], "coronal projection (highest HU); dashed: fitted femoral heads")
     axes = parts[0].add_axes((0.0, 0.02, 1.0, 1.0 - _TITLE_IN / heights[0] - 0.02))
     _draw(axes, projection, findings, PROJECTION_WINDOW_HU)
     for part, (title, point) in zip(parts[1:], targets, strict=True):
@@ -175,6 +175,9 @@ def _draw_lesion(axes: Axes, view: View, lesion_id: int) -> None:
     padded = np.pad(mask, 1).astype(float)  # so that outlines close at the edge of the scan
     x = (np.arange(padded.shape[1]) - 1) * column_mm
     y = (np.arange(padded.shape[0]) - 1) * row_mm
+    if view.is_projection:
+        # a lesion behind or before bone has no contrast of its own
+        axes.contourf(x, y, padded, levels=[0.5, 1.5], colors=[colour_of(lesion_id)], alpha=0.3)
     axes.contour(x, y, padded, levels=[0.5], colors=[colour_of(lesion_id)], linewidths=1.3)
     rows, columns = np.nonzero(mask)
     top = rows.argmin()

@@ -6,8 +6,6 @@ when there are no rows.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -213,12 +211,9 @@ def frame(row_type: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pd.
 
 def csv_text(row_type: type[msgspec.Struct], rows: Iterable[msgspec.Struct]) -> str:
     """Return rows as CSV with a header; text that a spreadsheet would run as a formula is disarmed."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([name for name, _, _ in columns_of(row_type)])
-    for row in rows:
-        writer.writerow([_cell(value) for value in _values(row).values()])
-    return text.getvalue()
+    lines = [[name for name, _, _ in columns_of(row_type)]]
+    lines += [[_cell(value) for value in _values(row).values()] for row in rows]
+    return "".join(",".join(_quoted(cell) for cell in line) + "\n" for line in lines)
 
 
 def disarm(text: str) -> str:
@@ -276,6 +271,11 @@ def _values(row: msgspec.Struct) -> dict[str, Any]:
         name: None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in msgspec.structs.asdict(row).items()
     }
+
+
+def _quoted(cell: str) -> str:
+    # the csv module of Python 3.11 leaves a lone carriage return bare, which readers take for the end of the row
+    return '"' + cell.replace('"', '""') + '"' if any(c in cell for c in ',"\r\n') else cell
 
 
 def _cell(value: str | float | None) -> str:

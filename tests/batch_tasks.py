@@ -1,0 +1,71 @@
+"""What children do in the tests of batch runs, in place of an analysis."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import replace
+
+import msgspec
+from made_findings import make_findings, make_record
+
+from ho_detect.acquisition.volume import load_volume
+from ho_detect.worker import Job, Outcome
+
+
+def finds_two_lesions(job: Job) -> Outcome:
+    """Load the series and write two lesions made by hand."""
+    volume = load_volume(job.entry, job.settings, job.pseudonyms)
+    record = msgspec.structs.replace(make_record(), series=volume.series)
+    findings = replace(make_findings(volume.grid, record), volume=volume)
+    findings.save(job.staging / job.folder)
+    return Outcome(record=record, seconds=0.5)
+
+
+def _is_second(job: Job) -> bool:
+    return job.entry.series_uid.endswith(".2")
+
+
+def second_kills_itself(job: Job) -> Outcome:
+    if _is_second(job):
+        (job.staging / job.folder).mkdir()
+        (job.staging / job.folder / "half").write_text("")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return finds_two_lesions(job)
+
+
+def second_exits(job: Job) -> Outcome:
+    if _is_second(job):
+        os._exit(7)
+    return finds_two_lesions(job)
+
+
+def second_hangs(job: Job) -> Outcome:
+    if _is_second(job):
+        time.sleep(600)
+    return finds_two_lesions(job)
+
+
+def second_grows(job: Job) -> Outcome:
+    if _is_second(job):
+        held = bytearray(600_000_000)
+        held[::4096] = b"x" * len(held[::4096])
+        time.sleep(600)
+    return finds_two_lesions(job)
+
+
+def second_prints_identity(job: Job) -> Outcome:
+    os.write(1, str(job.entry).encode())
+    os.write(2, str(job.entry).encode())
+    return finds_two_lesions(job)
+
+
+def hangs(job: Job) -> Outcome:
+    (job.staging / f"pid-{os.getpid()}").write_text("")
+    time.sleep(600)
+    return Outcome()
+
+
+def writes_no_folder(job: Job) -> Outcome:
+    return Outcome(record=make_record())

@@ -1,0 +1,150 @@
+"""Findings made by hand, on small grids of any orientation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ho_detect.acquisition.volume import HuVolume, SeriesRecord
+from ho_detect.detection.grading import Hip
+from ho_detect.detection.lesions import Lesion
+from ho_detect.detection.mimics import EXCLUSIONS, Excluded
+from ho_detect.flags import Flag, flag
+from ho_detect.geometry import Grid
+from ho_detect.reporting.findings import Findings, FindingsRecord, Software
+
+
+def make_hip(side: str = "left", **changes: Any) -> Hip:
+    values: dict[str, Any] = {
+        "side": side,
+        "status": "assessed",
+        "center_lps_mm": (8.0 if side == "left" else -8.0, 0.0, 10.0),
+        "head_radius_mm": 5.0,
+        "residual_mm": 0.4,
+        "score": 0.9,
+        "coverage": 1.0,
+        "finding": "absent",
+        "n_lesions": 0,
+        "total_volume_mm3": 0.0,
+        "total_volume_second_threshold_mm3": 0.0,
+        "sectors": (),
+        "bridging": False,
+        "min_gap_mm": None,
+        "brooker_ct": "0",
+        "della_valle_ct": "A",
+        "mavrogenis": None,
+        "reasons": (),
+    }
+    return Hip(**values | changes)
+
+
+def make_lesion(number: int = 1, **changes: Any) -> Lesion:
+    values: dict[str, Any] = {
+        "id": number,
+        "side": "left",
+        "sector": "anterior",
+        "volume_mm3": 3520.0,
+        "volume_second_threshold_mm3": 1200.5,
+        "centroid_lps_mm": (9.0, -7.0, 10.0),
+        "extent_lps_mm": (10.0, 12.0, 30.0),
+        "max_diameter_mm": 31.4,
+        "mean_hu": 512.25,
+        "sd_hu": 101.0,
+        "median_hu": 500.0,
+        "p95_hu": 800.0,
+        "max_hu": 905.0,
+        "maturity": "mature",
+        "zonal_index": 0.31,
+        "attached_to": (),
+        "gap_femur_mm": 7.5,
+        "gap_pelvis_mm": 12.0,
+        "distance_to_head_center_mm": 48.0,
+        "muscle_fraction": 0.8,
+        "fat_fraction": 0.1,
+        "confidence": 0.7,
+    }
+    return Lesion(**values | changes)
+
+
+def make_excluded(reason: str = "vessel_calcium", message: str | None = None) -> Excluded:
+    return Excluded(
+        reason=reason,
+        message=EXCLUSIONS[reason] if message is None else message,
+        side="right",
+        volume_mm3=55.0,
+        centroid_lps_mm=(-8.0, -6.0, 12.0),
+        max_hu=700.0,
+    )
+
+
+def make_record(
+    hips: tuple[Hip, ...] | None = None,
+    lesions: tuple[Lesion, ...] | None = None,
+    flags: tuple[Flag, ...] = (flag("thick_slices", "slice step 3.0 mm"),),
+    excluded: tuple[Excluded, ...] | None = None,
+    shape: tuple[int, int, int] = (20, 24, 40),
+) -> FindingsRecord:
+    if lesions is None:
+        lesions = (make_lesion(1), make_lesion(2, side="right", centroid_lps_mm=(-9.0, 7.0, 10.0)))
+    if hips is None:
+        one = {"finding": "present", "n_lesions": 1, "total_volume_mm3": 3520.0, "sectors": ("anterior",)}
+        hips = (make_hip("left", min_gap_mm=19.5, brooker_ct="I", **one), make_hip("right", **one))
+    return FindingsRecord(
+        software=Software(settings_digest="0" * 12),
+        status="warning" if flags else "ok",
+        flags=flags,
+        series=SeriesRecord(
+            study_uid="2.25.1",
+            series_uid="2.25.2",
+            n_slices=shape[0],
+            rows=shape[1],
+            columns=shape[2],
+            spacing_mm=(1.0, 1.0, 1.0),
+        ),
+        hips=hips,
+        lesions=lesions,
+        excluded=(make_excluded(), make_excluded("noise")) if excluded is None else excluded,
+    )
+
+
+def make_findings(grid: Grid | None = None, record: FindingsRecord | None = None) -> Findings:
+    """Findings on a grid (axial, 1 mm, unless given): each lesion a ball of 3 mm about its centroid, 600 HU."""
+    if grid is None:
+        grid = Grid.axial((20, 24, 40), (1.0, 1.0, 1.0), (-20.0, -12.0, 0.0))
+    record = record or make_record(shape=grid.shape)
+    hu = np.full(grid.shape, 40, np.int16)
+    labels = np.zeros(grid.shape, np.uint16)
+    points = grid.to_lps(np.moveaxis(np.indices(grid.shape), 0, -1))
+    for hip in record.hips:
+        if hip.center_lps_mm is not None:
+            hu[np.linalg.norm(points - hip.center_lps_mm, axis=-1) < hip.head_radius_mm] = 300
+    for lesion in record.lesions:
+        ball = np.linalg.norm(points - np.array(lesion.centroid_lps_mm), axis=-1) < 3.0
+        hu[ball] = 600
+        labels[ball] = lesion.id
+    return Findings(record, labels, HuVolume(hu, grid, record.series))
+
+
+def make_grids() -> dict[str, Grid]:
+    """Grids of several acquisitions that all hold the region of :func:`make_record`."""
+
+    def along(slices: Any, rows: Any, columns: Any, spacing: tuple[float, float, float]) -> Grid:
+        axes = np.array([slices, rows, columns], float)
+        axes = axes / np.linalg.norm(axes, axis=1, keepdims=True) * np.array(spacing)[:, None]
+        shape = tuple(int(np.ceil(46 / s)) for s in spacing)
+        affine = np.eye(4)
+        affine[:3, :3] = axes.T
+        affine[:3, 3] = np.array([0.0, 0.0, 10.0]) - axes.T @ ((np.array(shape) - 1) / 2)
+        return Grid(shape, affine)
+
+    c, s = np.cos(np.radians(25)), np.sin(np.radians(25))
+    return {
+        "axial": along((0, 0, 1), (0, 1, 0), (1, 0, 0), (2.0, 1.0, 0.8)),
+        "feet_first": along((0, 0, -1), (0, 1, 0), (1, 0, 0), (2.0, 1.0, 0.8)),
+        "prone": along((0, 0, 1), (0, -1, 0), (-1, 0, 0), (2.0, 1.0, 0.8)),
+        "coronal": along((0, 1, 0), (0, 0, -1), (1, 0, 0), (2.0, 1.0, 0.8)),
+        "sagittal": along((1, 0, 0), (0, 0, -1), (0, 1, 0), (2.0, 1.0, 0.8)),
+        "oblique": along((-s, 0, c), (0, 1, 0), (c, 0, s), (2.0, 1.0, 0.8)),
+        "oblique_twice": along((0, -s, c), (0.1, c, s), (1, -0.1 * c, -0.1 * s), (2.0, 1.0, 0.8)),
+    }

@@ -1,0 +1,265 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import batch_tasks
+import pyarrow.parquet as pq
+import pytest
+from dicom_files import CtSeries, write_series
+
+from ho_detect import batch
+from ho_detect.batch import Event, Interrupted, run
+from ho_detect.crew import Options
+from ho_detect.errors import UsageError
+from ho_detect.output_folder import OutputFolder
+from ho_detect.settings import Settings
+
+UID = "1.2.826.0.1.3680043.8.498"
+
+
+@pytest.fixture(scope="module")
+def three_series(tmp_path_factory):
+    """Three usable series, a fourth with slices missing, a fifth that is no CT, and a file that is no DICOM."""
+    folder = tmp_path_factory.mktemp("Secret_Name_folder")
+    for k in (1, 2, 3):
+        write_series(folder / f"s{k}", CtSeries(series_uid=f"{UID}.1.{k}", study_uid=f"{UID}.9"))
+    spec = CtSeries(series_uid=f"{UID}.1.4", study_uid=f"{UID}.9")
+    write_series(folder / "s4", spec)[7].unlink()
+    write_series(
+        folder / "s5",
+        CtSeries(series_uid=f"{UID}.1.5", study_uid=f"{UID}.9"),
+        edit=lambda _, ds: setattr(ds, "Modality", "MR"),
+    )
+    (folder / "notes.txt").write_text("Secret")
+    return folder
+
+
+def rows(out, name="studies"):
+    return pq.read_table(out / f"{name}.parquet").to_pylist()
+
+
+def names(out):
+    return sorted(p.name for p in out.iterdir())
+
+
+def options(task, **changes):
+    return Options(**{"task": task, "workers": 1, "time_limit_s": 60} | changes)
+
+
+TABLES = sorted(f"{n}.{e}" for n in ("summary", "lesions", "studies") for e in ("csv", "parquet"))
+
+
+@pytest.fixture(scope="module")
+def done(three_series, tmp_path_factory):
+    out = tmp_path_factory.mktemp("out")
+    events: list[Event] = []
+    report = run([three_series], out, options=options(batch_tasks.finds_two_lesions, workers=2), progress=events.append)
+    return out, report, events
+
+
+class TestEverySeriesIsARow:
+    def test_rows(self, done):
+        out, report, _ = done
+        seen = [(r["number"], r["status"], r["reason"], r["n_lesions"]) for r in rows(out)]
+        assert seen == [
+            (1, "warning", None, 2),
+            (2, "warning", None, 2),
+            (3, "warning", None, 2),
+            (4, "failed", "missing_slices", None),
+            (5, "left_out", "not_ct", None),
+        ]
+        assert report.exit_status == 3
+
+    def test_hips_and_lesions_name_their_folder(self, done):
+        out, report, _ = done
+        assert len(rows(out, "summary")) == 6
+        assert len(rows(out, "lesions")) == 6
+        folders = {r["folder"] for r in rows(out) if r["folder"]}
+        assert {r["folder"] for r in rows(out, "lesions")} == folders == set(report.records)
+
+    def test_nothing_but_results(self, done):
+        out, report, _ = done
+        assert names(out) == sorted([*TABLES, *report.records])
+        for folder in report.records:
+            assert names(out / folder) == ["findings.json", "lesions.nii.gz"]
+
+    def test_no_identity_in_any_output(self, done):
+        out, _, _ = done
+        for path in out.rglob("*"):
+            assert "Secret" not in path.name
+            if path.is_file() and path.suffix != ".gz":
+                data = path.read_bytes()
+                assert not re.search(rb"(?i)secret|20200102|1\.2\.826", data), path.name
+
+    def test_progress(self, done):
+        _, _, events = done
+        assert [e.kind for e in events].count("finished") == 3
+        assert events[0] == Event("indexed", 0, 3)
+        assert [e.n_done for e in events if e.kind == "finished"] == [1, 2, 3]
+
+    def test_record_holds_the_settings_of_the_user(self, done):
+        out, report, _ = done
+        for folder in report.records:
+            record = json.loads((out / folder / "findings.json").read_text())
+            assert record["software"]["settings"]["threads"] == 0
+
+
+class TestOneBadChild:
+    @pytest.mark.parametrize(
+        ("task", "changes", "reason", "said"),
+        [
+            (batch_tasks.second_kills_itself, {}, "crashed", "signal 9"),
+            (batch_tasks.second_exits, {}, "crashed", "exit status 7"),
+            (batch_tasks.second_hangs, {"time_limit_s": 4, "workers": 2}, "timed_out", "4 s"),
+            (batch_tasks.second_grows, {"memory_limit_gb": 0.6}, "memory_limit", "0.6 GB"),
+        ],
+    )
+    def test_is_a_row_and_the_others_go_on(self, three_series, tmp_path, task, changes, reason, said):
+        report = run([three_series / f"s{k}" for k in (1, 2, 3)], tmp_path / "out", options=options(task, **changes))
+        assert [r.reason for r in report.studies] == [None, reason, None]
+        assert said in report.studies[1].message
+        assert report.studies[1].folder is None
+        assert names(tmp_path / "out") == sorted([*TABLES, *report.records])
+        assert report.exit_status == 3
+
+    def test_a_result_that_cannot_be_put_in_place(self, three_series, tmp_path):
+        report = run([three_series / "s1"], tmp_path / "out", options=options(batch_tasks.writes_no_folder))
+        assert report.studies[0].reason == "not_written"
+        assert names(tmp_path / "out") == TABLES
+
+    def test_what_a_child_prints_stays_with_it(self, three_series, tmp_path, capfd):
+        run([three_series / "s1"], tmp_path / "out", options=options(batch_tasks.second_prints_identity))
+        assert capfd.readouterr() == ("", "")
+
+
+class TestPseudonyms:
+    def test_with_a_key_a_second_run_replaces_the_folder(self, three_series, tmp_path):
+        key = tmp_path / "key"
+        key.write_bytes(b"0123456789abcdef")
+        how = options(batch_tasks.finds_two_lesions, key_file=key)
+        one = run([three_series / "s1"], tmp_path / "out", options=how)
+        (folder,) = one.records
+        (tmp_path / "out" / folder / "from_before").write_text("")
+        two = run([three_series / "s1"], tmp_path / "out", options=how)
+        assert list(two.records) == [folder]
+        assert names(tmp_path / "out" / folder) == ["findings.json", "lesions.nii.gz"]
+        assert one.studies[0].series_uid == two.studies[0].series_uid
+
+    def test_without_a_key_two_runs_cannot_be_linked(self, three_series, tmp_path):
+        how = options(batch_tasks.finds_two_lesions)
+        one, two = (run([three_series / "s1"], tmp_path / n, options=how) for n in "ab")
+        assert not set(one.records) & set(two.records)
+
+    def test_identity_is_kept_on_request(self, three_series, tmp_path):
+        settings = Settings.from_dict({"output": {"keep_identity": True}})
+        run([three_series / "s1"], tmp_path / "out", settings, options(batch_tasks.finds_two_lesions))
+        (row,) = rows(tmp_path / "out")
+        assert (row["patient_id"], row["study_date"], row["series_uid"]) == ("SECRET-ID", "20200102", f"{UID}.1.1")
+        assert row["source"] == str(three_series / "s1")
+
+    def test_names_that_are_no_utf8_and_control_a_terminal(self, tmp_path):
+        folder = tmp_path / os.fsdecode(b"\xff\x1b[2J")
+        paths = write_series(folder, CtSeries(series_uid=f"{UID}.1.1"))
+        for path in paths:
+            path.write_bytes(path.read_bytes()[:2000])
+            path.rename(path.with_name(os.fsdecode(b"\xfe\x1b[2J" + path.name.encode())))
+        settings = Settings.from_dict({"output": {"keep_identity": True}})
+        run([tmp_path], tmp_path / "out", settings, options(batch_tasks.finds_two_lesions))
+        text = (tmp_path / "out" / "studies.csv").read_text(encoding="utf-8")
+        assert "\x1b" not in text
+        assert len(rows(tmp_path / "out")) == 1
+
+
+class TestOut:
+    def test_nothing_found_is_a_normal_result(self, tmp_path):
+        (tmp_path / "in").mkdir()
+        (tmp_path / "in" / "a.txt").write_text("x")
+        report = run([tmp_path / "in"], tmp_path / "out", options=options(batch_tasks.hangs))
+        assert report.exit_status == 0
+        assert names(tmp_path / "out") == TABLES
+        assert rows(tmp_path / "out") == []
+
+    def test_said_before_work_starts(self, three_series, tmp_path, monkeypatch):
+        (tmp_path / "file").write_text("")
+        monkeypatch.setattr(batch, "_work", lambda *_: pytest.fail("work started"))
+        with pytest.raises(UsageError, match="cannot write to OUT"):
+            run([three_series], tmp_path / "file" / "out")
+
+    def test_used_by_one_run_at_a_time(self, three_series, tmp_path):
+        with OutputFolder(tmp_path), pytest.raises(UsageError, match="another"):
+            run([three_series], tmp_path)
+        assert names(tmp_path) == []
+
+    def test_leftovers_of_a_killed_run_are_removed(self, tmp_path):
+        (tmp_path / ".ho-detect" / "series-1").mkdir(parents=True)
+        (tmp_path / ".ho-detect" / "lock").write_text("")
+        (tmp_path / ".ho-detect" / "a-file").write_text("")
+        with OutputFolder(tmp_path) as output:
+            assert names(output.staging) == ["lock"]
+        assert names(tmp_path) == []
+
+    def test_missing_input_is_named_by_number(self, three_series, tmp_path):
+        with pytest.raises(UsageError, match="INPUT 2 of 2 does not exist"):
+            run([three_series, tmp_path / "Secret"], tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+
+class TestOptions:
+    @pytest.mark.parametrize("changes", [{"workers": -1}, {"time_limit_s": 0}, {"memory_limit_gb": float("nan")}])
+    def test_wrong_values(self, changes):
+        with pytest.raises(UsageError, match=next(iter(changes))):
+            Options(**changes)
+
+
+class TestStopping:
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_children_end_and_tables_are_written(self, three_series, tmp_path, number):
+        out, staging = tmp_path / "out", tmp_path / "out" / ".ho-detect"
+        pids: list[int] = []
+
+        def stop():
+            while len(pids) < 2:
+                time.sleep(0.05)
+                pids[:] = [int(p.name[4:]) for p in staging.glob("pid-*")]
+            os.kill(os.getpid(), number)
+
+        thread = threading.Thread(target=stop)
+        thread.start()
+        with pytest.raises(Interrupted) as caught:
+            run([three_series], out, options=options(batch_tasks.hangs, workers=2))
+        thread.join()
+        assert [r.reason for r in caught.value.report.studies] == [
+            *["interrupted"] * 3,
+            "missing_slices",
+            "not_ct",
+        ]
+        assert len(rows(out)) == 5
+        assert names(out) == TABLES
+        assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+    def test_children_end_with_a_killed_parent(self, three_series, tmp_path):
+        code = (
+            "import sys; sys.path.insert(0, sys.argv[1]); import batch_tasks\n"
+            "from pathlib import Path\nfrom ho_detect.batch import run\nfrom ho_detect.crew import Options\n"
+            "if __name__ == '__main__':\n"
+            "    run([Path(sys.argv[2])], Path(sys.argv[3]), options=Options(workers=2, task=batch_tasks.hangs))\n"
+        )
+        script = tmp_path / "script.py"
+        script.write_text(code)
+        command = [sys.executable, script, Path(__file__).parent, three_series, tmp_path / "out"]
+        with subprocess.Popen([str(c) for c in command]) as parent:
+            pids: list[int] = []
+            while len(pids) < 2:
+                time.sleep(0.05)
+                pids = [int(p.name[4:]) for p in (tmp_path / "out" / ".ho-detect").glob("pid-*")]
+            parent.kill()
+        deadline = time.monotonic() + 10
+        while any(Path(f"/proc/{pid}").exists() for pid in pids):
+            assert time.monotonic() < deadline, "children outlive a killed run"
+            time.sleep(0.05)
