@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from ho_detect.errors import HoDetectError, UsageError
 
 if TYPE_CHECKING:
     from ho_detect.batch import Report
+    from ho_detect.crew import Options
     from ho_detect.settings import Settings
 
 EXIT_OK, EXIT_INTERNAL, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
@@ -112,6 +114,7 @@ class _Talk:
 
 @cli.command(
     help=_RUN_HELP,
+    short_help="Analyse every CT series of the hip, write findings.",
     epilog="Exit status: 0 all that should be analysed was, 2 wrong usage, 3 some series failed, 130 stopped.",
 )
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -132,13 +135,10 @@ class _Talk:
 @click.option("--debug", is_flag=True, help="Show tracebacks and what libraries print. May show patient identity.")
 def run(inputs: tuple[Path, ...], out: Path, **options: Any) -> int:  # noqa: ANN401 - click passes options by name
     """Analyse the inputs and say what came of it."""
-    from ho_detect import batch
     from ho_detect.crew import Options
-    from ho_detect.terminal import progress_to
 
     talk = _Talk(options["quiet"], options["as_json"], options["log_file"], options["debug"])
     settings = _settings(options["settings_file"], keep_identity=options["keep_identity"])
-    _log_to(talk)
     how = Options(
         workers=options["workers"],
         time_limit_s=options["time_limit"],
@@ -146,18 +146,26 @@ def run(inputs: tuple[Path, ...], out: Path, **options: Any) -> int:  # noqa: AN
         key_file=options["key_file"],
         debug=talk.debug,
     )
-    log.info("ho-detect %s, settings %s", __version__, settings.digest())
-    status = None
+    with _log_to(talk):
+        log.info("ho-detect %s, settings %s", __version__, settings.digest())
+        report, status = _run(inputs, out, settings, how, talk)
+        log.info("%d series, %d analysed, exit status %d", len(report.studies), len(report.records), status)
+    _say(report, talk, status)
+    return status
+
+
+def _run(inputs: Sequence[Path], out: Path, settings: Settings, how: Options, talk: _Talk) -> tuple[Report, int]:
+    """Run with progress on standard error; a stopped run has a report and a status of its own."""
+    from ho_detect import batch
+    from ho_detect.terminal import progress_to
+
     try:
         with progress_to(sys.stderr, quiet=talk.quiet) as progress:
             report = batch.run(inputs, out, settings, how, progress)
     except batch.Interrupted as stop:
-        report, status = stop.report, EXIT_INTERRUPTED
         click.echo("Stopped: the tables hold what was done until then.", err=True)
-    status = report.exit_status if status is None else status
-    log.info("%d series, %d analysed, exit status %d", len(report.studies), len(report.records), status)
-    _say(report, talk, status)
-    return status
+        return stop.report, EXIT_INTERRUPTED
+    return report, report.exit_status
 
 
 def _say(report: Report, talk: _Talk, status: int) -> None:
@@ -184,7 +192,7 @@ def _report_json(report: Report, status: int) -> str:
     return msgspec.json.format(msgspec.json.encode(summary), indent=1).decode()
 
 
-@cli.command()
+@cli.command(short_help="List the series and what would be done with each; write nothing.")
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--settings", "settings_file", type=click.Path(path_type=Path), help="TOML file with settings to change.")
 @click.option("--key-file", type=click.Path(path_type=Path), help="Key of the pseudonyms, as in run.")
@@ -211,7 +219,7 @@ def inspect(inputs: tuple[Path, ...], **options: Any) -> int:  # noqa: ANN401
     return EXIT_OK
 
 
-@cli.command(help=_SAMPLE_HELP)
+@cli.command(help=_SAMPLE_HELP, short_help="Make three small simulated studies.")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 def sample(out: Path, debug: bool) -> int:  # noqa: ARG001 - click passes it; main() looks at it
@@ -239,10 +247,9 @@ def _settings(path: Path | None, *, keep_identity: bool) -> Settings:
     return settings
 
 
-def _log_to(talk: _Talk) -> None:
+@contextmanager
+def _log_to(talk: _Talk) -> Iterator[None]:
     """Let the package's log go to a file, and nowhere else."""
-    log.setLevel(logging.DEBUG if talk.debug else logging.INFO)
-    log.propagate = False
     handler: logging.Handler = logging.NullHandler()
     if talk.log_file is not None:
         try:
@@ -252,4 +259,12 @@ def _log_to(talk: _Talk) -> None:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     elif talk.debug:
         handler = logging.StreamHandler(sys.stderr)
-    log.handlers = [handler]
+    before = log.level, log.propagate, log.handlers
+    log.setLevel(logging.DEBUG if talk.debug else logging.INFO)
+    log.propagate, log.handlers = False, [handler]
+    try:
+        yield
+    finally:
+        handler.close()
+        log.setLevel(before[0])
+        log.propagate, log.handlers = before[1:]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,8 +9,10 @@ from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from ho_detect.flags import REASONS
 from ho_detect.reporting.sentences import hip_sentence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 #: More lines are not read; the tables hold all.
 _MOST_LINES = 40
+_MOST_FOLDERS = 3
 _COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "left_out": "dim", "analyse": "green"}
 
 
@@ -101,9 +103,9 @@ def show_report(report: Report, console: Console) -> None:
         lines += len(hips)
         console.print(f"\n[bold]series {row.number}[/]  {_status(row.status)}  [dim]{escape(row.folder)}[/]")
         for hip in hips:
-            console.print(f"  {escape(hip_sentence(hip))}")
+            _indented(console, escape(hip_sentence(hip)))
         if row.message:
-            console.print(f"  [dim]{escape(row.message)}[/]")
+            _indented(console, f"[dim]Note: {escape(row.message)}[/]")
     _show_failed(report.failed, console)
     _show_left_out([row for row in report.studies if row.status == "left_out"], console)
     _show_places(report, console)
@@ -126,7 +128,7 @@ def _show_failed(failed: Sequence[StudyRow], console: Console) -> None:
         console.print("\n[bold red]Failed[/]")
     for row in failed[:_MOST_LINES]:
         what = f"series {row.number} ({row.modality or 'unknown modality'}, {_slices(row)})"
-        console.print(f"  {escape(what)}: {escape(row.message or '')} [dim]{escape(row.reason or '')}[/]")
+        _indented(console, f"{escape(what)}: {escape(row.message or '')} [dim]({row.reason})[/]")
     if len(failed) > _MOST_LINES:
         console.print(f"  … and {len(failed) - _MOST_LINES} more: studies.csv holds every one")
 
@@ -135,7 +137,7 @@ def _show_left_out(left: Sequence[StudyRow], console: Console) -> None:
     if left:
         console.print("\n[bold]Left out[/]")
     for reason, n in sorted(Counter(row.reason or "" for row in left).items()):
-        console.print(f"  {n} x {escape(REASONS.get(reason, reason))} [dim]{escape(reason)}[/]")
+        _indented(console, f"{n} x {escape(REASONS.get(reason, reason))} [dim]({reason})[/]")
 
 
 def _show_places(report: Report, console: Console) -> None:
@@ -144,10 +146,17 @@ def _show_places(report: Report, console: Console) -> None:
     console.print(f"  {out}/summary.csv   one row per hip")
     console.print(f"  {out}/lesions.csv   one row per lesion")
     console.print(f"  {out}/studies.csv   one row per series, analysed or not [dim](each also as .parquet)[/]")
-    for folder in list(report.records)[:3]:
-        console.print(f"  {out}/{escape(folder)}/   findings.json, lesions.nii.gz")
-    if len(report.records) > 3:
-        console.print(f"  … and {len(report.records) - 3} more result folders")
+    if len(report.records) <= _MOST_FOLDERS:
+        for folder in report.records:
+            console.print(f"  {out}/{escape(folder)}/   findings.json, lesions.nii.gz")
+    else:
+        console.print(f"  {out}/series-…/   {len(report.records)} folders, each with findings.json and lesions.nii.gz")
+
+
+def _indented(console: Console, markup: str) -> None:
+    """Print a sentence two columns in; on a terminal its further lines too."""
+    text = Text.from_markup(markup)
+    console.print(Padding(text, (0, 0, 0, 2), expand=False) if console.is_terminal else Text("  ") + text)
 
 
 def show_inspection(rows: Sequence[StudyRow], console: Console) -> None:
@@ -199,9 +208,3 @@ def _slices(row: StudyRow) -> str:
 
 def _mm(value: float | None) -> str:
     return "?" if value is None else f"{value:.2f}"
-
-
-def complain(text: str) -> None:
-    """Say an error on standard error."""
-    console = console_for(sys.stderr)
-    console.print(f"[bold red]Error:[/] {escape(text)}")

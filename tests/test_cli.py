@@ -1,0 +1,300 @@
+import contextlib
+import functools
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import batch_tasks
+import pandas as pd
+import pytest
+from dicom_files import CtSeries, write_series
+
+import ho_detect
+from ho_detect import batch, crew
+from ho_detect.cli import main
+from ho_detect.reporting.findings import Findings
+
+UID = "1.2.826.0.1.3680043.8.498"
+IDENTITY = re.compile(r"(?i)secret|20200102|1\.2\.826")
+
+
+@pytest.fixture(scope="module")
+def studies(tmp_path_factory):
+    """One usable series, one that is no CT, and junk, in folders named after the patient."""
+    folder = tmp_path_factory.mktemp("Secret") / "Secret^Name"
+    write_series(folder / "a", CtSeries(series_uid=f"{UID}.1.1"))
+    write_series(folder / "b", CtSeries(series_uid=f"{UID}.1.2"), edit=lambda _, ds: setattr(ds, "Modality", "MR"))
+    (folder / "junk.dcm").write_bytes(b"not DICOM")
+    (folder / "empty").write_bytes(b"")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory):
+    """A series that should be analysed and cannot be."""
+    folder = tmp_path_factory.mktemp("Secret_faulty")
+    write_series(folder, CtSeries(series_uid=f"{UID}.1.3"))[7].unlink()
+    return folder
+
+
+@pytest.fixture
+def in_place(monkeypatch):
+    """Put a task in place of the analysis."""
+
+    def put(task):
+        monkeypatch.setattr(crew, "Options", functools.partial(crew.Options, task=task))
+
+    put(batch_tasks.finds_two_lesions)
+    return put
+
+
+@pytest.fixture
+def call(capfd):
+    """Run the command line; give its exit status, standard output and standard error."""
+
+    def run(*args):
+        with pytest.raises(SystemExit) as caught:
+            main([str(a) for a in args])
+        return caught.value.code, *capfd.readouterr()
+
+    return run
+
+
+@pytest.mark.usefixtures("in_place")
+class TestRun:
+    def test_summary(self, call, studies, tmp_path):
+        status, out, err = call("run", studies, "--out", tmp_path / "out")
+        assert status == 0
+        assert "2 series found, 1 analysed, 1 left out, 0 failed" in out
+        assert "Left hip: ossification present, 1 lesion, 3.5 mL" in out
+        assert "summary.csv" in out
+        assert "[1/1] series 1: warning, 2 lesions" in err
+
+    def test_no_identity_anywhere(self, call, studies, faulty, tmp_path):
+        log = tmp_path / "log"
+        for extra in ((), ("--json",)):
+            out = tmp_path / f"out{len(extra)}"
+            status, *said = call("run", studies, faulty, "--out", out, "--log-file", log, *extra)
+            assert status == 3
+            written = [p.read_text(errors="replace") for p in [*out.rglob("*"), log] if p.is_file()]
+            assert len(written) == 9
+            for text in [*said, *written, *(str(p.relative_to(out)) for p in out.rglob("*"))]:
+                assert not IDENTITY.search(text)
+
+    def test_no_terminal_no_colours_no_bar(self, call, studies, tmp_path):
+        _, out, err = call("run", studies, "--out", tmp_path / "out")
+        assert "\x1b" not in out + err
+        assert "\r" not in out + err
+
+    def test_json_alone_on_standard_output(self, call, studies, tmp_path):
+        status, out, err = call("run", studies, "--out", tmp_path / "out", "--json")
+        summary = json.loads(out)
+        assert summary["exit_status"] == status == 0
+        assert [s["status"] for s in summary["studies"]] == ["warning", "left_out"]
+        assert [(h["side"], h["finding"]) for h in summary["hips"]] == [("left", "present"), ("right", "present")]
+        assert len(summary["lesions"]) == 2
+        assert "2 series found" in err
+
+    def test_quiet(self, call, studies, tmp_path):
+        assert call("run", studies, "--out", tmp_path / "out", "--quiet") == (0, "", "")
+        status, out, err = call("run", studies, "--out", tmp_path / "out", "--quiet", "--json")
+        assert json.loads(out)["exit_status"] == status
+        assert err == ""
+
+    def test_failed_series(self, call, faulty, tmp_path):
+        status, out, _ = call("run", faulty, "--out", tmp_path / "out")
+        assert status == 3
+        assert "series 1 (CT, 15 slices): one or more slices are missing" in out
+        assert list(pd.read_csv(tmp_path / "out" / "studies.csv").reason) == ["missing_slices"]
+
+    def test_settings_and_identity(self, call, studies, tmp_path):
+        (tmp_path / "s.toml").write_text("[detection]\nmin_volume_mm3 = 99.0\n")
+        args = ("--settings", tmp_path / "s.toml", "--keep-identity", "--workers", 1, "--quiet")
+        assert call("run", studies, "--out", tmp_path / "out", *args)[0] == 0
+        frame = pd.read_csv(tmp_path / "out" / "studies.csv")
+        assert list(frame.patient_id) == ["SECRET-ID"] * 2
+        assert frame.series_uid[0] == f"{UID}.1.1"
+
+    def test_same_key_same_names(self, call, studies, tmp_path):
+        (tmp_path / "key").write_bytes(b"k" * 16)
+        for name in "ab":
+            call("run", studies, "--out", tmp_path / name, "--key-file", tmp_path / "key", "--quiet")
+        one, two = (pd.read_csv(tmp_path / n / "studies.csv").drop(columns="seconds") for n in "ab")
+        pd.testing.assert_frame_equal(one, two)
+
+    def test_a_child_that_takes_too_long(self, call, studies, tmp_path, in_place):
+        in_place(batch_tasks.hangs)
+        status, out, _ = call("run", studies, "--out", tmp_path / "out", "--time-limit", "0.5")
+        assert status == 3
+        assert "took longer than the stated limit (limit 0.5 s)" in out
+
+
+@pytest.mark.usefixtures("in_place")
+class TestWrongUsage:
+    @pytest.mark.parametrize(
+        ("args", "said"),
+        [
+            ((), "Missing argument"),
+            (("--workers", "-1"), "-1"),
+            (("--time-limit", "0"), "0"),
+            (("--settings", "no_such.toml"), "no_such.toml"),
+            (("--key-file", "no_such_key"), "no_such_key"),
+            (("--no-such-option",), "--no-such-option"),
+        ],
+    )
+    def test_run(self, call, studies, tmp_path, args, said):
+        given = () if said == "Missing argument" else (studies,)
+        status, out, err = call("run", *given, "--out", tmp_path / "out", *args)
+        assert (status, out) == (2, "")
+        assert said in err
+        assert "Traceback" not in err
+        assert not (tmp_path / "out").exists()
+
+    def test_bad_settings(self, call, studies, tmp_path):
+        (tmp_path / "s.toml").write_text("[detection]\nno_such = 1\n")
+        status, _, err = call("run", studies, "--out", tmp_path / "out", "--settings", tmp_path / "s.toml")
+        assert status == 2
+        assert "no_such" in err
+
+    @pytest.mark.parametrize("command", ["run", "inspect"])
+    def test_input_that_is_not_there(self, call, studies, tmp_path, command):
+        out = ("--out", tmp_path / "out") if command == "run" else ()
+        status, _, err = call(command, studies, tmp_path / "Secret", *out)
+        assert (status, err) == (2, "Error: INPUT 2 of 2 does not exist\n")
+
+    def test_out_that_cannot_be_written(self, call, studies, tmp_path):
+        (tmp_path / "file").write_text("")
+        for out in (tmp_path / "file", tmp_path / "file" / "below"):
+            status, said, err = call("run", studies, "--out", out)
+            assert (status, said) == (2, "")
+            assert err.startswith("Error: cannot write to OUT: ")
+            assert len(err.splitlines()) == 1
+
+    def test_log_file_that_cannot_be_written(self, call, studies, tmp_path):
+        status, _, err = call("run", studies, "--out", tmp_path / "out", "--log-file", tmp_path / "no" / "log")
+        assert status == 2
+        assert "log file" in err
+
+    def test_unknown_command(self, call):
+        assert call("rum")[0] == 2
+
+
+class TestInspect:
+    def test_table(self, call, studies, faulty):
+        status, out, err = call("inspect", studies, faulty)
+        assert (status, err) == (0, "")
+        assert len(out.splitlines()) == 6
+        assert re.search(r"1 +1 +CT +16 +40x44 +2\.50 +1\.80 +analysed", out)
+        assert re.search(r"2 .*MR .*left out .*not a CT", out)
+        assert re.search(r"3 .*failed .*one or more slices are missing", out)
+        assert not IDENTITY.search(out)
+
+    def test_json(self, call, studies):
+        status, out, _ = call("inspect", studies, "--json")
+        rows = json.loads(out)
+        assert status == 0
+        assert [(r["number"], r["status"], r["reason"]) for r in rows] == [
+            (1, "analyse", None),
+            (2, "left_out", "not_ct"),
+        ]
+        assert not IDENTITY.search(out)
+
+    def test_writes_nothing(self, call, studies, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        before = sorted((p, p.stat().st_mtime_ns) for p in studies.parent.rglob("*"))
+        call("inspect", studies)
+        assert sorted((p, p.stat().st_mtime_ns) for p in studies.parent.rglob("*")) == before
+        assert list(tmp_path.iterdir()) == []
+
+    def test_nothing_found(self, call, tmp_path):
+        assert call("inspect", tmp_path)[:2] == (0, "No DICOM series found.\n")
+
+    def test_numbers_are_those_of_a_run(self, call, studies, faulty, tmp_path, in_place):
+        rows = json.loads(call("inspect", studies, faulty, "--json")[1])
+        call("run", studies, faulty, "--out", tmp_path / "out", "--quiet")
+        frame = pd.read_csv(tmp_path / "out" / "studies.csv")
+        assert [(r["number"], r["modality"], r["n_slices"]) for r in rows] == list(
+            zip(frame.number, frame.modality, frame.n_slices, strict=True)
+        )
+
+
+class TestHelp:
+    @pytest.mark.parametrize("command", [(), ("run",), ("inspect",), ("sample",)])
+    @pytest.mark.parametrize("option", ["-h", "--help"])
+    def test_teaches(self, call, command, option):
+        status, out, err = call(*command, option)
+        assert (status, err) == (0, "")
+        assert "ho-detect" in out
+        assert "\b" not in out
+
+    def test_run_says_what_comes_out_and_how_it_ends(self, call):
+        out = call("run", "-h")[1]
+        for said in ("summary.csv", "lesions.nii.gz", "Exit status", "min_volume_mm3"):
+            assert said in out
+
+    def test_version(self, call):
+        assert call("--version") == (0, f"ho-detect {ho_detect.__version__}\n", "")
+
+    def test_module_is_the_command(self):
+        done = subprocess.run(
+            [sys.executable, "-m", "ho_detect", "--version"], capture_output=True, text=True, check=True
+        )
+        assert done.stdout == f"ho-detect {ho_detect.__version__}\n"
+
+
+class TestErrors:
+    def test_nobody_sees_a_traceback(self, call, studies, monkeypatch):
+        def fail(*_):
+            raise ZeroDivisionError("Secret")
+
+        monkeypatch.setattr(batch, "inspect", fail)
+        status, out, err = call("inspect", studies)
+        assert (status, out) == (1, "")
+        assert err == "Error: unforeseen ZeroDivisionError; --debug shows where\n"
+        assert "Traceback" in call("inspect", studies, "--debug")[2]
+
+
+def test_ctrl_c(studies, tmp_path):
+    """The real command, in a terminal of its own: 130, children ended, tables written, nothing left over."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys, functools; sys.path.insert(0, sys.argv.pop(1)); import batch_tasks\n"
+        "from ho_detect import crew, cli\n"
+        "if __name__ == '__main__':\n"
+        "    crew.Options = functools.partial(crew.Options, task=batch_tasks.hangs)\n"
+        "    cli.main()\n"
+    )
+    out = tmp_path / "out"
+    master, slave = pty.openpty()
+    args = [sys.executable, script, Path(__file__).parent, "run", studies, "--out", out]
+    with subprocess.Popen(
+        [str(a) for a in args], stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+    ) as process:
+        os.close(slave)
+        deadline = time.monotonic() + 30
+        while not list((out / ".ho-detect").glob("pid-*")):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        pid = int(next((out / ".ho-detect").glob("pid-*")).name[4:])
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group
+        assert process.wait(20) == 130
+    said = b""
+    with contextlib.suppress(OSError):  # EIO: the other end is closed and all is read
+        while part := os.read(master, 100_000):
+            said += part
+    os.close(master)
+    assert b"Traceback" not in said
+    assert b"Stopped" in said
+    assert not Path(f"/proc/{pid}").exists()
+    assert list(pd.read_csv(out / "studies.csv").reason) == ["interrupted", "not_ct"]
+    assert not (out / ".ho-detect").exists()
+
+
+def test_findings_is_exported():
+    assert ho_detect.Findings is Findings

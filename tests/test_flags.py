@@ -1,0 +1,60 @@
+import pickle
+import re
+
+import pytest
+
+from ho_detect.detection.mimics import EXCLUSIONS
+from ho_detect.errors import HoDetectError, SeriesError
+from ho_detect.flags import FLAGS, LEFT_OUT, REASONS, Flag, flag
+
+ALL = {**REASONS, **FLAGS}
+
+
+class TestRegistry:
+    def test_codes_are_stable(self):
+        # a code that vanishes breaks those who rely on it; adding one is free
+        assert {
+            "not_ct", "localizer", "derived_object", "too_few_slices", "not_hip_region", "no_hip_in_view",
+            "better_series_used",
+        } == LEFT_OUT  # fmt: skip
+        assert {
+            "no_position", "bad_geometry", "mixed_orientation", "tilted", "uneven_spacing", "missing_slices",
+            "several_volumes", "not_axial", "too_thick", "not_hu", "unreadable", "decode_failed", "too_large",
+            "crashed", "timed_out", "memory_limit", "not_written", "interrupted", "internal_error",
+        } <= set(REASONS) - LEFT_OUT  # fmt: skip
+        assert {"metal", "thick_slices", "head_cut_by_view", "attached_not_assessed"} <= set(FLAGS)
+
+    def test_a_code_means_one_thing(self):
+        assert not set(REASONS) & set(FLAGS)
+
+    @pytest.mark.parametrize("code", [*ALL, *EXCLUSIONS])
+    def test_codes_and_sentences(self, code):
+        assert re.fullmatch(r"[a-z][a-z_]*[a-z]", code)
+        sentence = ALL.get(code) or EXCLUSIONS[code]
+        assert sentence == sentence.strip(" .")
+
+
+class TestFlag:
+    def test_detail_follows_the_sentence(self):
+        assert flag("metal").message == FLAGS["metal"]
+        assert flag("tilted", "12 degrees").message == f"{REASONS['tilted']} (12 degrees)"
+
+    @pytest.mark.parametrize("make", [flag, lambda code: Flag(code, "x"), SeriesError])
+    def test_unknown_codes_are_refused(self, make):
+        with pytest.raises(ValueError, match="'no_such_code'"):
+            make("no_such_code")
+
+
+class TestSeriesError:
+    @pytest.mark.parametrize("code", REASONS)
+    def test_fails_or_is_left_out(self, code):
+        assert SeriesError(code).is_failure == (code not in LEFT_OUT)
+
+    def test_survives_a_process_boundary(self):
+        error = pickle.loads(pickle.dumps(SeriesError("tilted", "12 degrees")))  # noqa: S301 - made on this line
+        assert isinstance(error, HoDetectError)
+        assert (error.reason, error.detail, str(error)) == (
+            "tilted",
+            "12 degrees",
+            f"{REASONS['tilted']} (12 degrees)",
+        )

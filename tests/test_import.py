@@ -1,0 +1,55 @@
+import subprocess
+import sys
+import time
+
+import pytest
+
+import ho_detect
+
+HEAVY = ("numpy", "numba", "SimpleITK", "pandas", "pyarrow", "matplotlib", "pydicom", "scipy", "skimage")
+
+
+def heavy_after(code: str) -> list[str]:
+    """Which heavy modules a fresh interpreter holds after running ``code``."""
+    tail = f"import sys; sys.stderr.write(' '.join(m for m in {HEAVY} if m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", f"{code}\n{tail}"], capture_output=True, text=True, check=True)
+    return done.stderr.split()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import ho_detect",
+        "import ho_detect; ho_detect.Settings(); ho_detect.HoDetectError",
+        "import ho_detect.cli",
+        "from click.testing import CliRunner; from ho_detect.cli import cli; CliRunner().invoke(cli, ['--help'])",
+        "from click.testing import CliRunner; from ho_detect.cli import cli; CliRunner().invoke(cli, ['run', '-h'])",
+        "from click.testing import CliRunner; from ho_detect.cli import cli; CliRunner().invoke(cli, ['--version'])",
+    ],
+)
+def test_stays_light(code):
+    assert heavy_after(code) == []
+
+
+def test_the_check_can_fail():
+    assert heavy_after("import ho_detect; ho_detect.Findings") != []
+
+
+def test_import_takes_less_than_half_a_second():
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", "import ho_detect"], check=True)
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.5
+
+
+def test_all_names_are_there():
+    for name in ho_detect.__all__:
+        assert getattr(ho_detect, name) is not None
+        assert name in dir(ho_detect)
+
+
+def test_unknown_name():
+    with pytest.raises(AttributeError, match="no attribute 'detec'"):
+        ho_detect.detec  # noqa: B018
