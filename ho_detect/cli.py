@@ -226,12 +226,13 @@ def sample(out: Path, debug: bool) -> int:  # noqa: ARG001 - click passes it; ma
     """Make the sample studies."""
     from ho_detect.simulation import write_samples
 
+    click.echo("Simulating three studies: about half a minute", err=True)
     try:
         folders = write_samples(out)
     except OSError as error:
         raise UsageError(f"cannot write to OUT: {error.strerror}") from error
     for folder in folders:
-        click.echo(str(folder))
+        click.echo(f"{folder}   ct/, expected.json")
     return EXIT_OK
 
 

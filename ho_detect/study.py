@@ -40,12 +40,13 @@ def detect(path: str | Path, settings: Settings | None = None, series: str | Non
     from ho_detect.acquisition.index import index_series
     from ho_detect.acquisition.pseudonyms import Pseudonyms
     from ho_detect.acquisition.volume import load_volume
-    from ho_detect.analyze import analyze
 
     settings, path = settings or Settings(), Path(path)
     if not path.exists():
         raise UsageError("the path given to detect does not exist")
     entry = choose(index_series([path], settings.acquisition), series)
+    from ho_detect.analyze import analyze  # long to import, and not needed to say what is wrong with the path
+
     pseudonyms = Pseudonyms.random(keep_identity=settings.output.keep_identity)
     return analyze(load_volume(entry, settings, pseudonyms), settings)
 

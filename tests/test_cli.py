@@ -248,6 +248,32 @@ class TestHelp:
         assert done.stdout == f"ho-detect {ho_detect.__version__}\n"
 
 
+class TestSample:
+    def test_says_where_the_studies_are(self, call, tmp_path, monkeypatch):
+        # the generator has tests of its own and takes its time
+        monkeypatch.setattr("ho_detect.simulation.write_samples", lambda out: [out / "one", out / "two"])
+        status, out, _ = call("sample", tmp_path)
+        assert status == 0
+        assert [line.split()[0] for line in out.splitlines()] == [f"{tmp_path}/one", f"{tmp_path}/two"]
+
+    def test_out_that_cannot_be_written(self, call, tmp_path, monkeypatch):
+        def full(_):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("ho_detect.simulation.write_samples", full)
+        status, out, err = call("sample", tmp_path)
+        assert (status, out) == (2, "")
+        assert "No space left on device" in err
+
+
+def test_the_real_analysis_finds_no_hip_where_none_is(call, studies, tmp_path):
+    pytest.importorskip("ho_detect.analyze", reason="the analysis is not written yet")
+    status, out, _ = call("run", studies, "--out", tmp_path / "out", "--time-limit", 120)
+    assert status == 0
+    assert list(pd.read_csv(tmp_path / "out" / "studies.csv").reason) == ["no_hip_in_view", "not_ct"]
+    assert "1 x no hip joint lies in the field of view" in out
+
+
 class TestErrors:
     def test_nobody_sees_a_traceback(self, call, studies, monkeypatch):
         def fail(*_):

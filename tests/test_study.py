@@ -1,0 +1,114 @@
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import msgspec
+import pytest
+from dicom_files import CtSeries, write_series
+from made_findings import make_findings, make_record
+
+import ho_detect
+from ho_detect.acquisition.index import SeriesEntry
+from ho_detect.errors import SeriesError, UsageError
+from ho_detect.settings import Settings
+from ho_detect.study import choose, detect
+
+UID = "1.2.826.0.1.3680043.8.498"
+
+
+def entry(uid="1.1", step_mm=3.0, n_slices=100, **changes):
+    values = {
+        "identity": uid,
+        "study_uid": "1",
+        "series_uid": uid,
+        "patient_id": "",
+        "n_files": n_slices,
+        "folder": Path(),
+        "n_slices": n_slices,
+        "spacing_mm": (step_mm, 0.7, 0.7),
+    }
+    return SeriesEntry(**values | changes)
+
+
+class TestChoose:
+    @pytest.mark.parametrize(
+        ("entries", "chosen"),
+        [
+            ([entry("a", 3.0), entry("b", 1.0, 20)], "b"),
+            ([entry("a", 2.0, 100), entry("b", 2.0, 101)], "b"),
+            ([entry("b"), entry("a")], "a"),
+            ([entry("a", 0.5, reason="not_hip_region"), entry("b", 5.0)], "b"),
+        ],
+    )
+    def test_thinnest_then_most_slices_then_uid(self, entries, chosen):
+        assert choose(entries).series_uid == chosen
+        assert choose(entries[::-1]).series_uid == chosen
+
+    def test_by_uid(self):
+        assert choose([entry("a", 3.0), entry("b", 1.0)], "a").series_uid == "a"
+        with pytest.raises(UsageError, match="UID"):
+            choose([entry("a")], "c")
+
+    def test_asked_for_but_not_usable(self):
+        with pytest.raises(SeriesError) as caught:
+            choose([entry("a", reason="tilted", detail="12 degrees"), entry("b")], "a")
+        assert (caught.value.reason, caught.value.detail) == ("tilted", "12 degrees")
+
+    def test_the_reason_is_that_of_what_came_closest(self):
+        left_out = [entry("a", reason="not_ct", n_slices=500), entry("b", reason="localizer", n_slices=2)]
+        for entries, reason in (
+            (left_out, "localizer"),
+            ([*left_out, entry("c", reason="missing_slices")], "missing_slices"),
+            ([], "not_ct"),
+        ):
+            with pytest.raises(SeriesError) as caught:
+                choose(entries)
+            assert caught.value.reason == reason
+
+
+class TestDetect:
+    @pytest.fixture
+    def seen(self, monkeypatch):
+        """Put an analysis that finds two lesions in place of the true one; give what it was called with."""
+        calls = []
+
+        def analyze(volume, settings):
+            calls.append((volume, settings))
+            record = msgspec.structs.replace(make_record(), series=volume.series)
+            return replace(make_findings(volume.grid, record), volume=volume)
+
+        module = ModuleType("ho_detect.analyze")
+        module.analyze = analyze
+        monkeypatch.setitem(__import__("sys").modules, "ho_detect.analyze", module)
+        return calls
+
+    def test_loads_the_series_and_writes_nothing(self, seen, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        write_series(tmp_path / "ct", CtSeries(series_uid=f"{UID}.1.1"))
+        before = sorted(tmp_path.rglob("*"))
+        settings = Settings.from_dict({"detection": {"min_volume_mm3": 7.0}})
+        findings = ho_detect.detect(tmp_path / "ct", settings)
+        assert len(findings.lesions) == 2
+        volume, used = seen[0]
+        assert volume.grid.shape == (16, 40, 44)
+        assert used == settings
+        assert findings.to_dict()["series"]["series_uid"].startswith("2.25.")
+        assert sorted(tmp_path.rglob("*")) == before
+
+    def test_takes_a_text_and_the_series_asked_for(self, seen, tmp_path):
+        for k, step in ((1, 1.0), (2, 2.5)):
+            write_series(tmp_path / str(k), CtSeries(series_uid=f"{UID}.1.{k}", step=step))
+        detect(str(tmp_path))
+        detect(str(tmp_path), series=f"{UID}.1.2")
+        assert [volume.spacing_mm[0] for volume, _ in seen] == pytest.approx([1.0, 2.5])
+
+    def test_missing_path_is_not_named(self, tmp_path):
+        with pytest.raises(UsageError, match="does not exist") as caught:
+            detect(tmp_path / "Secret")
+        assert "Secret" not in str(caught.value)
+
+    def test_nothing_there(self, tmp_path):
+        (tmp_path / "a.txt").write_text("x")
+        with pytest.raises(SeriesError) as caught:
+            detect(tmp_path)
+        assert caught.value.reason == "not_ct"
