@@ -20,7 +20,7 @@ _SHAFT = (
     (0, -10, -130, 13.6),
     (0, -9, -210, 13.8),
 )
-_GREATER = ((5, 0, -12, 15), (11, 1, 8, 13), (14.5, 5, 20, 9.5), (11, 10, 27, 6))
+_GREATER = ((5, 0, -12, 15), (11, 1, 8, 12.5), (15.5, 5, 21, 9), (13, 9, 30, 6.5))
 _GREATER_BACK = ((10, 8, 14, 9), (3, 15, 18, 6.5))
 _CREST = ((8, 13, 16, 6.5), (0, 18, -2, 5), (-9, 14.5, -22, 5.5))
 _LESSER = ((-3, 4, -30, 13), (-11, 10, -28, 8.5), (-17.5, 14, -26, 5))
@@ -50,10 +50,10 @@ def femur_shapes(hip: HipPlan, frame: Frame) -> tuple[Shape, ...]:
     direction = base / np.sqrt((base**2).sum())
     up = np.array([0, 0, 1.0]) - direction * direction[2]
     up /= np.sqrt((up**2).sum())
-    t, high = np.array([0.3, 0.62, 1.0]), np.array([6.0, 4.5, 9.0]) * k
+    t, high = np.array([0.3, 0.62, 1.0]), np.array([6.0, 3.6, 9.0]) * k
     strip = (t[:, None] * base)[:, None, :] + np.stack([-high, high], 1)[..., None] * up
     strip[2] -= up * 4 * k
-    neck = blade(frame.to_world(strip), np.repeat([[12.5 * k], [11.2 * k], [13.0 * k]], 2, axis=1))
+    neck = blade(frame.to_world(strip), np.repeat([[12.5 * k], [10.6 * k], [12.5 * k]], 2, axis=1))
     return (part(_SHAFT), neck, part(_GREATER), part(_GREATER_BACK), part(_CREST), part(_LESSER))
 
 

@@ -14,6 +14,7 @@ from ho_detect.geometry import FloatArray
 from ho_detect.simulation.femur import neck_base, scale_of
 from ho_detect.simulation.fields import Box, Field, blend_in, box_of, coverage, smooth_noise
 from ho_detect.simulation.muscles import Muscle, course
+from ho_detect.simulation.person import SIDES
 from ho_detect.simulation.render import render
 from ho_detect.simulation.shapes import FAR, Ellipsoid, Frame, Shape, tube
 from ho_detect.simulation.tissue import Canvas
@@ -80,19 +81,21 @@ def _nearest(canvas: Canvas, field: Field, target: FloatArray, *, half_mm: float
     """Return the point on a bone's surface nearest to a target, LPS mm, or None when none is in view."""
     box = box_of(canvas.grid, np.array([target - half_mm, target + half_mm]), 0.0)
     near = np.argwhere(np.abs(field[box]) < canvas.width_mm)
-    if not len(near):
-        return None
     points = canvas.grid.to_lps(near + [s.start for s in box])
+    # bone grows beside the joint, not in it
+    for side in SIDES:
+        clear = canvas.person.hip(side).head_radius_mm + 7
+        points = points[((points - canvas.frames.head_center(side)) ** 2).sum(1) > clear**2]
+    if not len(points):
+        return None
     best: FloatArray = points[np.argmin(((points - target) ** 2).sum(1))]
     return best
 
 
 def _on_course(canvas: Canvas, side: Side, muscle: Muscle, along: float) -> tuple[FloatArray, FloatArray]:
     """Return a point on a muscle's course within reach of the hip and the direction of its fibres."""
-    line = tube(
-        course(canvas.person, canvas.frames, side, muscle),
-        np.ones(len(course(canvas.person, canvas.frames, side, muscle))),
-    )
+    knots = course(canvas.person, canvas.frames, side, muscle)
+    line = tube(knots, np.ones(len(knots)))
     away = np.sqrt(((line.samples - canvas.frames.head_center(side)) ** 2).sum(1))
     near = np.flatnonzero(away < max(95.0, away.min() + 15))
     i = near[min(int(along * len(near)), len(near) - 1)]
@@ -164,7 +167,7 @@ def _spur(canvas: Canvas, plan: Spur) -> tuple[Box, Field] | None:
     root = _nearest(canvas, host, target)
     if root is None:
         return None
-    out = target - root
+    out = target - root + 0.4 * (root - canvas.frames.head_center(plan.side))
     out = out / max(float(np.sqrt((out**2).sum())), 1e-6)
     bend = fibre * (1 if plan.origin == "pelvis" else -1)
     t = np.linspace(-0.12, 1, 6)[:, None]

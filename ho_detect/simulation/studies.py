@@ -19,13 +19,13 @@ from ho_detect.simulation.write import write_dicom
 
 _SAMPLE_SCAN = ScanPlan(
     spacing_mm=(2.0, 1.5, 1.5),
-    above_mm=128,
-    below_mm=132,
-    left_mm=183,
-    right_mm=183,
-    anterior_mm=126,
+    above_mm=126,
+    below_mm=126,
+    left_mm=189,
+    right_mm=189,
+    anterior_mm=120,
     posterior_mm=138,
-    noise_hu=9.0,
+    noise_hu=7.0,
     noise_mm=1.6,
     sharpen=0.4,
     kernel="SIM-40",
@@ -41,7 +41,7 @@ SAMPLES: tuple[StudyPlan, ...] = (
             right=HipPlan(flexion_deg=4, rotation_deg=3, anteversion_deg=14),
             turn_deg=4.0,
             pelvic_tilt_deg=3.0,
-            fat_mm=14.0,
+            fat_mm=12.0,
             muscle_bulk=0.9,
             center_lps_mm=(3.0, -12.0, -640.0),
             texture_seed=11,
@@ -60,7 +60,7 @@ SAMPLES: tuple[StudyPlan, ...] = (
             half_width_mm=86.0,
             turn_deg=-6.0,
             pelvic_tilt_deg=-2.0,
-            fat_mm=20.0,
+            fat_mm=15.0,
             muscle_bulk=0.8,
             bone_density=0.85,
             center_lps_mm=(-2.0, -8.0, -212.0),
@@ -81,7 +81,7 @@ SAMPLES: tuple[StudyPlan, ...] = (
             size=1.02,
             half_width_mm=90.0,
             turn_deg=1.5,
-            fat_mm=17.0,
+            fat_mm=14.0,
             muscle_fat=0.3,
             muscle_hu=44.0,
             muscle_bulk=0.8,
@@ -114,6 +114,8 @@ def expected(study: SimulatedStudy) -> dict[str, Any]:
 def write_sample(plan: StudyPlan, folder: Path) -> SimulatedStudy:
     """Simulate a plan and write ``folder/ct/*.dcm`` and ``folder/expected.json``."""
     study = simulate(plan)
+    for old in (folder / "ct").glob("IM????.dcm"):  # a longer series made earlier must not mix with this one
+        old.unlink()
     write_dicom(study, folder / "ct")
     text = msgspec.json.format(msgspec.json.encode(expected(study)), indent=1)
     (folder / "expected.json").write_bytes(text + b"\n")
@@ -238,6 +240,8 @@ def draw_study(seed: int, *, name: str = "random") -> StudyPlan:
         mimics.append(Hand(side=SIDES[int(rng.integers(2))], gap_mm=float(rng.uniform(0, 8))))
     if rng.random() < 0.08:
         mimics.append(Arthroplasty(side=SIDES[int(rng.integers(2))]))
-    return StudyPlan(
-        name=name, seed=seed, person=person, ossification=growths, mimics=tuple(mimics), scan=_draw_scan(rng)
-    )
+    scan = _draw_scan(rng)
+    if any(isinstance(m, Hand) for m in mimics):  # hands lie at the edge of a wide field of view
+        wide = {side: max(value, 245.0) for side in ("left_mm", "right_mm") if (value := getattr(scan, side)) > 0}
+        scan = msgspec.structs.replace(scan, **wide)
+    return StudyPlan(name=name, seed=seed, person=person, ossification=growths, mimics=tuple(mimics), scan=scan)

@@ -76,8 +76,8 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
     hips: tuple[HipTruth, ...]
     lesions: tuple[LesionTruth, ...]
     mimics: tuple[MimicTruth, ...]
-    not_in_view: tuple[str, ...]
-    """Kinds of planned ossification that fell outside of the field of view."""
+    not_painted: tuple[str, ...]
+    """Kinds of planned ossification with no place: out of view, or no room beside bone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +132,7 @@ def simulate(plan: StudyPlan) -> SimulatedStudy:
         hips=tuple(_hip_truth(canvas, grids.series, side) for side in SIDES),
         lesions=tuple(_lesions(canvas, grids.series, labels, bone, painted)),
         mimics=tuple(mimics),
-        not_in_view=tuple(missing),
+        not_painted=tuple(missing),
     )
     grid, steps = orient(grids.series, plan.scan.position)
     flip = tuple(slice(None, None, s) for s in steps)

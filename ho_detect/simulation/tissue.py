@@ -91,23 +91,16 @@ class Canvas:
 
 def vessel_path(frames: Frames, person: Person, side: Side, *, vein: bool = False) -> FloatArray:
     """Return the course of the iliac and femoral artery or vein, (n, 3) LPS mm from above down."""
-    knots = np.array(
-        [
-            (-62, 26, 140),
-            (-50, 22, 96),
-            (-36, -6, 62),
-            (-24, -38, 26),
-            (-17, -50, 0),
-            (-16, -54, -34),
-            (-18, -48, -80),
-            (-26, -32, -150),
-            (-30, -20, -230),
-        ],
-        float,
+    above = np.array(
+        [(-62, 26, 140), (-50, 22, 96), (-36, -6, 62), (-24, -38, 26), (-17, -50, 0), (-16, -52, -30)], float
     )
-    if vein:
-        knots += [-11, 4, 0]
-    return frames.socket[side].to_world(knots * person.size)
+    below = np.array([(-56, -54, -50), (-62, -38, -120), (-62, -26, -200)], float)  # from where neck meets shaft
+    aside = np.array([-11.0, 4, 0]) if vein else np.zeros(3)
+    hip = person.hip(side)
+    thigh = neck_base(hip) + (below + aside) * scale_of(hip)
+    return np.concatenate(
+        [frames.socket[side].to_world((above + aside) * person.size), frames.femur[side].to_world(thigh)]
+    )
 
 
 def _outline(person: Person, frames: Frames, grid: Grid, rng: np.random.Generator) -> Field:
@@ -123,13 +116,15 @@ def _outline(person: Person, frames: Frames, grid: Grid, rng: np.random.Generato
     half_y = 94 * size + fat * (0.9 + 0.5 * waist)
     level = np.sqrt((a / half_x) ** 4 + ((b - 12 * size) / half_y) ** 4) ** 0.5
     trunk = (level - 1) * np.minimum(half_x, half_y)
-    out = np.maximum(trunk, -(c + 62 * size)).astype(np.float32)
+    # the trunk ends in a rounded saddle between the thighs
+    out = -smooth_min(-trunk, c + 58 * size, 45.0)
+    out = out.astype(np.float32)
     for side in SIDES:
         base = neck_base(person.hip(side))
         to = frames.femur[side].to_world
-        thick = np.array([70, 74, 70, 62]) * size * bulk + 0.75 * fat
+        thick = np.array([60, 70, 68, 60]) * size * bulk + 0.9 * fat
         thigh = tube(
-            to(base + np.array([[-6, 0, 10], [-16, 2, -50], [-18, 4, -120], [-16, 6, -250]])), thick, step_mm=4.0
+            to(base + np.array([[-8, 0, 10], [-22, 2, -50], [-22, 4, -120], [-18, 6, -250]])), thick, step_mm=4.0
         )
         near = np.stack([np.broadcast_to(v, coarse.shape).ravel() for v in (x, y, z)], 1)
         out = smooth_min(out, _far_distance(thigh.samples, thigh.radii, near).reshape(coarse.shape), 30.0)
@@ -160,7 +155,7 @@ def _viscera(canvas: Canvas) -> None:
     cavity &= (c > -30 * size) & (canvas.muscles.depth > 2) & (canvas.bone > 2) & (canvas.skin < -person.fat_mm - 6)
     loops = smooth_noise(rng, canvas.grid, 26.0)
     wall = np.abs(smooth_noise(rng, canvas.grid, 40.0))
-    bowel = cavity & (c > 34 * size) & (wall > 0.22)
+    bowel = cavity & (c + 14 * loops > 40 * size) & (wall > 0.22)
     canvas.hu[bowel] = 32 + 8 * loops[bowel]
     gas = bowel & (loops > 1.75)
     canvas.hu[gas] = -880

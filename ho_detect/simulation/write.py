@@ -45,7 +45,7 @@ def _series_and_equipment(study: SimulatedStudy, dataset: Dataset) -> None:
     dataset.SeriesInstanceUID = _uid(study, "series")
     dataset.SeriesNumber = "2"
     dataset.SeriesDescription = f"SIMULATED HIPS {scan.spacing_mm[0]:g} mm"
-    dataset.BodyPartExamined = "HIP"
+    dataset.BodyPartExamined = "PELVIS"  # a paired part would need a laterality, and both hips are in view
     dataset.PatientPosition = scan.position
     dataset.FrameOfReferenceUID = _uid(study, "frame")
     dataset.PositionReferenceIndicator = ""

@@ -1,0 +1,41 @@
+# make demo: set up and run on the sample studies.  make test: set up and run the tests.  make lint: ruff and mypy.
+# On a fresh machine with Python 3.11 or newer and nothing else. PYTHON=... chooses the interpreter.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN = $(VENV)/bin
+# a stamp per kind of install: the demo takes what a user gets, the tests an editable install
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test lint clean
+
+demo: $(VENV)/.installed
+	@rm -rf demo_findings
+	$(BIN)/ho-detect run sample_dicom --out demo_findings
+	@echo
+	@echo "Findings: $(CURDIR)/demo_findings"
+	@echo "  summary.csv, lesions.csv and studies.csv, and a folder for each study with findings.json and lesions.nii.gz"
+
+test: $(VENV)/.installed-test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt $(shell find ho_detect -name '*.py' -o -name '*.json') | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -c constraints.txt .
+	@rm -f $(VENV)/.installed-test
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,lint]'
+	@rm -f $(VENV)/.installed
+	@touch $@
+
+clean:
+	rm -rf $(VENV) demo_findings build dist *.egg-info
