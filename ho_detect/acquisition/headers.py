@@ -21,6 +21,8 @@ from ho_detect.acquisition.values import META, TAGS, Values, positive
 
 #: Read at first; more only for headers that do not fit. The last is the longest header accepted.
 READ_BYTES: Final = (1 << 15, 1 << 20, 1 << 26)
+#: A file that says it has more frames is lying or no volume.
+MAX_FRAMES: Final = 10_000
 #: Elements from here on are pixels (float, double, integer pixel data).
 PIXELS: Final = 0x7FE00008
 PIXEL_DATA: Final = 0x7FE00010
@@ -98,6 +100,8 @@ def read_header(path: Path, size_bytes: int) -> FileHeader | UnreadableHeader | 
     if walk.at_pixels is None and values.text("SOPClassUID") in CT_CLASSES:
         # a file cut between two elements looks like this: never a slice to be left out in silence
         return UnreadableHeader(path, "a CT image without pixel data", *uids)
+    if (values.integer("NumberOfFrames") or 1) > MAX_FRAMES:
+        return UnreadableHeader(path, f"{values.integer('NumberOfFrames')} frames", *uids)
     try:
         return _file_header(path, size_bytes, walk)
     except Exception as error:  # noqa: BLE001 - as in _walk

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import random
 import zlib
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from dicom_files import CtSeries, make_dataset, save, write_series
 
@@ -148,14 +148,11 @@ def test_no_bytes_make_the_header_reader_fail(tmp_path, syntax):
     path = tmp_path / "x"
     save(make_dataset(CtSeries(), 0), path, syntax)
     whole = path.read_bytes()
-    randomly = random.Random(7)
+    rng = np.random.default_rng(7)
     for trial in range(150):
-        data = bytearray(whole)
-        if trial % 3 == 0:
-            data = data[: randomly.randrange(len(data))]
-        for _ in range(randomly.randrange(6)):
-            if data:
-                data[randomly.randrange(min(len(data), 1400))] = randomly.randrange(256)
+        data = bytearray(whole[: rng.integers(1, len(whole))] if trial % 3 == 0 else whole)
+        for _ in range(rng.integers(6)):
+            data[rng.integers(min(len(data), 1400))] = rng.integers(256)
         path.write_bytes(data)
         assert isinstance(read_header(path, len(data)), FileHeader | UnreadableHeader | None)
         for entry in index_series([path], SETTINGS):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 
 import numpy as np
@@ -62,7 +61,7 @@ def test_hu_lie_where_the_patient_is(tmp_path, spec):
 def test_names_order_and_nesting_of_files_change_nothing(tmp_path):
     paths = write_series(tmp_path / "a")
     before = load(tmp_path)
-    names = random.Random(4).sample(range(1000), len(paths))
+    names = np.random.default_rng(4).permutation(1000)[: len(paths)]
     for path, name in zip(paths, names, strict=True):
         target = tmp_path / f"{name % 3}" / f"Z{name}"
         target.parent.mkdir(exist_ok=True)
@@ -238,7 +237,7 @@ def test_thick_slices_are_flagged(tmp_path):
 
 
 def test_same_voxels_as_simpleitk(tmp_path):
-    import SimpleITK as sitk
+    import SimpleITK as sitk  # noqa: N813
 
     paths = write_series(tmp_path, CtSeries(orientation=AXIAL))
     volume = load(tmp_path)

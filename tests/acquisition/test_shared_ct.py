@@ -1,0 +1,89 @@
+"""What becomes of each real series in ../shared: see the tables there for what each one is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ho_detect.acquisition.index import index_files, index_series
+from ho_detect.acquisition.pseudonyms import Pseudonyms
+from ho_detect.acquisition.volume import load_volume
+from ho_detect.settings import AcquisitionSettings, Settings
+
+SHARED = Path(os.environ.get("HO_DETECT_SHARED", Path(__file__).parents[3] / "shared"))
+pytestmark = [
+    pytest.mark.shared,
+    pytest.mark.skipif(not (SHARED / "real").is_dir(), reason=f"no real CT at {SHARED}"),
+]
+
+#: Folder: (reason, number of slices) of each series in it, sorted.
+EXPECTED = {
+    "real/cort_liver_no_hip": [(None, 168)],
+    "real/sts_007": [(None, 70)],
+    "real/sts_012": [(None, 53)],
+    "real/sts_020": [(None, 97)],
+    "real/sts_040": [(None, 66)],
+    "real/sts_044": [(None, 53)],
+    "real/sts_045": [(None, 74)],
+    "real/tcga_ov_pelvis": [(None, 160)],
+    "awkward/jpeg2000_abdomen": [(None, 20)],
+    "awkward/d2n_gantrytilting": [("too_few_slices", 4)],
+    "awkward/d2n_notavolume": [("too_few_slices", 4)],
+    "awkward/d2n_sliceincrement": [("too_few_slices", 4)] * 2,
+    "awkward/d2n_slicecount": [("not_ct", 2)],
+    "awkward/d2n_sliceorientation": [("not_ct", 4)],
+    "awkward/ge_tilt_variable_spacing": [("not_hip_region", 28)],
+    "awkward/philips_tilt": [("localizer", 1), ("localizer", 5), ("tilted", 54)],
+}
+#: The geometry faults of the small ones, seen when neither their size nor the body part is looked at first.
+GEOMETRY = {
+    "d2n_gantrytilting": ["tilted"],
+    "d2n_notavolume": ["too_few_slices"],
+    "d2n_sliceincrement": ["missing_slices", "tilted"],
+}
+
+
+@pytest.mark.parametrize("folder", EXPECTED)
+def test_each_folder_has_the_expected_outcome(folder):
+    entries = index_series([SHARED / folder], AcquisitionSettings())
+    assert sorted(((e.reason, e.n_slices) for e in entries), key=str) == EXPECTED[folder]
+
+
+@pytest.mark.parametrize("folder", GEOMETRY)
+def test_geometry_faults_of_the_small_ones(folder):
+    entries = index_series([SHARED / "awkward" / folder], AcquisitionSettings(min_slices=2))
+    assert sorted(str(e.reason) for e in entries) == GEOMETRY[folder]
+
+
+def test_all_in_one_go_is_the_sum_of_its_parts():
+    found = index_files([SHARED / "awkward", SHARED / "real", SHARED / "real" / "sts_040"], AcquisitionSettings())
+    assert len(found.series) == sum(len(e) for e in EXPECTED.values())
+    assert len({e.identity for e in found.series}) == len(found.series)
+
+
+def loaded(folder):
+    (entry,) = index_series([SHARED / folder], AcquisitionSettings())
+    return load_volume(entry, Settings(), Pseudonyms(bytes(16)))
+
+
+@pytest.mark.parametrize("folder", ["real/tcga_ov_pelvis", "real/cort_liver_no_hip", "awkward/jpeg2000_abdomen"])
+def test_same_voxels_and_places_as_simpleitk(folder):
+    import SimpleITK as sitk  # noqa: N813
+
+    volume = loaded(folder)
+    paths = [str(p) for p in (SHARED / folder).rglob("*") if p.is_file()]
+    # SimpleITK's own discovery needs UIDs that one of these lacks: order by position, here as a second opinion
+    images = [sitk.ReadImage(p) for p in paths]
+    images.sort(key=lambda image: image.GetOrigin()[2])
+    for k in (0, len(images) // 3, len(images) - 1):
+        theirs = np.rint(sitk.GetArrayFromImage(images[k])[0])
+        assert np.array_equal(volume.hu[k], np.maximum(theirs, -1024))
+        assert np.allclose(volume.grid.to_lps([k, 0, 0]), images[k].GetOrigin(), atol=1e-3)
+        assert np.allclose(volume.spacing_mm[:0:-1], images[k].GetSpacing()[:2])
+
+
+def test_flags_of_the_real_pelvis():
+    assert {f.code for f in loaded("real/tcga_ov_pelvis").flags} == {"padding_present", "thick_slices", "contrast"}
