@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from ho_detect.crew import Crew, Options, threads_for
-from ho_detect.errors import SeriesError, UsageError
+from ho_detect.errors import HoDetectError, SeriesError, UsageError
 from ho_detect.output_folder import OutputFolder
-from ho_detect.reporting.findings import FindingsRecord
+from ho_detect.reporting.findings import FINDINGS_FILE, FindingsRecord
 from ho_detect.reporting.sentences import printable
 from ho_detect.reporting.tables import HipRow, LesionRow, StudyRow, hip_rows, lesion_rows, write_table
 from ho_detect.settings import Settings
@@ -54,12 +54,15 @@ class Report:
         The findings of the analysed ones, by result folder.
     seconds
         Wall time.
+    n_earlier
+        Result folders of earlier runs in ``out``, of which the tables do not speak.
     """
 
     out: Path
     studies: tuple[StudyRow, ...]
     records: dict[str, FindingsRecord]
     seconds: float
+    n_earlier: int = 0
 
     @property
     def hips(self) -> list[HipRow]:
@@ -120,6 +123,8 @@ def run(
     ------
     UsageError
         An input is not there, ``out`` cannot be written or is in use, the key file cannot be used.
+    HoDetectError
+        The tables cannot be written at the end.
     Interrupted
         The user stopped the run (``KeyboardInterrupt``); what was done is written.
     """
@@ -130,7 +135,9 @@ def run(
     with OutputFolder(out) as output:
         plan = _Plan.of(inputs, settings, options, pseudonyms, output.staging)
         stopped = _work(plan, output, options, progress or (lambda _: None))
-        report = Report(output.path, plan.studies(), plan.records(), time.monotonic() - start)
+        records = plan.records()
+        n_earlier = sum(path.parent.name not in records for path in output.path.glob(f"*/{FINDINGS_FILE}"))
+        report = Report(output.path, plan.studies(), records, time.monotonic() - start, n_earlier)
         _write_tables(report)
     if stopped:
         raise Interrupted(report)
@@ -199,9 +206,12 @@ def pseudonyms_for(settings: Settings, key_file: Path | None) -> Pseudonyms:
 
 
 def _write_tables(report: Report) -> None:
-    write_table(report.out, "summary", HipRow, report.hips)
-    write_table(report.out, "lesions", LesionRow, report.lesions)
-    write_table(report.out, "studies", StudyRow, report.studies)
+    try:
+        write_table(report.out, "summary", HipRow, report.hips)
+        write_table(report.out, "lesions", LesionRow, report.lesions)
+        write_table(report.out, "studies", StudyRow, report.studies)
+    except OSError as error:
+        raise HoDetectError(f"the tables cannot be written to OUT: {error.strerror}") from error
 
 
 @dataclass

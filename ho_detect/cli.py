@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,7 +68,11 @@ def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its status; no traceback reaches the user unless ``--debug``."""
     args = sys.argv[1:] if args is None else list(args)
     try:
-        status = cli.main(args, prog_name="ho-detect", standalone_mode=False)
+        with warnings.catch_warnings():
+            if "--debug" not in args:
+                # libraries quote header values and paths in their warnings
+                warnings.simplefilter("ignore")
+            status = cli.main(args, prog_name="ho-detect", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         status = error.exit_code
@@ -185,6 +190,7 @@ def _report_json(report: Report, status: int) -> str:
         "exit_status": status,
         "seconds": round(report.seconds, 3),
         "out": str(report.out),
+        "n_earlier_folders": report.n_earlier,
         "studies": report.studies,
         "hips": report.hips,
         "lesions": report.lesions,

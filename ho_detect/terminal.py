@@ -151,6 +151,9 @@ def _show_places(report: Report, console: Console) -> None:
             console.print(f"  {out}/{escape(folder)}/   findings.json, lesions.nii.gz")
     else:
         console.print(f"  {out}/series-…/   {len(report.records)} folders, each with findings.json and lesions.nii.gz")
+    if report.n_earlier:
+        said = f"{report.n_earlier} result folder{'s' if report.n_earlier > 1 else ''} of earlier runs"
+        console.print(f"  [yellow]{said} in the same place[/]: the tables speak of this run only")
 
 
 def _indented(console: Console, markup: str) -> None:

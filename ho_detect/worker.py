@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ho_detect.acquisition.index import SeriesEntry
     from ho_detect.acquisition.pseudonyms import Pseudonyms
+    from ho_detect.acquisition.volume import HuVolume
 
 
 @dataclass(frozen=True)
@@ -94,13 +95,11 @@ def analyse_series(job: Job) -> Outcome:
 
 
 def _analyse(job: Job) -> FindingsRecord:
-    from ho_detect.acquisition.volume import load_volume
     from ho_detect.analyze import analyze
 
     settings = msgspec.structs.replace(job.settings, threads=job.threads)
     limit_threads(job.threads)
-    volume = load_volume(job.entry, settings, job.pseudonyms)
-    findings = analyze(volume, settings)
+    findings = analyze(load(job), settings)
     # the share of threads is not a setting of the user: results do not depend on the number of workers
     software = msgspec.structs.replace(findings.record.software, settings=job.settings)
     findings = replace(findings, record=msgspec.structs.replace(findings.record, software=software))
@@ -109,6 +108,18 @@ def _analyse(job: Job) -> FindingsRecord:
     except OSError as error:
         raise SeriesError("not_written", error.strerror or "") from error
     return findings.record
+
+
+def load(job: Job) -> HuVolume:
+    """Load the series of a job; the name of its folder, where identity is kept, as text that can be written."""
+    from ho_detect.acquisition.volume import load_volume
+
+    settings = msgspec.structs.replace(job.settings, threads=job.threads)
+    volume = load_volume(job.entry, settings, job.pseudonyms)
+    if volume.series.source is None:
+        return volume
+    series = msgspec.structs.replace(volume.series, source=printable(volume.series.source))
+    return replace(volume, series=series)
 
 
 def limit_threads(n: int) -> None:

@@ -10,13 +10,12 @@ from dataclasses import replace
 import msgspec
 from made_findings import make_findings, make_record
 
-from ho_detect.acquisition.volume import load_volume
-from ho_detect.worker import Job, Outcome
+from ho_detect.worker import Job, Outcome, load
 
 
 def finds_two_lesions(job: Job) -> Outcome:
     """Load the series and write two lesions made by hand."""
-    volume = load_volume(job.entry, job.settings, job.pseudonyms)
+    volume = load(job)
     record = msgspec.structs.replace(make_record(), series=volume.series)
     findings = replace(make_findings(volume.grid, record), volume=volume)
     findings.save(job.staging / job.folder)

@@ -163,6 +163,12 @@ class TestPseudonyms:
         assert (row["patient_id"], row["study_date"], row["series_uid"]) == ("SECRET-ID", "20200102", f"{UID}.1.1")
         assert row["source"] == str(three_series / "s1")
 
+    def test_a_usable_series_below_a_name_that_is_no_utf8(self, tmp_path):
+        write_series(tmp_path / os.fsdecode(b"\xff"), CtSeries(series_uid=f"{UID}.1.1"))
+        settings = Settings.from_dict({"output": {"keep_identity": True}})
+        report = run([tmp_path], tmp_path / "out", settings, options(batch_tasks.finds_two_lesions))
+        assert [row.reason for row in report.studies] == [None]
+
     def test_names_that_are_no_utf8_and_control_a_terminal(self, tmp_path):
         folder = tmp_path / os.fsdecode(b"\xff\x1b[2J")
         paths = write_series(folder, CtSeries(series_uid=f"{UID}.1.1"))

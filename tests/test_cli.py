@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import batch_tasks
@@ -127,6 +128,11 @@ class TestRun:
             call("run", studies, "--out", tmp_path / name, "--key-file", tmp_path / "key", "--quiet")
         one, two = (pd.read_csv(tmp_path / n / "studies.csv").drop(columns="seconds") for n in "ab")
         pd.testing.assert_frame_equal(one, two)
+
+    def test_results_of_earlier_runs_are_told(self, call, studies, tmp_path):
+        first, second = (call("run", studies, "--out", tmp_path / "out")[1] for _ in range(2))
+        assert "of earlier runs in the same" not in first
+        assert "1 result folder of earlier runs in the same place" in second
 
     def test_a_child_that_takes_too_long(self, call, studies, tmp_path, in_place):
         in_place(batch_tasks.hangs)
@@ -284,6 +290,25 @@ class TestErrors:
         assert (status, out) == (1, "")
         assert err == "Error: unforeseen ZeroDivisionError; --debug shows where\n"
         assert "Traceback" in call("inspect", studies, "--debug")[2]
+
+    def test_warnings_of_libraries_may_name_the_patient(self, call, studies, monkeypatch):
+        def warn(*_):
+            warnings.warn("Secret", stacklevel=1)
+            return []
+
+        monkeypatch.setattr(batch, "inspect", warn)
+        assert call("inspect", studies) == (0, "No DICOM series found.\n", "")
+
+    @pytest.mark.usefixtures("in_place")
+    def test_a_full_disk_at_the_end(self, call, studies, tmp_path, monkeypatch):
+        def full(*_):
+            raise OSError(28, "No space left on device", "Secret")
+
+        monkeypatch.setattr(batch, "write_table", full)
+        status, out, err = call("run", studies, "--out", tmp_path / "out")
+        assert (status, out) == (3, "")
+        assert err.endswith("Error: the tables cannot be written to OUT: No space left on device\n")
+        assert not (tmp_path / "out" / ".ho-detect").exists()
 
 
 def test_ctrl_c(studies, tmp_path):
