@@ -9,22 +9,24 @@ from ho_detect.flags import Flag, flag
 from ho_detect.reporting.findings import FindingsRecord
 from ho_detect.reporting.schema import SCHEMA_FILE, schema_bytes, shipped_schema
 
-jsonschema = pytest.importorskip("jsonschema", reason="validates against the schema with jsonschema")
+
+@pytest.fixture
+def validator():
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
+    return jsonschema.Draft202012Validator(shipped_schema())
 
 
 class TestSchema:
     def test_shipped_schema_is_current(self):
         assert SCHEMA_FILE.read_bytes() == schema_bytes(), "run: python -m ho_detect.reporting.schema"
 
-    def test_output_validates(self, tmp_path):
+    def test_output_validates(self, tmp_path, validator):
         folder = make_findings().save(tmp_path / "result")
-        validator = jsonschema.Draft202012Validator(shipped_schema())
         validator.check_schema(shipped_schema())
         validator.validate(json.loads((folder / "findings.json").read_text()))
 
-    def test_names_of_findings_md_are_required(self):
+    def test_names_of_findings_md_are_required(self, validator):
         values = make_findings().to_dict()
-        validator = jsonschema.Draft202012Validator(shipped_schema())
         for place, name in (
             (values, "schema_version"),
             (values["hips"][0], "brooker_ct"),
@@ -37,10 +39,10 @@ class TestSchema:
             place[name] = kept
         assert validator.is_valid(values)
 
-    def test_schema_refuses_a_wrong_side(self):
+    def test_schema_refuses_a_wrong_side(self, validator):
         values = make_findings().to_dict()
         values["hips"][0]["side"] = "up"
-        assert not jsonschema.Draft202012Validator(shipped_schema()).is_valid(values)
+        assert not validator.is_valid(values)
 
 
 class TestJson:
