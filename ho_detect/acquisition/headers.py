@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,7 +153,10 @@ def _walk(data: bytes) -> _Walk:
     """Walk over the elements at hand up to the pixels; a fault ends the walk and is kept."""
     walk = _Walk(Values({}))
     try:
-        _walk_elements(data, walk)
+        with warnings.catch_warnings():
+            # pydicom warns of character sets and lengths that do not matter here, quoting the header
+            warnings.simplefilter("ignore")
+            _walk_elements(data, walk)
     except RecursionError:
         walk.fault = "sequences nested too deep"
     except Exception as error:  # noqa: BLE001 - any fault of pydicom on hostile bytes is this file's fault
@@ -194,8 +198,8 @@ def _walk_elements(data: bytes, walk: _Walk) -> None:
     tags: list[Any] = list(TAGS.values())
     for element in data_element_generator(stream, implicit, little, stop_when=note, specific_tags=tags):
         walk.values.elements[int(element.tag)] = element
-        end = stream.tell() if end == -1 else end
-    walk.complete = walk.at_pixels is not None or end == len(stream.getbuffer())
+    # a sequence of undefined length that is cut is a fault of its own; else it ended where the file does
+    walk.complete = walk.at_pixels is not None or end in (-1, len(stream.getbuffer()))
 
 
 def _encoding(stream: io.BytesIO, begin: int, syntax: str) -> tuple[bool, bool]:

@@ -224,9 +224,14 @@ def test_a_file_that_changed_after_it_was_found(tmp_path):
 
 
 @pytest.mark.parametrize("sop_class", [EnhancedSRStorage, EncapsulatedPDFStorage])
-def test_reports_called_ct(tmp_path, sop_class):
+@pytest.mark.parametrize("undefined_length", [False, True])
+def test_reports_called_ct(tmp_path, sop_class, undefined_length):
     ds = make_dataset(CtSeries(), 0)
     del ds.PixelData
+    item = Dataset()
+    item.TextValue = "a report"
+    ds.ContentSequence = Sequence([item])
+    ds["ContentSequence"].is_undefined_length = undefined_length
     ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = sop_class
     save(ds, tmp_path / "report")
     assert outcome(tmp_path) == "derived_object"
@@ -246,6 +251,20 @@ def test_deep_sequences_are_one_unreadable_file(tmp_path):
     at = whole.index(b"\x40\x00\x75\x02")
     (tmp_path / "x").write_bytes(whole[:at] + data + whole[at:])
     assert outcome(tmp_path) == "unreadable"
+
+
+def test_texts_that_are_no_texts_do_no_harm(tmp_path):
+    def edit(k, ds):
+        ds.SpecificCharacterSet = "ISO_IR 100"
+        ds.SeriesDescription = "=cmd()<b>\xfc\xdf"
+        ds.add_new(0x00091010, "UN", b"\xff" * 10)
+        ds.add_new(0x00091011, "OB", b"\x01" * 5000)
+
+    for path in write_series(tmp_path, edit=edit):
+        path.write_bytes(path.read_bytes().replace(b"ISO_IR 100", b"NO_SUCH_CS", 1))
+    assert outcome(tmp_path) == "ok"
+    (entry,) = index_series([tmp_path], AcquisitionSettings())
+    assert entry.description == "=cmd()<b>\xfc\xdf"
 
 
 def test_orientations_other_than_axial_are_accepted(tmp_path):
