@@ -15,24 +15,39 @@ from ho_detect.errors import SeriesError
 _UNDEFINED = 0xFFFFFFFF
 
 
-def read_stored(image: SliceEntry) -> NDArray[np.uint16]:
-    """Return the bit patterns of one slice's stored values, (rows, columns) uint16; junk bits included.
+class PixelReader:
+    """Reads stored values slice by slice; of a multi-frame file that must be taken as a whole, the last is kept."""
 
-    Raises
-    ------
-    SeriesError
-        unreadable: the file is gone or has changed; decode_failed: cut short, of another size than its header
-        says, or not decodable.
-    """
-    pixels = image.pixels
-    name = image.path.name
-    try:
-        _check_bits(pixels)
-        return _read_coded(image) if pixels.transfer_syntax in CODED else _read_plain(image)
-    except CodingError as error:
-        raise SeriesError("decode_failed", f"{name}: {error}") from error
-    except OSError as error:
-        raise SeriesError("unreadable", f"{name}: {error.strerror}") from error
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._frames: list[bytes] = []
+
+    def read(self, image: SliceEntry) -> NDArray[np.uint16]:
+        """Return the bit patterns of one slice's stored values, (rows, columns) uint16; junk bits included.
+
+        Raises
+        ------
+        SeriesError
+            unreadable: the file is gone or has changed; decode_failed: cut short, of another size than its
+            header says, or not decodable.
+        """
+        pixels = image.pixels
+        try:
+            _check_bits(pixels)
+            if pixels.transfer_syntax not in CODED:
+                _check_length(pixels)
+                return _as_array(self._frame(image) if pixels.deflated else _plain_frame(image), pixels)
+            return decode_frame(self._frame(image), pixels)
+        except CodingError as error:
+            raise SeriesError("decode_failed", f"{image.path.name}: {error}") from error
+        except OSError as error:
+            raise SeriesError("unreadable", f"{image.path.name}: {error.strerror}") from error
+
+    def _frame(self, image: SliceEntry) -> bytes:
+        if image.path != self._path:
+            self._frames = _inflated_frames(image) if image.pixels.deflated else _coded_frames(image)
+            self._path = image.path
+        return self._frames[image.frame]
 
 
 def _check_bits(pixels: PixelFormat) -> None:
@@ -42,18 +57,14 @@ def _check_bits(pixels: PixelFormat) -> None:
         raise CodingError(f"{pixels.bits_stored} bits stored below bit {pixels.high_bit} of {pixels.bits_allocated}")
 
 
-def _read_plain(image: SliceEntry) -> NDArray[np.uint16]:
-    pixels = image.pixels
+def _check_length(pixels: PixelFormat) -> None:
     expected = pixels.frame_bytes * pixels.n_frames
     if pixels.length not in (expected, expected + expected % 2):
         what = "encapsulated" if pixels.length == _UNDEFINED else f"{pixels.length} bytes"
         raise CodingError(f"pixel data are {what}, header says {expected} bytes")
-    if pixels.deflated:
-        data = _inflated(image.path, pixels, expected)[pixels.offset :]
-    else:
-        data = _bytes_at(image, pixels.offset + image.frame * pixels.frame_bytes, pixels.frame_bytes)
-    start = image.frame * pixels.frame_bytes if pixels.deflated else 0
-    data = data[start : start + pixels.frame_bytes]
+
+
+def _as_array(data: bytes, pixels: PixelFormat) -> NDArray[np.uint16]:
     if len(data) < pixels.frame_bytes:
         raise CodingError(f"file ends after {len(data)} of {pixels.frame_bytes} bytes of pixels")
     order = ">" if pixels.transfer_syntax == BIG_ENDIAN else "<"
@@ -61,7 +72,12 @@ def _read_plain(image: SliceEntry) -> NDArray[np.uint16]:
     return values.reshape(pixels.rows, pixels.columns)
 
 
-def _read_coded(image: SliceEntry) -> NDArray[np.uint16]:
+def _plain_frame(image: SliceEntry) -> bytes:
+    n = image.pixels.frame_bytes
+    return _bytes_at(image, image.pixels.offset + image.frame * n, n)
+
+
+def _coded_frames(image: SliceEntry) -> list[bytes]:
     from pydicom.encaps import generate_frames
 
     pixels = image.pixels
@@ -76,7 +92,22 @@ def _read_coded(image: SliceEntry) -> NDArray[np.uint16]:
         raise CodingError(f"broken encapsulation: {type(error).__name__}") from error
     if len(frames) != pixels.n_frames:
         raise CodingError(f"{len(frames)} frames, header says {pixels.n_frames}")
-    return decode_frame(frames[image.frame], pixels)
+    return frames
+
+
+def _inflated_frames(image: SliceEntry) -> list[bytes]:
+    """Inflate a data set, but no further than its pixels: what follows can be without end."""
+    pixels = image.pixels
+    whole = pixels.offset + pixels.frame_bytes * pixels.n_frames
+    if image.size_bytes > 2 * whole + (1 << 20):
+        raise CodingError(f"{image.size_bytes} bytes for a data set of {whole}")
+    data = _bytes_at(image, 0, image.size_bytes)
+    try:
+        inflated = zlib.decompressobj(-15).decompress(data[_deflated_start(data) :], whole)
+    except zlib.error as error:
+        raise CodingError(f"broken deflated data: {error}") from error
+    starts = range(pixels.offset, whole, pixels.frame_bytes)
+    return [inflated[start : start + pixels.frame_bytes] for start in starts]
 
 
 def _bytes_at(image: SliceEntry, start: int, n: int) -> bytes:
@@ -89,16 +120,6 @@ def _bytes_at(image: SliceEntry, start: int, n: int) -> bytes:
             parts.append(part)
             n -= len(part)
     return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _inflated(path: Path, pixels: PixelFormat, expected: int) -> bytes:
-    """Inflate a data set, but no further than its pixels: what follows can be without end."""
-    data = path.read_bytes()
-    start = _deflated_start(data)
-    try:
-        return zlib.decompressobj(-15).decompress(data[start:], pixels.offset + expected)
-    except zlib.error as error:
-        raise CodingError(f"broken deflated data: {error}") from error
 
 
 def _deflated_start(data: bytes) -> int:

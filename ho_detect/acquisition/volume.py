@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ho_detect.acquisition.hounsfield import AIR_HU, check_hounsfield, check_rescale, to_hu
 from ho_detect.acquisition.index import SeriesEntry
-from ho_detect.acquisition.pixels import read_stored
+from ho_detect.acquisition.pixels import PixelReader
 from ho_detect.acquisition.pseudonyms import Pseudonyms
 from ho_detect.acquisition.slices import SliceEntry
 from ho_detect.acquisition.stacking import ROUNDING_MM, Stack, stack_slices
@@ -121,10 +121,11 @@ def load_volume(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) 
     if len(stated) > 1:
         raise SeriesError("not_hu", "some slices have a rescale slope and intercept, others have none")
     hu = np.empty((len(slices), entry.rows, entry.columns), np.int16)
+    reader = PixelReader()
     n_padded = 0
     # one after the other: every decoder keeps Python's lock, threads gained nothing (docs/transfer-syntaxes.md)
     for k, image in enumerate(slices):
-        n_padded += to_hu(read_stored(image), image.pixels, image.rescale, hu[k])
+        n_padded += to_hu(reader.read(image), image.pixels, image.rescale, hu[k])
     check_hounsfield(hu, stated=stated == {True})
     grid = Grid(hu.shape, _stack(slices, settings).affine)
     share_padded = n_padded / hu.size

@@ -7,6 +7,7 @@ import pytest
 from dicom_files import CtSeries, make_dataset, save
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from pydicom.uid import RLELossless
 
 from ho_detect.acquisition.index import index_series
 from ho_detect.acquisition.pseudonyms import Pseudonyms
@@ -66,6 +67,15 @@ def test_a_regular_one_is_read_frame_by_frame(tmp_path, syntax, undefined_length
     assert np.allclose(volume.spacing_mm, (2.5, 2.0, 1.8))
     assert np.array_equal(volume.hu, np.rint([SPEC.slice_hu(k) for k in range(16)]))
     assert np.allclose(volume.grid.origin_lps_mm, SPEC.origin)
+
+
+def test_compressed_frames_are_taken_apart(tmp_path):
+    ds = enhanced(range(16))
+    ds.compress(RLELossless, generate_instance_uid=False)
+    ds.save_as(tmp_path / "x")
+    (entry,) = index_series([tmp_path], AcquisitionSettings())
+    volume = load_volume(entry, Settings(), Pseudonyms(bytes(16)))
+    assert np.array_equal(volume.hu, np.rint([SPEC.slice_hu(k) for k in range(16)]))
 
 
 def test_a_gap_is_a_gap(tmp_path):
