@@ -164,7 +164,7 @@ def _entry(group: _Group, settings: AcquisitionSettings) -> SeriesEntry:
         volume = suitable_volume(images, group.unreadable, first.texts, settings)
     except SeriesError as error:
         return msgspec.structs.replace(entry, reason=error.reason, detail=error.detail, n_set_aside=n_set_aside)
-    a, b, c = np.linalg.norm(volume.stack.affine[:3, :3], axis=0)
+    a, b, c = np.linalg.norm(volume.stack.affine[:3, :3], axis=0).round(6)
     return msgspec.structs.replace(
         entry,
         slices=volume.slices,

@@ -153,13 +153,14 @@ def _flags(entry: SeriesEntry, grid: Grid, share_padded: float, settings: Settin
 
 def _record(entry: SeriesEntry, grid: Grid, settings: Settings, pseudonyms: Pseudonyms) -> SeriesRecord:
     keep = settings.output.keep_identity
+    a, b, c = (round(mm, 6) for mm in grid.spacing_mm)
     return SeriesRecord(
         study_uid=pseudonyms.uid(entry.study_uid),
         series_uid=pseudonyms.uid(entry.series_uid),
         n_slices=grid.shape[0],
         rows=grid.shape[1],
         columns=grid.shape[2],
-        spacing_mm=grid.spacing_mm,
+        spacing_mm=(a, b, c),
         slice_thickness_mm=entry.thickness_mm,
         kvp=entry.kvp,
         kernel=entry.kernel or None,
