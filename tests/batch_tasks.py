@@ -54,7 +54,12 @@ def second_grows(job: Job) -> Outcome:
     return finds_two_lesions(job)
 
 
-def second_prints_identity(job: Job) -> Outcome:
+def gets_ctrl_c(job: Job) -> Outcome:
+    os.kill(os.getpid(), signal.SIGINT)
+    return finds_two_lesions(job)
+
+
+def prints_identity(job: Job) -> Outcome:
     os.write(1, str(job.entry).encode())
     os.write(2, str(job.entry).encode())
     return finds_two_lesions(job)

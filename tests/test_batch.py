@@ -133,9 +133,31 @@ class TestOneBadChild:
         assert report.studies[0].reason == "not_written"
         assert names(tmp_path / "out") == TABLES
 
-    def test_what_a_child_prints_stays_with_it(self, three_series, tmp_path, capfd):
-        run([three_series / "s1"], tmp_path / "out", options=options(batch_tasks.second_prints_identity))
-        assert capfd.readouterr() == ("", "")
+    def test_ctrl_c_is_for_the_parent_alone(self, three_series, tmp_path):
+        report = run([three_series / "s1"], tmp_path / "out", options=options(batch_tasks.gets_ctrl_c))
+        assert [r.reason for r in report.studies] == [None]
+
+    @pytest.mark.parametrize("debug", [False, True])
+    def test_what_a_child_prints_stays_with_it(self, three_series, tmp_path, debug):
+        # a process of its own: the fork server of this one prints where its first test did
+        how = f"Options(debug={debug}, task=batch_tasks.prints_identity)"
+        done = subprocess.run(
+            in_a_script(tmp_path, how, three_series / "s1", tmp_path / "out"), capture_output=True, check=True
+        )
+        said = done.stdout + done.stderr
+        assert (b"Secret" in said) == debug
+        assert debug or said == b""
+
+
+def in_a_script(folder, how, source, out):
+    """Return the command of a script that runs a batch with these options."""
+    script = folder / "script.py"
+    script.write_text(
+        "import sys; sys.path.insert(0, sys.argv[1]); import batch_tasks\n"
+        "from pathlib import Path\nfrom ho_detect.batch import run\nfrom ho_detect.crew import Options\n"
+        f"if __name__ == '__main__':\n    run([Path(sys.argv[2])], Path(sys.argv[3]), options={how})\n"
+    )
+    return [str(c) for c in (sys.executable, script, Path(__file__).parent, source, out)]
 
 
 class TestPseudonyms:
@@ -250,16 +272,8 @@ class TestStopping:
         assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
     def test_children_end_with_a_killed_parent(self, three_series, tmp_path):
-        code = (
-            "import sys; sys.path.insert(0, sys.argv[1]); import batch_tasks\n"
-            "from pathlib import Path\nfrom ho_detect.batch import run\nfrom ho_detect.crew import Options\n"
-            "if __name__ == '__main__':\n"
-            "    run([Path(sys.argv[2])], Path(sys.argv[3]), options=Options(workers=2, task=batch_tasks.hangs))\n"
-        )
-        script = tmp_path / "script.py"
-        script.write_text(code)
-        command = [sys.executable, script, Path(__file__).parent, three_series, tmp_path / "out"]
-        with subprocess.Popen([str(c) for c in command]) as parent:
+        command = in_a_script(tmp_path, "Options(workers=2, task=batch_tasks.hangs)", three_series, tmp_path / "out")
+        with subprocess.Popen(command) as parent:
             pids: list[int] = []
             while len(pids) < 2:
                 time.sleep(0.05)
