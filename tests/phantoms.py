@@ -16,7 +16,7 @@ from ho_detect.simulation.mimics import Mimic
 from ho_detect.simulation.ossification import Ossification
 from ho_detect.simulation.person import HipPlan, Person
 from ho_detect.simulation.scan import ScanPlan
-from ho_detect.simulation.study import SimulatedStudy, StudyPlan, simulate
+from ho_detect.simulation.study import SimulatedStudy, StudyPlan, paint_person, simulate
 
 #: A field of view that holds both hips and little else, 3 mm voxels, little noise.
 COARSE = ScanPlan(
@@ -68,7 +68,18 @@ def hip_phantom(
         mimics=mimics,
         scan=scan or COARSE,
     )
-    return simulate(plan)
+    return simulate(plan, _body(plan.person, _geometry(plan.scan)))
+
+
+def _geometry(scan: ScanPlan) -> ScanPlan:
+    """Keep of a scan only what decides the grid that the body is painted on."""
+    kept = ("spacing_mm", "thickness_mm", "above_mm", "below_mm", "left_mm", "right_mm", "anterior_mm", "posterior_mm")
+    return ScanPlan(**{name: getattr(scan, name) for name in kept})
+
+
+@lru_cache(maxsize=6)
+def _body(person: Person, geometry: ScanPlan):
+    return paint_person(StudyPlan(name="body", seed=0, person=person, scan=geometry))
 
 
 def turned(degrees: float) -> Person:

@@ -108,11 +108,32 @@ class SimulatedStudy:
     truth: Truth
 
 
-def simulate(plan: StudyPlan) -> SimulatedStudy:
-    """Make a study from its plan; the same plan gives the same voxels."""
+def paint_person(plan: StudyPlan) -> Canvas:
+    """Paint the person of a plan without ossification or mimics: most of the work of :func:`simulate`."""
+    return paint_body(plan.person, lattices(plan.person, plan.scan).object)
+
+
+def simulate(plan: StudyPlan, body: Canvas | None = None) -> SimulatedStudy:
+    """Make a study from its plan; the same plan gives the same voxels.
+
+    Parameters
+    ----------
+    plan
+        All that determines the study.
+    body
+        What :func:`paint_person` gave for a plan with the same person, field of view and spacing; it is not changed.
+
+    Raises
+    ------
+    ValueError
+        The body is not on the plan's grid.
+    """
     rng = np.random.default_rng([plan.seed, zlib.crc32(plan.name.encode())])
     grids = lattices(plan.person, plan.scan)
-    canvas = paint_body(plan.person, grids.object, rng)
+    canvas = paint_person(plan) if body is None else body
+    if canvas.grid.shape != grids.object.shape or (canvas.grid.affine != grids.object.affine).any():
+        raise ValueError(f"a body on a grid of shape {canvas.grid.shape} for a scan of {grids.object.shape}")
+    canvas = canvas.copy(rng)
     painted: dict[int, Ossification] = {}
     missing: list[str] = []
     for growth in plan.ossification:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +78,24 @@ class Canvas:
     def width_mm(self) -> float:
         """Width of a voxel for soft edges, mm."""
         return voxel_width(self.grid)
+
+    def copy(self, rng: np.random.Generator) -> Canvas:
+        """Return a canvas that can be painted on without touching this one."""
+        skeleton = Skeleton(
+            self.skeleton.frames,
+            {side: f.copy() for side, f in self.skeleton.femur.items()},
+            {side: f.copy() for side, f in self.skeleton.hip_bone.items()},
+            self.skeleton.axial,
+        )
+        return replace(
+            self,
+            hu=self.hu.copy(),
+            skeleton=skeleton,
+            bone=self.bone.copy(),
+            rng=rng,
+            lesions=self.lesions.copy(),
+            metal=list(self.metal),
+        )
 
     def paint(self, shape: Shape, value: float, *, below: float = 0.0, spare_bone: bool = True) -> None:
         """Paint a shape, leaving native bone; ``below`` grows (negative: shrinks) it, mm."""
@@ -260,8 +278,8 @@ def _bone(canvas: Canvas) -> None:
         canvas.hu[gap & (canvas.hu < 70)] = 75
 
 
-def paint_body(person: Person, grid: Grid, rng: np.random.Generator) -> Canvas:
-    """Paint a person without disease on an axial grid."""
+def paint_body(person: Person, grid: Grid) -> Canvas:
+    """Paint a person without ossification on an axial grid; the same person gives the same tissue."""
     tissue = np.random.default_rng(person.texture_seed)
     skeleton = build_skeleton(person, grid, tissue)
     bone = skeleton.all()
@@ -282,5 +300,4 @@ def paint_body(person: Person, grid: Grid, rng: np.random.Generator) -> Canvas:
     _viscera(canvas)
     _vessels(canvas)
     _bone(canvas)
-    canvas.rng = rng
     return canvas
