@@ -168,3 +168,62 @@ def closest_axes(direction: FloatArray) -> tuple[tuple[int, int, int], tuple[int
     order = best[1]
     a, b, c = (1 if unit[w, axis] >= 0 else -1 for w, axis in zip(wanted, order, strict=True))
     return order, (a, b, c)
+
+
+def fit_sphere(points: FloatArray) -> tuple[FloatArray, float]:
+    """Return center (3,) and radius of the least-squares sphere through (n, 3) points, n of at least 4.
+
+    Algebraic fit: linear in (2 c, r² − |c|²).
+    """
+    shift = points.mean(axis=0)
+    local = points - shift
+    system = np.c_[2 * local, np.ones(len(local))]
+    solution = np.linalg.lstsq(system, (local**2).sum(axis=1), rcond=None)[0]
+    center = solution[:3]
+    return center + shift, float(np.sqrt(max(solution[3] + center @ center, 0.0)))
+
+
+def align_similarity(points: FloatArray, target: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return (3, 3) scaled rotation and (3,) offset that bring (n, 3) points closest to their targets.
+
+    Least squares after Umeyama (1991, IEEE TPAMI 13:376), reflections excluded.
+    """
+    a, b = points.mean(axis=0), target.mean(axis=0)
+    u, s, vt = np.linalg.svd((target - b).T @ (points - a))
+    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
+    scale = (s * sign).sum() / ((points - a) ** 2).sum()
+    linear = scale * (u * sign) @ vt
+    return linear, b - linear @ a
+
+
+def vertex_normals(vertices: FloatArray, faces: NDArray[np.int64]) -> FloatArray:
+    """Return (V, 3) unit normals, area-weighted means of the (F, 3) counter-clockwise triangles around each vertex."""
+    normal = np.cross(vertices[faces[:, 1]] - vertices[faces[:, 0]], vertices[faces[:, 2]] - vertices[faces[:, 0]])
+    total = np.stack([np.bincount(faces.ravel(), np.repeat(normal[:, k], 3), len(vertices)) for k in range(3)], axis=1)
+    length = np.linalg.norm(total, axis=1, keepdims=True)
+    return np.asarray(total / np.maximum(length, 1e-12))
+
+
+def rotation(axis: str, degrees: float) -> FloatArray:
+    """Return the (3, 3) rotation about LPS axis ``x``, ``y`` or ``z`` by the right-hand rule.
+
+    >>> rotation("z", 90).round().astype(int).tolist()
+    [[0, -1, 0], [1, 0, 0], [0, 0, 1]]
+    """
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    k = "xyz".index(axis)
+    a, b = (k + 1) % 3, (k + 2) % 3
+    matrix = np.eye(3)
+    matrix[a, a] = matrix[b, b] = c
+    matrix[a, b], matrix[b, a] = -s, s
+    return matrix
+
+
+def rotation_about(vector: FloatArray) -> FloatArray:
+    """Return the (3, 3) rotation about ``vector`` by its length in radians (Rodrigues)."""
+    angle = float(np.linalg.norm(vector))
+    if angle < 1e-12:
+        return np.eye(3)
+    x, y, z = vector / angle
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.asarray(np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross)

@@ -1,17 +1,41 @@
-"""Bone to the two hip joints: each femoral head as a sphere, with a residual and a status."""
+"""HU volume to the two hip joints: femur and hip bone fitted, the femoral head as a sphere, a residual and a status."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import msgspec
+import numpy as np
 from msgspec import Meta
+from scipy import ndimage as ndi
 
-from ho_detect.flags import Flag
+from ho_detect.acquisition.volume import HuVolume
+from ho_detect.anatomy.hip_search import SEARCH_STEP_MM, EdgeField, edge_field, femur_starts, hip_candidates
+from ho_detect.anatomy.shape_fit import Pose, SurfaceFit, fit_surface
+from ho_detect.anatomy.shape_model import femur_model, hip_bone_model
+from ho_detect.anatomy.sides import SIDES, Side, mirror_of
+from ho_detect.anatomy.working_grid import WorkingVolume, resample_to_patient_axes
+from ho_detect.flags import Flag, flag
+from ho_detect.geometry import FloatArray, fit_sphere
+from ho_detect.settings import AnatomySettings
 
-Side = Literal["left", "right"]
 Status = Literal["assessed", "partly_in_view", "not_in_view", "not_assessable"]
 Point = tuple[float, float, float]
+
+#: Edge of the voxels that the bones are fitted in, mm.
+FIT_STEP_MM = 1.5
+#: Radius of the joint region whose share in view decides between assessed and partly in view, mm. Convention.
+JOINT_REGION_MM = 60.0
+_CANDIDATES = 3
+_STARTS = 4
+#: Head surface explained by the fit from which no further candidate of that side is tried.
+_CLEAR_SCORE = 0.68
+#: The fitted femoral head and the socket expected by the fitted hip bone lie at most so far apart, mm.
+_MAX_OUT_OF_SOCKET_MM = 18.0
+#: Femoral heads of one patient lie 110 to 240 mm apart; a wider margin for small and large patients. mm
+_HEADS_APART_MM = (95.0, 260.0)
+_MIN_HEAD_IN_VIEW = 0.2
 
 
 class HipJoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,8 +46,131 @@ class HipJoint(msgspec.Struct, frozen=True, kw_only=True):
     center_lps_mm: Annotated[Point | None, Meta(description="Femoral head center, LPS mm")] = None
     head_radius_mm: float | None = None
     residual_mm: Annotated[float | None, Meta(description="Robust distance of head surface to the sphere, mm")] = None
-    score: Annotated[float | None, Meta(description="How much like a femoral head, 0 to 1")] = None
-    coverage: Annotated[float | None, Meta(description="Share of the region within reach that is in view, 0 to 1")] = (
-        None
-    )
+    score: Annotated[float | None, Meta(description="How much like a hip, 0 to 1: share of its surface explained")] = None
+    coverage: Annotated[float | None, Meta(description="Share of the joint region (60 mm) in view, 0 to 1")] = None
     reasons: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class HipAnatomy:
+    """A joint in view with the surfaces that native bone is expected to have."""
+
+    joint: HipJoint
+    femur: SurfaceFit
+    hip_bone: SurfaceFit
+
+    @property
+    def center_lps_mm(self) -> FloatArray:
+        """(3,) femoral head center."""
+        return np.array(self.joint.center_lps_mm)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """Both bones of one candidate, and how much of their surface in view is explained."""
+
+    side: Side
+    femur: SurfaceFit
+    hip_bone: SurfaceFit
+    center: FloatArray
+    radius_mm: float
+    score: float
+
+
+def find_hip_joints(volume: HuVolume, settings: AnatomySettings) -> tuple[HipAnatomy, ...]:
+    """Find the hips that are in view: none, one or two, left first.
+
+    Templates of hip bone and femur propose places (:mod:`.hip_search`); at each the shape model is fitted to both
+    bones (:mod:`.shape_fit`); a place is a hip when enough of the surfaces that should be in view is there, the head
+    lies in its socket, and two hips lie as far apart as hips do.
+
+    Parameters
+    ----------
+    volume
+        Any orientation and spacing.
+
+    Returns
+    -------
+    Hips in view; a side that is missing is not in view.
+    """
+    field = edge_field(resample_to_patient_axes(volume, SEARCH_STEP_MM))
+    fine = resample_to_patient_axes(volume, FIT_STEP_MM)
+    fine = WorkingVolume(ndi.gaussian_filter(fine.hu, 0.5), fine.grid)
+    best = [found for side in SIDES if (found := _best_fit(field, fine, side)) and found.score >= settings.min_joint_score]
+    if len(best) == 2 and not _plausible_pair(best[0].center, best[1].center):
+        best = [max(best, key=lambda f: f.score)]
+    return tuple(HipAnatomy(_describe(volume, f), f.femur, f.hip_bone) for f in best)
+
+
+def _best_fit(field: EdgeField, fine: WorkingVolume, side: Side) -> _Fitted | None:
+    best: _Fitted | None = None
+    for candidate in hip_candidates(field, side, _CANDIDATES):
+        fitted = _fit_both(field, fine, side, candidate.pelvis)
+        if fitted and (best is None or fitted.score > best.score):
+            best = fitted
+        if best and best.score > _CLEAR_SCORE:
+            break
+    return best
+
+
+def _fit_both(field: EdgeField, fine: WorkingVolume, side: Side, start: Pose) -> _Fitted | None:
+    mirrored = side == "right"
+    hip_bone = fit_surface(fine, hip_bone_model(), start, mirrored=mirrored, innermost=False)
+    center = start.offset_mm * mirror_of(side)
+    femurs = [
+        fit_surface(fine, femur_model(), pose, mirrored=mirrored, innermost=True)
+        for pose in femur_starts(field, side, center, _STARTS)
+    ]
+    femur = max(femurs, key=lambda f: f.explained)
+    head, radius_mm = fit_sphere(femur.vertices[femur.joint])
+    if femur.in_view[femur.joint].mean() < _MIN_HEAD_IN_VIEW:
+        return None
+    socket = _socket_center(hip_bone)
+    if hip_bone.share_in_view > 0.3 and np.linalg.norm(head - socket) > _MAX_OUT_OF_SOCKET_MM:
+        return None
+    seen = np.array([femur.share_in_view, hip_bone.share_in_view])
+    score = float(np.array([femur.explained, hip_bone.explained]) @ seen / seen.sum())
+    return _Fitted(side, femur, hip_bone, head, radius_mm, score)
+
+
+def _socket_center(hip_bone: SurfaceFit) -> FloatArray:
+    center, _ = fit_sphere(hip_bone.vertices[hip_bone.joint])
+    return center
+
+
+def _plausible_pair(left: FloatArray, right: FloatArray) -> bool:
+    low, high = _HEADS_APART_MM
+    return bool(left[0] > right[0] and low < np.linalg.norm(left - right) < high)
+
+
+def _describe(volume: HuVolume, fitted: _Fitted) -> HipJoint:
+    femur = fitted.femur
+    coverage = _share_in_view(volume, fitted.center, JOINT_REGION_MM)
+    head_in_view = float(femur.in_view[femur.joint].mean())
+    surface = femur.joint & femur.in_view & ~np.isnan(femur.offset_mm)
+    seen = femur.vertices[surface] + femur.normals[surface] * femur.offset_mm[surface, None]
+    misfit = np.abs(np.linalg.norm(seen - fitted.center, axis=1) - fitted.radius_mm)
+    reasons: list[Flag] = []
+    if head_in_view < 0.98:
+        reasons.append(flag("head_cut_by_view", f"{head_in_view:.0%} of its surface in view"))
+    elif coverage < 0.98:
+        reasons.append(flag("hip_cut_by_view", f"{coverage:.0%} of the {JOINT_REGION_MM:g} mm around the joint in view"))
+    x, y, z = (round(float(v), 2) for v in fitted.center)
+    return HipJoint(
+        side=fitted.side,
+        status="partly_in_view" if reasons else "assessed",
+        center_lps_mm=(x, y, z),
+        head_radius_mm=round(fitted.radius_mm, 2),
+        residual_mm=round(float(np.median(misfit)) * 1.4826, 3) if surface.sum() >= 20 else None,
+        score=round(fitted.score, 3),
+        coverage=round(coverage, 3),
+        reasons=tuple(reasons),
+    )
+
+
+def _share_in_view(volume: HuVolume, center: FloatArray, radius_mm: float) -> float:
+    """Share of a ball around a point that lies within the volume."""
+    axis = np.linspace(-radius_mm, radius_mm, 21)
+    ball = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
+    ball = ball[np.linalg.norm(ball, axis=1) <= radius_mm]
+    return float(volume.grid.contains(center + ball).mean())

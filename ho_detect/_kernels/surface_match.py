@@ -1,0 +1,173 @@
+"""How well a surface lies on the edges of a volume. Arrays are (z, y, x); points and normals too, in voxels.
+
+Not checked: C-contiguous float32 volumes, unit normals, equal lengths.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import prange
+
+from ho_detect._kernels._jit import kernel, parallel_kernel
+
+
+@parallel_kernel
+def match_template(
+    gradient: Any, points: Any, normals: Any, centers: Any, full: float, hopeless: float, probe: int, score: Any, seen: Any
+) -> None:
+    """Score a template of oriented points at many places.
+
+    A point counts as the falling gradient along its outward normal, from 0 to 1 at ``full``, the best of three
+    voxels along the normal; points outside the volume do not count.
+
+    Parameters
+    ----------
+    gradient
+        (Z, Y, X, 3) float32: d/dz, d/dy, d/dx of the image, per voxel.
+    points, normals
+        (P, 3) float64 relative to the center, voxels; outward unit normals.
+    centers
+        (C, 3) float64 voxel positions.
+    full
+        Gradient that counts fully.
+    hopeless, probe
+        A center whose first ``probe`` visible points score less than ``hopeless`` is left there.
+    score, seen
+        (C,) out: mean over visible points; share of points visible. A hopeless center gets the score so far.
+    """
+    nz, ny, nx = gradient.shape[0], gradient.shape[1], gradient.shape[2]
+    n_points = points.shape[0]
+    for c in prange(centers.shape[0]):
+        total, visible = 0.0, 0
+        stopped = False
+        for p in range(n_points):
+            best = 0.0
+            inside = False
+            for step in range(-1, 2):
+                k = int(math.floor(centers[c, 0] + points[p, 0] + step * normals[p, 0] + 0.5))
+                j = int(math.floor(centers[c, 1] + points[p, 1] + step * normals[p, 1] + 0.5))
+                i = int(math.floor(centers[c, 2] + points[p, 2] + step * normals[p, 2] + 0.5))
+                if k < 0 or j < 0 or i < 0 or k >= nz or j >= ny or i >= nx:
+                    continue
+                if step == 0:
+                    inside = True
+                fall = -(
+                    gradient[k, j, i, 0] * normals[p, 0]
+                    + gradient[k, j, i, 1] * normals[p, 1]
+                    + gradient[k, j, i, 2] * normals[p, 2]
+                )
+                best = max(best, fall)
+            if inside:
+                visible += 1
+                total += min(best / full, 1.0)
+                if visible == probe and total < hopeless * probe:
+                    stopped = True
+                    break
+        score[c] = total / max(visible, 1)
+        seen[c] = 0.0 if stopped else visible / n_points
+
+
+@kernel
+def sample_linear(volume: Any, z: float, y: float, x: float) -> float:
+    """Return the trilinear value at a voxel position; NaN outside."""
+    nz, ny, nx = volume.shape
+    if z < 0 or y < 0 or x < 0 or z > nz - 1 or y > ny - 1 or x > nx - 1:
+        return np.nan
+    k = min(int(z), nz - 2)
+    j = min(int(y), ny - 2)
+    i = min(int(x), nx - 2)
+    fz, fy, fx = z - k, y - j, x - i
+    low = (volume[k, j, i] * (1 - fx) + volume[k, j, i + 1] * fx) * (1 - fy) + (
+        volume[k, j + 1, i] * (1 - fx) + volume[k, j + 1, i + 1] * fx
+    ) * fy
+    high = (volume[k + 1, j, i] * (1 - fx) + volume[k + 1, j, i + 1] * fx) * (1 - fy) + (
+        volume[k + 1, j + 1, i] * (1 - fx) + volume[k + 1, j + 1, i + 1] * fx
+    ) * fy
+    return float(low * (1 - fz) + high * fz)
+
+
+@parallel_kernel
+def edge_offsets(
+    volume: Any,
+    points: Any,
+    normals: Any,
+    step: float,
+    reach: int,
+    width: float,
+    dark: Any,
+    first: Any,
+    offset: Any,
+    strength: Any,
+) -> None:
+    """Find the bone edge that belongs to each surface point, along its normal.
+
+    The profile is sampled at ``2 reach + 1`` steps. An edge at offset o is a fall of HU over three steps with soft
+    tissue (below ``dark``) behind it; falls are weighed by exp(-(o / width)²) and the strongest wins. Where ``first``
+    is set the innermost edge wins that reaches 150 HU, or half the strongest: across a joint the far bone's outer edge
+    is often the stronger one.
+
+    Parameters
+    ----------
+    volume
+        (Z, Y, X) float32 HU, at least two voxels along each axis.
+    points, normals
+        (P, 3) voxels.
+    step
+        Voxels per profile step.
+    reach
+        Steps to either side.
+    width
+        In steps.
+    dark
+        (P,) HU below which what follows the edge is soft tissue, or a joint gap.
+    offset, strength
+        (P,) out: steps along the normal to the edge (NaN: none), its fall in HU; strength NaN where the whole
+        profile is out of view.
+    """
+    n = 2 * reach + 1
+    for p in prange(points.shape[0]):
+        profile = np.empty(n + 4, np.float64)
+        in_view = 0
+        for t in range(n + 4):
+            s = (t - reach - 2) * step
+            profile[t] = sample_linear(
+                volume, points[p, 0] + s * normals[p, 0], points[p, 1] + s * normals[p, 1], points[p, 2] + s * normals[p, 2]
+            )
+            if not np.isnan(profile[t]):
+                in_view += 1
+        offset[p] = np.nan
+        strength[p] = 0.0 if in_view > n // 2 else np.nan
+        best, steepest = 0.0, 0.0
+        chosen = -1
+        falls = np.zeros(n + 4, np.float64)
+        for t in range(2, n + 1):
+            behind = min(profile[t + 1], profile[t + 2])
+            fall = max(profile[t - 2], profile[t - 1]) - behind
+            if np.isnan(fall) or fall <= 60.0 or behind > dark[p]:
+                continue
+            falls[t] = fall
+            steepest = max(steepest, fall)
+            o = float(t - reach - 2)
+            weighed = min(fall, 500.0) * math.exp(-((o / width) ** 2))
+            if weighed > best:
+                best, chosen = weighed, t
+        if first[p] and chosen >= 0:
+            enough = min(150.0, 0.5 * steepest)
+            for t in range(2, n + 1):
+                if falls[t] >= enough and falls[t] >= falls[t + 1]:
+                    chosen = t
+                    break
+        if chosen < 0:
+            continue
+        strength[p] = falls[chosen]
+        middle = 0.5 * (
+            max(profile[chosen - 2], profile[chosen - 1]) + min(profile[chosen + 1], profile[chosen + 2])
+        )
+        offset[p] = float(chosen - reach - 2)
+        for u in range(chosen - 2, chosen + 2):  # the crossing of the half height
+            if profile[u] >= middle > profile[u + 1]:
+                offset[p] = (u - reach - 2) + (profile[u] - middle) / (profile[u] - profile[u + 1])
+                break
