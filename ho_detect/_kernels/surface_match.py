@@ -16,7 +16,15 @@ from ho_detect._kernels._jit import kernel, parallel_kernel
 
 @parallel_kernel
 def match_template(
-    gradient: Any, points: Any, normals: Any, centers: Any, full: float, hopeless: float, probe: int, score: Any, seen: Any
+    gradient: Any,
+    points: Any,
+    normals: Any,
+    centers: Any,
+    full: float,
+    hopeless: float,
+    probe: int,
+    score: Any,
+    seen: Any,
 ) -> None:
     """Score a template of oriented points at many places.
 
@@ -134,7 +142,10 @@ def edge_offsets(
         for t in range(n + 4):
             s = (t - reach - 2) * step
             profile[t] = sample_linear(
-                volume, points[p, 0] + s * normals[p, 0], points[p, 1] + s * normals[p, 1], points[p, 2] + s * normals[p, 2]
+                volume,
+                points[p, 0] + s * normals[p, 0],
+                points[p, 1] + s * normals[p, 1],
+                points[p, 2] + s * normals[p, 2],
             )
             if not np.isnan(profile[t]):
                 in_view += 1
@@ -163,9 +174,7 @@ def edge_offsets(
         if chosen < 0:
             continue
         strength[p] = falls[chosen]
-        middle = 0.5 * (
-            max(profile[chosen - 2], profile[chosen - 1]) + min(profile[chosen + 1], profile[chosen + 2])
-        )
+        middle = 0.5 * (max(profile[chosen - 2], profile[chosen - 1]) + min(profile[chosen + 1], profile[chosen + 2]))
         offset[p] = float(chosen - reach - 2)
         for u in range(chosen - 2, chosen + 2):  # the crossing of the half height
             if profile[u] >= middle > profile[u + 1]:

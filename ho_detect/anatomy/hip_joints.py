@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
 
-import msgspec
 import numpy as np
-from msgspec import Meta
 from scipy import ndimage as ndi
 
 from ho_detect.acquisition.volume import HuVolume
+from ho_detect.anatomy.hip_joint import SIDES, HipJoint, Side, mirror_of
 from ho_detect.anatomy.hip_search import SEARCH_STEP_MM, EdgeField, edge_field, femur_starts, hip_candidates
 from ho_detect.anatomy.shape_fit import Pose, SurfaceFit, fit_surface
 from ho_detect.anatomy.shape_model import femur_model, hip_bone_model
-from ho_detect.anatomy.sides import SIDES, Side, mirror_of
 from ho_detect.anatomy.working_grid import WorkingVolume, resample_to_patient_axes
 from ho_detect.flags import Flag, flag
 from ho_detect.geometry import FloatArray, fit_sphere
 from ho_detect.settings import AnatomySettings
-
-Status = Literal["assessed", "partly_in_view", "not_in_view", "not_assessable"]
-Point = tuple[float, float, float]
 
 #: Edge of the voxels that the bones are fitted in, mm.
 FIT_STEP_MM = 1.5
@@ -36,19 +30,6 @@ _MAX_OUT_OF_SOCKET_MM = 18.0
 #: Femoral heads of one patient lie 110 to 240 mm apart; a wider margin for small and large patients. mm
 _HEADS_APART_MM = (95.0, 260.0)
 _MIN_HEAD_IN_VIEW = 0.2
-
-
-class HipJoint(msgspec.Struct, frozen=True, kw_only=True):
-    """One hip joint as found on the CT."""
-
-    side: Side
-    status: Status
-    center_lps_mm: Annotated[Point | None, Meta(description="Femoral head center, LPS mm")] = None
-    head_radius_mm: float | None = None
-    residual_mm: Annotated[float | None, Meta(description="Robust distance of head surface to the sphere, mm")] = None
-    score: Annotated[float | None, Meta(description="How much like a hip, 0 to 1: share of its surface explained")] = None
-    coverage: Annotated[float | None, Meta(description="Share of the joint region (60 mm) in view, 0 to 1")] = None
-    reasons: tuple[Flag, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +77,9 @@ def find_hip_joints(volume: HuVolume, settings: AnatomySettings) -> tuple[HipAna
     field = edge_field(resample_to_patient_axes(volume, SEARCH_STEP_MM))
     fine = resample_to_patient_axes(volume, FIT_STEP_MM)
     fine = WorkingVolume(ndi.gaussian_filter(fine.hu, 0.5), fine.grid)
-    best = [found for side in SIDES if (found := _best_fit(field, fine, side)) and found.score >= settings.min_joint_score]
+    best = [
+        found for side in SIDES if (found := _best_fit(field, fine, side)) and found.score >= settings.min_joint_score
+    ]
     if len(best) == 2 and not _plausible_pair(best[0].center, best[1].center):
         best = [max(best, key=lambda f: f.score)]
     return tuple(HipAnatomy(_describe(volume, f), f.femur, f.hip_bone) for f in best)
@@ -154,7 +137,7 @@ def _describe(volume: HuVolume, fitted: _Fitted) -> HipJoint:
     if head_in_view < 0.98:
         reasons.append(flag("head_cut_by_view", f"{head_in_view:.0%} of its surface in view"))
     elif coverage < 0.98:
-        reasons.append(flag("hip_cut_by_view", f"{coverage:.0%} of the {JOINT_REGION_MM:g} mm around the joint in view"))
+        reasons.append(flag("hip_cut_by_view", f"{coverage:.0%} of {JOINT_REGION_MM:g} mm around the joint in view"))
     x, y, z = (round(float(v), 2) for v in fitted.center)
     return HipJoint(
         side=fitted.side,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
 from ho_detect._kernels.surface_match import match_template
-from ho_detect.anatomy.sides import Side, mirror_of
+from ho_detect.anatomy.hip_joint import Side, mirror_of
 from ho_detect.anatomy.shape_fit import Pose
 from ho_detect.anatomy.shape_model import BoneModel, femur_model, hip_bone_model
 from ho_detect.anatomy.working_grid import WorkingVolume

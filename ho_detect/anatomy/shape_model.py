@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect.geometry import FloatArray, align_similarity, fit_sphere
+from ho_detect.geometry import FloatArray, align_similarity
 
 _PACKAGE = "musculoskeletal.models"
 _N_NODES = 3225
@@ -130,9 +130,7 @@ def _outward(vertices: FloatArray, faces: NDArray[np.int64]) -> NDArray[np.int64
     return faces if np.einsum("ij,ij->", a, np.cross(b, c)) > 0 else faces[:, ::-1].copy()
 
 
-def _surface_map(
-    mesh: str, nodes: slice, elements: range | None, fine: int
-) -> tuple[FloatArray, NDArray[np.int64]]:
+def _surface_map(mesh: str, nodes: slice, elements: range | None, fine: int) -> tuple[FloatArray, NDArray[np.int64]]:
     """Return (V, N) weights of the bone's nodes for each lattice point, and the triangles between lattice points."""
     layout = json.loads((files(_PACKAGE) / "atlas_meshes" / f"{mesh}.mesh").read_text())
     number = _node_numbers(layout)
@@ -205,7 +203,9 @@ def _element_basis(kind: str, fine: int) -> tuple[FloatArray, NDArray[np.int64]]
         powers = [(a, b) for a in range(n + 1) for b in range(m + 1)]
         w = fine + 1
         corners = np.array([(j * w + i, j * w + i + 1, (j + 1) * w + i) for j in range(fine) for i in range(fine)])
-        others = np.array([(j * w + i + 1, (j + 1) * w + i + 1, (j + 1) * w + i) for j in range(fine) for i in range(fine)])
+        others = np.array(
+            [(j * w + i + 1, (j + 1) * w + i + 1, (j + 1) * w + i) for j in range(fine) for i in range(fine)]
+        )
         triangles = np.concatenate([corners, others])
     else:
         n = {"tri15": 4, "tri10": 3}[kind]

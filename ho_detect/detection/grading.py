@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from ho_detect.anatomy.hip_joints import Point, Side, Status
+from ho_detect.anatomy.hip_joint import Point, Side, Status
 from ho_detect.detection.lesions import Sector
 from ho_detect.flags import Flag
 
@@ -22,8 +22,8 @@ class Hip(msgspec.Struct, frozen=True, kw_only=True):
     center_lps_mm: Annotated[Point | None, Meta(description="Femoral head center, LPS mm")]
     head_radius_mm: float | None
     residual_mm: Annotated[float | None, Meta(description="Robust distance of head surface to the sphere, mm")]
-    score: Annotated[float | None, Meta(description="How much like a femoral head, 0 to 1")]
-    coverage: Annotated[float | None, Meta(description="Share of the region within reach that is in view, 0 to 1")]
+    score: Annotated[float | None, Meta(description="Share of the expected bone surface found, 0 to 1")]
+    coverage: Annotated[float | None, Meta(description="Share of the joint region (60 mm) in view, 0 to 1")]
     finding: Annotated[Finding | None, Meta(description="null where the hip is not in view or not assessable")]
     n_lesions: int | None
     total_volume_mm3: float | None

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from ho_detect.anatomy.hip_joints import Point, Side
+from ho_detect.anatomy.hip_joint import Point, Side
 
 Sector = Literal["anterior", "posterior", "medial", "lateral"]
 Maturity = Literal["mature", "intermediate", "immature"]

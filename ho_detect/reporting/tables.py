@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from ho_detect.anatomy.hip_joints import Point
+from ho_detect.anatomy.hip_joint import Point
 from ho_detect.reporting.files import replacing, write_atomically
 
 if TYPE_CHECKING:

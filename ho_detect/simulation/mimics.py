@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from ho_detect.anatomy.hip_joints import Point, Side
+from ho_detect.anatomy.hip_joint import Point, Side
 from ho_detect.geometry import FloatArray
 from ho_detect.simulation.femur import neck_base
 from ho_detect.simulation.fields import Field, axes_of, blend_in, box_of, coverage, smooth_noise

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect.anatomy.hip_joints import Side
+from ho_detect.anatomy.hip_joint import Side
 from ho_detect.detection.lesions import Bone, Maturity, Sector
 from ho_detect.geometry import FloatArray
 from ho_detect.simulation.femur import neck_base, scale_of

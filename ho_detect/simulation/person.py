@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from ho_detect.anatomy.hip_joints import Point, Side
+from ho_detect.anatomy.hip_joint import Point, Side
 
 Contrast = Literal["none", "arterial", "late"]
 SIDES: tuple[Side, Side] = ("left", "right")

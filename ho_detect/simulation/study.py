@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.acquisition.volume import HuVolume, SeriesRecord
-from ho_detect.anatomy.hip_joints import Point, Side
+from ho_detect.anatomy.hip_joint import Point, Side
 from ho_detect.detection.lesions import Bone, Maturity, Sector
 from ho_detect.geometry import FloatArray, Grid
 from ho_detect.simulation.mimics import Mimic, MimicTruth, paint_mimic, paint_table

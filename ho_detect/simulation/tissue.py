@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect.anatomy.hip_joints import Side
+from ho_detect.anatomy.hip_joint import Side
 from ho_detect.geometry import FloatArray, Grid
 from ho_detect.simulation.femur import neck_base, scale_of
 from ho_detect.simulation.fields import (
