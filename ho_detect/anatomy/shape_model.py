@@ -148,33 +148,35 @@ def _surface_map(mesh: str, nodes: slice, elements: range | None, fine: int) -> 
         np.add.at(block.T, local, basis.T)
         faces.append(triangles + sum(len(r) for r in rows))
         rows.append(block)
-    return np.concatenate(rows), _consistent(np.concatenate(rows), faces)
+    weights = np.concatenate(rows)
+    # points on shared edges carry the same weights in each of their elements
+    _, one, same = np.unique(np.round(weights, 6), axis=0, return_index=True, return_inverse=True)
+    welded = [same.ravel()[tri] for tri in faces]
+    triangles = _consistent(welded)
+    distinct = (triangles != np.roll(triangles, 1, axis=1)).all(axis=1)
+    return weights[one], triangles[distinct]
 
 
-def _consistent(weights: FloatArray, faces: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Orient each element's triangles like their neighbours', through the edges they share."""
-    _, same = np.unique(np.round(weights, 6), axis=0, return_inverse=True)
-    same = same.ravel()
+def _consistent(faces: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Orient each element's triangles like its neighbours', through the edges they share."""
     edges: list[set[tuple[int, int]]] = []
     for tri in faces:
-        t = same[tri]
-        directed = {(int(a), int(b)) for row in t for a, b in zip(row, np.roll(row, -1), strict=True) if a != b}
+        directed = {(int(a), int(b)) for row in tri for a, b in zip(row, np.roll(row, -1), strict=True) if a != b}
         edges.append({(a, b) for a, b in directed if (b, a) not in directed})
-    done, queue, flipped = {0}, [0], {0: False}
+    queue, flipped = [0], {0: False}
     while queue:
         i = queue.pop()
         mine = {(b, a) for a, b in edges[i]} if flipped[i] else edges[i]
         for j in range(len(faces)):
-            if j in done:
+            if j in flipped:
                 continue
             agree = sum((b, a) in edges[j] for a, b in mine)
             clash = sum((a, b) in edges[j] for a, b in mine)
             if agree + clash:
                 flipped[j] = clash > agree
-                done.add(j)
                 queue.append(j)
-    if len(done) != len(faces):
-        raise ValueError(f"shape model surface falls apart: {len(done)} of {len(faces)} elements are joined")
+    if len(flipped) != len(faces):
+        raise ValueError(f"shape model surface falls apart: {len(flipped)} of {len(faces)} elements are joined")
     return np.concatenate([tri[:, ::-1] if flipped[i] else tri for i, tri in enumerate(faces)])
 
 

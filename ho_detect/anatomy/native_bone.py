@@ -1,0 +1,123 @@
+"""Fitted surfaces to native bone: how far any place lies outside of the expected femur and hip bone.
+
+The shape model leaves 1 to 2 mm; what remains is taken up by a smooth displacement of its surface towards the edges
+seen. The displacement is limited and smooth, so that bone that has grown on the surface does not become native.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK as sitk  # noqa: N813
+from numpy.typing import NDArray
+from scipy import sparse
+
+from ho_detect._kernels.voxelise import count_crossings, fill_between
+from ho_detect.anatomy.hip_joint import Side
+from ho_detect.anatomy.hip_joints import HipAnatomy
+from ho_detect.anatomy.shape_fit import SurfaceFit
+from ho_detect.geometry import FloatArray, Grid
+
+#: Voxel edge of the distance fields, mm.
+STEP_MM = 1.5
+#: The fields reach so far beyond the surface, mm.
+_MARGIN_MM = 30.0
+#: Edges farther off than this are not the native surface, mm.
+_MAX_DISPLACEMENT_MM = 4.0
+_SMOOTHING_ROUNDS = 60
+#: Distance given to places outside of the fields, mm.
+FAR_MM = 1000.0
+
+
+@dataclass(frozen=True, eq=False)
+class BoneDistance:
+    """Signed distance to the expected surface of one bone, mm, positive outside, (z, y, x) float32 on its own grid."""
+
+    side: Side
+    bone: str
+    grid: Grid
+    mm: NDArray[np.float32]
+
+
+def native_bone(hips: tuple[HipAnatomy, ...]) -> tuple[BoneDistance, ...]:
+    """Return the distance fields of femur and hip bone of each hip in view."""
+    return tuple(
+        bone_distance(fit, hip.joint.side, bone)
+        for hip in hips
+        for bone, fit in (("femur", hip.femur), ("pelvis", hip.hip_bone))
+    )
+
+
+def bone_distance(fit: SurfaceFit, side: Side, bone: str) -> BoneDistance:
+    """Displace one fitted surface to the edges seen, voxelise it and measure the distance to it."""
+    vertices = fit.vertices + fit.normals * smooth_displacement(fit)[:, None]
+    low = vertices.min(axis=0) - _MARGIN_MM
+    size = np.ceil((vertices.max(axis=0) + _MARGIN_MM - low) / STEP_MM).astype(int) + 1
+    grid = Grid.axial((int(size[2]), int(size[1]), int(size[0])), (STEP_MM,) * 3, low)
+    inside = voxelised(grid, vertices, capped(fit.faces))
+    image = sitk.GetImageFromArray(inside)
+    distance = sitk.SignedMaurerDistanceMap(image, insideIsPositive=False, squaredDistance=False, useImageSpacing=False)
+    # the field is zero on the outermost voxels of the bone: half a voxel inside its surface
+    mm = (sitk.GetArrayFromImage(distance) - 0.5) * np.float32(STEP_MM)
+    return BoneDistance(side, bone, grid, mm.astype(np.float32))
+
+
+def smooth_displacement(fit: SurfaceFit) -> FloatArray:
+    """Return (V,) mm along the normals: edges within reach, averaged over neighbours, bridged where none is seen.
+
+    Each round moves a vertex to the mean of its neighbours and, as far as it is trusted, its own edge.
+    """
+    offset = np.where(np.abs(fit.offset_mm) < _MAX_DISPLACEMENT_MM, fit.offset_mm, np.nan)
+    # an edge well outside its neighbours is bone that has grown there
+    trusted = ~np.isnan(offset)
+    edge = np.where(trusted, offset, 0.0)
+    weight = np.where(trusted, 1.0 / (1.0 + (np.maximum(edge, 0.0) / 1.5) ** 2), 0.0)
+    mean = _neighbour_mean(fit.faces, len(edge))
+    shift = np.zeros(len(edge))
+    for _ in range(_SMOOTHING_ROUNDS):
+        shift = (weight * edge + 3.0 * (mean @ shift)) / (weight + 3.0)
+    return shift
+
+
+def _neighbour_mean(faces: NDArray[np.int64], n: int) -> sparse.csr_array:
+    a = faces[:, [0, 1, 2]].ravel()
+    b = faces[:, [1, 2, 0]].ravel()
+    link = sparse.coo_array((np.ones(2 * len(a)), (np.r_[a, b], np.r_[b, a])), shape=(n, n)).tocsr()
+    link.data[:] = 1.0
+    degree = np.maximum(np.asarray(link.sum(axis=1)).ravel(), 1.0)
+    return sparse.csr_array(sparse.diags_array(1.0 / degree) @ link)
+
+
+def capped(faces: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Close the open end of a surface by a fan over each boundary loop; a closed surface is returned as it is."""
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    known = {(int(a), int(b)) for a, b in edges}
+    following = {b: a for a, b in known if (b, a) not in known}  # walked backwards: the cap faces the other way
+    caps: list[tuple[int, int, int]] = []
+    while following:
+        hub, at = next(iter(following.items()))
+        del following[hub]
+        while at in following:
+            onward = following.pop(at)
+            if onward != hub:
+                caps.append((hub, at, onward))
+            at = onward
+    if not caps:
+        return faces
+    return np.concatenate([faces, np.array(caps, np.int64)])
+
+
+def voxelised(grid: Grid, vertices: FloatArray, faces: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return (z, y, x) uint8, 1 inside a closed surface in LPS mm."""
+    # no vertex may lie on a voxel column: an amount no coordinate has
+    position = np.ascontiguousarray(grid.to_index(vertices)) + np.array([1.1e-5, 1.7e-5, 0.0])
+    rows = grid.shape[0] * grid.shape[1]
+    crossings = np.zeros(rows, np.int64)
+    most = count_crossings(position, faces, grid.shape, crossings, np.empty((rows, 0)))
+    crossings[:] = 0
+    at = np.empty((rows, most))
+    count_crossings(position, faces, grid.shape, crossings, at)
+    out = np.zeros(grid.shape, np.uint8)
+    fill_between(crossings, at, out)
+    return out
