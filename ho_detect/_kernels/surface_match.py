@@ -55,9 +55,9 @@ def match_template(
             best = 0.0
             inside = False
             for step in range(-1, 2):
-                k = int(math.floor(centers[c, 0] + points[p, 0] + step * normals[p, 0] + 0.5))
-                j = int(math.floor(centers[c, 1] + points[p, 1] + step * normals[p, 1] + 0.5))
-                i = int(math.floor(centers[c, 2] + points[p, 2] + step * normals[p, 2] + 0.5))
+                k = math.floor(centers[c, 0] + points[p, 0] + step * normals[p, 0] + 0.5)
+                j = math.floor(centers[c, 1] + points[p, 1] + step * normals[p, 1] + 0.5)
+                i = math.floor(centers[c, 2] + points[p, 2] + step * normals[p, 2] + 0.5)
                 if k < 0 or j < 0 or i < 0 or k >= nz or j >= ny or i >= nx:
                     continue
                 if step == 0:
@@ -112,10 +112,10 @@ def edge_offsets(
 ) -> None:
     """Find the bone edge that belongs to each surface point, along its normal.
 
-    The profile is sampled at ``2 reach + 1`` steps. An edge at offset o is a fall of HU over three steps with soft
-    tissue (below ``dark``) behind it; falls are weighed by exp(-(o / width)²) and the strongest wins. Where ``first``
-    is set the innermost edge wins that reaches 150 HU, or half the strongest: across a joint the far bone's outer edge
-    is often the stronger one.
+    The profile is sampled at ``2 reach + 1`` steps. An edge at offset o is a fall of HU within two steps to either
+    side, all in view, with soft tissue (below ``dark``) behind it; falls are weighed by exp(-(o / width)²) and the
+    strongest wins. Where ``first`` is set the innermost edge wins that reaches 150 HU, or half the strongest: across a
+    joint the far bone's outer edge is often the stronger one.
 
     Parameters
     ----------
@@ -155,9 +155,11 @@ def edge_offsets(
         chosen = -1
         falls = np.zeros(n + 4, np.float64)
         for t in range(2, n + 1):
+            if np.isnan(profile[t - 2]) or np.isnan(profile[t + 2]):  # a line is in view in one piece
+                continue
             behind = min(profile[t + 1], profile[t + 2])
             fall = max(profile[t - 2], profile[t - 1]) - behind
-            if np.isnan(fall) or fall <= 60.0 or behind > dark[p]:
+            if fall <= 60.0 or behind > dark[p]:
                 continue
             falls[t] = fall
             steepest = max(steepest, fall)
