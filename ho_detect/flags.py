@@ -57,8 +57,12 @@ FLAGS: dict[str, str] = {
     "head_cut_by_view": "the femoral head is cut by the edge of the field of view",
     "one_hip_in_view": "only one hip lies in the field of view",
     "hip_fit_uncertain": "the femoral head fit is uncertain; positions relative to it are too",
-    "attached_not_assessed": "bone attached to the skeleton is not told from native bone by this version",
+    "density_grade_1": "ossification before it calcifies (density grade 1) cannot be seen by CT thresholding",
+    "nerve_not_assessed": "the sciatic nerve is not assessed",
+    "research_use": "for research use only, not for diagnosis",
     "hidden_by_metal": "the joint region is hidden by metal",
+    "hip_not_in_view": "the femoral head of this side is not in the field of view",
+    "set_aside_undecided": "something dense was set aside that may be ossification",
     "anatomy_given": "anatomy masks given by the user were used in place of those found",
 }
 

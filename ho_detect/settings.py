@@ -56,10 +56,82 @@ class DetectionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
     reach_mm: float = 150.0
     """Distance from the femoral head center within which ossification is looked for. Convention."""
+    smoothing_mm: float = 0.7
+    """Standard deviation of the Gaussian that the threshold is applied after. Convention."""
+    noise_factor: float = 3.5
+    """The detection threshold lies this many (robust) standard deviations above muscle. Convention."""
+    least_contrast_hu: float = 85.0
+    """... but at least this far above muscle. Convention."""
+    low_hu: tuple[float, float] = (120.0, 200.0)
+    """... and within these bounds: 130 HU is used for vascular calcium, 200 HU for bone surfaces."""
+    seed_contrast_hu: float = 60.0
+    """The densest voxel of a candidate exceeds the detection threshold by this. Convention."""
+    native_margin_mm: float = 1.5
+    """What is joined at the threshold with bone inside this distance of a native surface is joined with bone."""
+    core_distance_mm: float = 3.0
+    """Attached bone is found by what lies farther outside of the native surface than this. Convention."""
+    min_core_mm3: float = 25.0
+    """... with at least this volume there. Convention."""
+    contact_hu: float = 250.0
+    """Two bones touch where voxels of this density are neighbours (26-neighbourhood). Convention."""
+    contact_mm2: float = 6.0
+    """... over at least this area. Convention."""
+    highest_boundary_hu: float = 420.0
+    """The outline of a lesion lies at half the height of its edge, but not above this. Convention."""
     second_threshold_hu: float = 300.0
     """Total volume is reported at this threshold too, to show how much it depends on the threshold. Convention."""
+    mature_rim_hu: float = 450.0
+    """Median HU of the rim from which ossification is mature. Convention."""
+    immature_rim_hu: float = 300.0
+    """... and below which it is immature; intermediate between. Convention."""
+    rim_mm: float = 2.0
+    """Depth of the rim. Convention."""
+    blur_mm: float = 0.8
+    """Depth of the partial-volume layer left out of the rim. Convention."""
+    short_gap_mm: float = 10.0
+    """The 1 cm of the Brooker and Della Valle grades."""
+
+
+class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What only looks like ossification. All conventions, chosen on simulated and real CT."""
+
     min_volume_mm3: float = 40.0
-    """Smaller lesions are set aside. Convention."""
+    """Smaller lesions are set aside."""
+    min_thickness_mm: float = 3.0
+    """Thinner free lesions are set aside."""
+    reach_mm: float = 120.0
+    """What lies wholly farther from the head center is set aside."""
+    min_slenderness: float = 1.8
+    """Bone grown on bone stands out this many times the radius of the disc it stands on. Lesions 2 to 5, trochanters,
+    spines and crests 0.3 to 1.6."""
+    min_reach_mm: float = 7.0
+    """... and at least so far."""
+    massive_mm3: float = 5000.0
+    """Larger masses are kept whatever they stand on,"""
+    massive_reach_mm: float = 20.0
+    """... if they stand out so far."""
+    osteophyte_reach_mm: float = 4.0
+    """Broad-based bone that stands out so far is named an osteophyte,"""
+    joint_margin_mm: float = 40.0
+    """... if it begins so near to the head center."""
+    uniform_noise: float = 1.8
+    """Fluid with contrast medium: inside no less uniform than muscle, times this."""
+    contrast_hu: float = 450.0
+    """... and no denser than this on average."""
+    tube_length_mm: float = 60.0
+    """A vessel with contrast medium: a tube at least so long,"""
+    tube_area_mm2: float = 160.0
+    """... and so thin on average."""
+    plaque_mm: float = 5.5
+    """Arterial calcium is thinner than this."""
+    wall_gap_mm: float = 12.0
+    """What lies in the pelvic cavity farther than this from its wall is set aside."""
+    phlebolith_mm3: float = 250.0
+    """... and what is smaller than this anywhere in it."""
+    ossicle_mm3: float = 400.0
+    """Smaller free ossicles at the joint line cannot be told from fragments and os acetabuli:"""
+    ossicle_margin_mm: float = 32.0
+    """... those that begin so near to the head center."""
 
 
 class OutputSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,6 +147,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     acquisition: AcquisitionSettings = AcquisitionSettings()
     anatomy: AnatomySettings = AnatomySettings()
     detection: DetectionSettings = DetectionSettings()
+    mimics: MimicSettings = MimicSettings()
     output: OutputSettings = OutputSettings()
     threads: int = 0
     """Threads one analysis may use; 0: all that the process is allowed."""

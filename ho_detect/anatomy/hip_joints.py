@@ -9,7 +9,7 @@ from scipy import ndimage as ndi
 
 from ho_detect.acquisition.volume import HuVolume
 from ho_detect.anatomy.hip_joint import SIDES, HipJoint, Side, mirror_of
-from ho_detect.anatomy.hip_search import SEARCH_STEP_MM, EdgeField, edge_field, femur_starts, hip_candidates
+from ho_detect.anatomy.hip_search import EdgeField, edge_field, femur_starts, hip_candidates
 from ho_detect.anatomy.shape_fit import Pose, SurfaceFit, fit_surface
 from ho_detect.anatomy.shape_model import femur_model, hip_bone_model
 from ho_detect.anatomy.working_grid import WorkingVolume, resample_to_patient_axes
@@ -58,7 +58,7 @@ class _Fitted:
     score: float
 
 
-def find_hip_joints(volume: HuVolume, settings: AnatomySettings) -> tuple[HipAnatomy, ...]:
+def find_hip_joints(volume: HuVolume, coarse: WorkingVolume, settings: AnatomySettings) -> tuple[HipAnatomy, ...]:
     """Find the hips that are in view: none, one or two, left first.
 
     Templates of hip bone and femur propose places (:mod:`.hip_search`); at each the shape model is fitted to both
@@ -69,12 +69,14 @@ def find_hip_joints(volume: HuVolume, settings: AnatomySettings) -> tuple[HipAna
     ----------
     volume
         Any orientation and spacing.
+    coarse
+        Its copy of 3 mm voxels along the patient's axes.
 
     Returns
     -------
     Hips in view; a side that is missing is not in view.
     """
-    field = edge_field(resample_to_patient_axes(volume, SEARCH_STEP_MM))
+    field = edge_field(coarse)
     fine = resample_to_patient_axes(volume, FIT_STEP_MM)
     fine = WorkingVolume(ndi.gaussian_filter(fine.hu, 0.5), fine.grid)
     best = [

@@ -17,11 +17,9 @@ from ho_detect._kernels.surface_match import match_template
 from ho_detect.anatomy.hip_joint import Side, mirror_of
 from ho_detect.anatomy.shape_fit import Pose
 from ho_detect.anatomy.shape_model import BoneModel, femur_model, hip_bone_model
-from ho_detect.anatomy.working_grid import WorkingVolume
+from ho_detect.anatomy.working_grid import COARSE_STEP_MM, WorkingVolume
 from ho_detect.geometry import FloatArray, rotation, vertex_normals
 
-#: Edge of the voxels searched, mm.
-SEARCH_STEP_MM = 3.0
 #: Patient lying rotated (about z) and pelvic tilt (about x), degrees, and size.
 _PELVIS_POSES = tuple(product((-36, -18, 0, 18, 36), (-15, 0, 15), (0.93, 1.07)))
 #: Femur: flexion, abduction, rotation, degrees, and size.
@@ -61,7 +59,7 @@ class EdgeField:
 
 
 def edge_field(volume: WorkingVolume) -> EdgeField:
-    """Smooth, clip to -50 to 400 HU and differentiate a volume of :data:`SEARCH_STEP_MM` voxels."""
+    """Smooth, clip to -50 to 400 HU and differentiate a volume of :data:`.COARSE_STEP_MM` voxels."""
     smooth = ndi.gaussian_filter(np.clip(volume.hu, -50.0, 400.0), 0.8)
     return EdgeField(np.stack(np.gradient(smooth), axis=-1).astype(np.float32), volume)
 
@@ -178,6 +176,6 @@ def _apart(centers: FloatArray, score: FloatArray, most: int) -> list[int]:
         if score[c] <= 0 or len(kept) == most:
             break
         gaps = np.linalg.norm(centers[kept] - centers[c], axis=1) if kept else np.array([np.inf])
-        if gaps.min() * SEARCH_STEP_MM > _APART_MM:
+        if gaps.min() * COARSE_STEP_MM > _APART_MM:
             kept.append(int(c))
     return kept

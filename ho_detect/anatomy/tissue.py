@@ -34,15 +34,14 @@ class Tissue:
         Inside the skin: no table, no hands beside it.
     deep
         Deep to the subcutaneous fat: muscle, the seams between muscles, and what they enclose.
-    muscle_hu, muscle_sd_hu
-        Median and robust standard deviation of muscle on this grid; NaN where there is none.
+    muscle
+        As dense as muscle, without thin seams and partial volume.
     """
 
     grid: Grid
     body: BoolArray
     deep: BoolArray
-    muscle_hu: float
-    muscle_sd_hu: float
+    muscle: BoolArray
 
     def share(self, mask: BoolArray, points_lps_mm: FloatArray) -> float:
         """Share of (n, 3) points that lie in a mask of this grid; outside counts as not."""
@@ -54,7 +53,7 @@ class Tissue:
 
 
 def segment_tissue(volume: WorkingVolume, settings: AnatomySettings) -> Tissue:
-    """Segment body and deep tissue, and measure muscle.
+    """Segment body, muscle and what lies deep to the subcutaneous fat.
 
     Parameters
     ----------
@@ -67,15 +66,12 @@ def segment_tissue(volume: WorkingVolume, settings: AnatomySettings) -> Tissue:
     body = ndi.binary_dilation(body, iterations=max(1, round(_PART_MM / step))) & solid
     body = np.stack([ndi.binary_fill_holes(plane) for plane in body])
     smooth = ndi.uniform_filter(volume.hu, 3)
-    under_skin = ndi.distance_transform_edt(np.pad(body, 1)[1:-1, 1:-1, 1:-1], sampling=step) > _SKIN_MM
+    under_skin = ndi.distance_transform_edt(body, sampling=step) > _SKIN_MM
     soft = body & under_skin & (smooth > _MUSCLE_HU[0]) & (smooth < _MUSCLE_HU[1])
     muscle = _opened(soft, 1.0)
     dense = body & under_skin & (smooth > _MUSCLE_HU[0])
     deep = _closed(muscle | (dense & ~soft), _SEAM_MM / step) & body
-    values = volume.hu[muscle]
-    center = float(np.median(values)) if values.size else float("nan")
-    spread = float(1.4826 * np.median(np.abs(values - center))) if values.size else float("nan")
-    return Tissue(volume.grid, body, deep, center, spread)
+    return Tissue(volume.grid, body, deep, muscle)
 
 
 def _opened(mask: BoolArray, radius: float) -> BoolArray:

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from ho_detect.acquisition.volume import AIR_HU, HuVolume
 from ho_detect.geometry import Grid
 
+#: Voxel edge of the copy that hips are searched and tissues are segmented in, mm.
+COARSE_STEP_MM = 3.0
+
 
 @dataclass(frozen=True, eq=False)
 class WorkingVolume:

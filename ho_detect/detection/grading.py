@@ -7,11 +7,16 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from ho_detect.anatomy.hip_joint import Point, Side, Status
-from ho_detect.detection.lesions import Sector
-from ho_detect.flags import Flag
+from ho_detect.anatomy.hip_joint import SIDES, HipJoint, Point, Side, Status
+from ho_detect.detection.lesions import Lesion, Sector
+from ho_detect.detection.mimics import UNDECIDED, Excluded
+from ho_detect.flags import Flag, flag
+from ho_detect.settings import DetectionSettings
 
 Finding = Literal["present", "absent", "indeterminate"]
+Brooker = Literal["0", "I", "II", "III", "IV"]
+DellaValle = Literal["A", "B", "C"]
+Mavrogenis = Literal["1", "2", "3", "4"]
 
 
 class Hip(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,19 +24,135 @@ class Hip(msgspec.Struct, frozen=True, kw_only=True):
 
     side: Side
     status: Status
-    center_lps_mm: Annotated[Point | None, Meta(description="Femoral head center, LPS mm")]
-    head_radius_mm: float | None
-    residual_mm: Annotated[float | None, Meta(description="Robust distance of head surface to the sphere, mm")]
-    score: Annotated[float | None, Meta(description="Share of the expected bone surface found, 0 to 1")]
-    coverage: Annotated[float | None, Meta(description="Share of the joint region (60 mm) in view, 0 to 1")]
-    finding: Annotated[Finding | None, Meta(description="null where the hip is not in view or not assessable")]
-    n_lesions: int | None
-    total_volume_mm3: float | None
-    total_volume_second_threshold_mm3: float | None
-    sectors: tuple[Sector, ...]
-    bridging: bool | None
-    min_gap_mm: Annotated[float | None, Meta(description="Smallest femur-pelvis gap through ossification, mm")]
-    brooker_ct: Literal["0", "I", "II", "III", "IV"] | None
-    della_valle_ct: Literal["A", "B", "C"] | None
-    mavrogenis: Literal["1", "2", "3", "4"] | None
-    reasons: tuple[Flag, ...]
+    center_lps_mm: Annotated[Point | None, Meta(description="Femoral head center, LPS mm")] = None
+    head_radius_mm: float | None = None
+    residual_mm: Annotated[float | None, Meta(description="Robust distance of head surface to the sphere, mm")] = None
+    score: Annotated[float | None, Meta(description="Share of the expected bone surface found, 0 to 1")] = None
+    coverage: Annotated[float | None, Meta(description="Share of the joint region (60 mm) in view, 0 to 1")] = None
+    finding: Annotated[Finding | None, Meta(description="null where the hip is not in view or not assessable")] = None
+    n_lesions: int | None = None
+    total_volume_mm3: float | None = None
+    total_volume_second_threshold_mm3: float | None = None
+    sectors: tuple[Sector, ...] = ()
+    bridging: Annotated[bool | None, Meta(description="One lesion in contact with both femur and pelvis")] = None
+    min_gap_mm: Annotated[
+        float | None, Meta(description="Smallest femur-pelvis gap left by one lesion, mm; null without a lesion")
+    ] = None
+    brooker_ct: Annotated[Brooker | None, Meta(description="CT-derived Brooker class")] = None
+    della_valle_ct: Annotated[DellaValle | None, Meta(description="CT-derived Della Valle class")] = None
+    mavrogenis: Annotated[Mavrogenis | None, Meta(description="CT-derived Mavrogenis type, without suffix")] = None
+    reasons: tuple[Flag, ...] = ()
+
+
+def grade_hips(
+    joints: tuple[HipJoint, ...],
+    lesions: tuple[Lesion, ...],
+    excluded: tuple[Excluded, ...],
+    settings: DetectionSettings,
+) -> tuple[Hip, ...]:
+    """Say of each side, left first, what was found there; a side without a joint is not in view."""
+    by_side = {j.side: j for j in joints}
+    return tuple(
+        _grade(by_side[side], lesions, excluded, settings)
+        if side in by_side
+        else Hip(side=side, status="not_in_view", reasons=(flag("hip_not_in_view"),))
+        for side in SIDES
+    )
+
+
+def _grade(
+    joint: HipJoint, lesions: tuple[Lesion, ...], excluded: tuple[Excluded, ...], settings: DetectionSettings
+) -> Hip:
+    mine = [x for x in lesions if x.side == joint.side]
+    known = Hip(
+        side=joint.side,
+        status=joint.status,
+        center_lps_mm=joint.center_lps_mm,
+        head_radius_mm=joint.head_radius_mm,
+        residual_mm=joint.residual_mm,
+        score=joint.score,
+        coverage=joint.coverage,
+        reasons=joint.reasons,
+    )
+    if joint.status == "not_assessable" and not mine:
+        return known
+    undecided = sorted({x.reason for x in excluded if x.side == joint.side and x.reason in UNDECIDED})
+    doubts = tuple(flag("set_aside_undecided", reason) for reason in undecided)
+    whole = joint.status == "assessed"
+    complete = whole and not undecided
+    bridging = any(len(x.attached_to) == 2 for x in mine)
+    gaps = [gap for x in mine if (gap := femur_pelvis_gap_mm(x)) is not None]
+    min_gap = min(gaps) if gaps else None
+    return msgspec.structs.replace(
+        known,
+        finding="present" if mine else "absent" if complete else "indeterminate",
+        n_lesions=len(mine),
+        total_volume_mm3=round(sum(x.volume_mm3 for x in mine), 1),
+        total_volume_second_threshold_mm3=round(sum(x.volume_second_threshold_mm3 for x in mine), 1),
+        sectors=tuple(sorted({x.sector for x in mine})),
+        bridging=True if bridging else False if whole else None,
+        min_gap_mm=min_gap,
+        brooker_ct=brooker(mine, settings) if complete or bridging else None,
+        della_valle_ct=della_valle(mine, settings) if complete or bridging else None,
+        mavrogenis=mavrogenis(mine) if complete else None,
+        reasons=(*joint.reasons, *doubts),
+    )
+
+
+def femur_pelvis_gap_mm(lesion: Lesion) -> float | None:
+    """What one lesion leaves open between femur and pelvis, mm: the sum of its distances to both.
+
+    0 for a bridge; for a spur the distance from its tip to the opposing bone. None where one was not measured.
+    """
+    if lesion.gap_femur_mm is None or lesion.gap_pelvis_mm is None:
+        return None
+    return round(lesion.gap_femur_mm + lesion.gap_pelvis_mm, 2)
+
+
+def brooker(lesions: list[Lesion], settings: DetectionSettings) -> Brooker:
+    """Return the CT-derived Brooker class.
+
+    Brooker et al. 1973 as in the clinical reference: I islands, II spurs with at least 1 cm between opposing bone
+    surfaces, III less than 1 cm, IV apparent ankylosis, read as a bridge.
+    """
+    if not lesions:
+        return "0"
+    if any(len(x.attached_to) == 2 for x in lesions):
+        return "IV"
+    spurs = [x for x in lesions if x.attached_to]
+    if not spurs:
+        return "I"
+    return "III" if _shortest(spurs) < settings.short_gap_mm else "II"
+
+
+def della_valle(lesions: list[Lesion], settings: DetectionSettings) -> DellaValle:
+    """Return the CT-derived Della Valle class.
+
+    A: none, or islands below 1 cm; B: larger islands, or spurs that leave at least 1 cm; C: spurs that leave less, or
+    ankylosis. (Della Valle et al. 2002.)
+    """
+    spurs = [x for x in lesions if x.attached_to]
+    if spurs and _shortest(spurs) < settings.short_gap_mm:
+        return "C"
+    return "B" if spurs or any(x.max_diameter_mm >= settings.short_gap_mm for x in lesions) else "A"
+
+
+def mavrogenis(lesions: list[Lesion]) -> Mavrogenis | None:
+    """Return the CT-derived Mavrogenis type (10.1007/s10195-012-0193-z), None where no type fits.
+
+    1 anterior, 2 posterior, 3 anteromedial, 4 circumferential (read as three sectors or more, or front and back).
+    """
+    sectors = {x.sector for x in lesions}
+    if len(sectors) >= 3 or {"anterior", "posterior"} <= sectors:
+        return "4"
+    if sectors == {"anterior", "medial"}:
+        return "3"
+    if sectors == {"anterior"}:
+        return "1"
+    return "2" if sectors == {"posterior"} else None
+
+
+def _shortest(spurs: list[Lesion]) -> float:
+    """Shortest gap left by spurs; one not measured lies beyond the field, so it is long."""
+    gaps = [gap for x in spurs if (gap := femur_pelvis_gap_mm(x)) is not None]
+    return min(gaps, default=float("inf"))

@@ -45,6 +45,7 @@ class FindingsRecord(msgspec.Struct, frozen=True, kw_only=True):
     software: Software
     status: Literal["ok", "warning", "failed"]
     flags: tuple[Flag, ...]
+    statements: tuple[Flag, ...]
     series: SeriesRecord
     hips: tuple[Hip, ...]
     lesions: tuple[Lesion, ...]

@@ -1,0 +1,58 @@
+"""The whole method on one page: one CT series in, findings out."""
+
+from __future__ import annotations
+
+from ho_detect.acquisition.volume import HuVolume
+from ho_detect.anatomy.hip_joints import find_hip_joints
+from ho_detect.anatomy.landmarks import landmarks
+from ho_detect.anatomy.metal import find_metal, hide_behind_metal
+from ho_detect.anatomy.native_bone import native_bone
+from ho_detect.anatomy.tissue import segment_tissue
+from ho_detect.anatomy.working_grid import COARSE_STEP_MM, resample_to_patient_axes
+from ho_detect.detection.candidates import find_candidates, region_near_hips
+from ho_detect.detection.decide import decide, label_map
+from ho_detect.detection.grading import grade_hips
+from ho_detect.errors import SeriesError
+from ho_detect.reporting.assemble import assemble
+from ho_detect.reporting.findings import Findings
+from ho_detect.settings import Settings
+
+
+def analyze(volume: HuVolume, settings: Settings | None = None) -> Findings:
+    """Find and describe ossification around the hips of one CT series.
+
+    Parameters
+    ----------
+    volume
+        HU in any orientation that is close to the patient's axes.
+    settings
+        Default settings where None.
+
+    Raises
+    ------
+    SeriesError
+        ``no_hip_in_view``: there is nothing here to analyse.
+    """
+    settings = settings or Settings()
+    canonical = volume.canonical()
+    coarse = resample_to_patient_axes(canonical, COARSE_STEP_MM)
+
+    hips = find_hip_joints(canonical, coarse, settings.anatomy)
+    if not hips:
+        raise SeriesError("no_hip_in_view")
+    tissue = segment_tissue(coarse, settings.anatomy)
+    metal = find_metal(canonical, tissue, settings.anatomy)
+    hips = hide_behind_metal(hips, metal, settings.anatomy)
+    bones = native_bone(hips)
+    frames = landmarks(hips)
+
+    region = region_near_hips(canonical, hips, bones, tissue, settings.detection)
+    candidates = find_candidates(region, settings.detection)
+    kept, excluded = decide(region, candidates, frames, tissue, metal, settings)
+
+    lesions = tuple(k.lesion for k in kept)
+    graded = grade_hips(tuple(h.joint for h in hips), lesions, excluded, settings.detection)
+    labels = volume.from_canonical(label_map(canonical.hu.shape, region, kept))
+    return assemble(
+        volume, settings, graded, lesions, excluded, labels, metal_mm3=metal.volume_mm3, noise_hu=region.noise_hu
+    )

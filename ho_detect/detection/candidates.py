@@ -1,0 +1,201 @@
+"""HU, tissue and native bone to candidates: everything as dense as bone that is not native bone, near a hip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK as sitk  # noqa: N813
+from numpy.typing import NDArray
+from scipy import ndimage as ndi
+
+from ho_detect._kernels.bone_distance import lower_distance
+from ho_detect.acquisition.volume import HuVolume
+from ho_detect.anatomy.hip_joints import HipAnatomy
+from ho_detect.anatomy.native_bone import FAR_MM, BoneDistance
+from ho_detect.anatomy.tissue import Tissue
+from ho_detect.components import Components, label_components
+from ho_detect.geometry import FloatArray, Grid
+from ho_detect.settings import DetectionSettings
+
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """The part of the volume within reach of the hips, smoothed, with the distance to native bone.
+
+    Parameters
+    ----------
+    grid
+        Of the arrays below, axes close to (superior, posterior, left).
+    box
+        Where it lies in the canonical volume.
+    hu
+        (Z, Y, X) int16 as scanned.
+    smooth
+        (Z, Y, X) float32, smoothed to about the same noise for thin and thick voxels.
+    distance_mm
+        (Z, Y, X) float32 to the nearest native surface, positive outside; only where ``smooth >= low_hu``.
+    nearest
+        (Z, Y, X) uint8: 1 + number of the nearest bone's field, 0 where none is near.
+    low_hu
+        Detection threshold: what is denser than muscle beyond its noise.
+    noise_hu
+        Robust standard deviation of ``smooth`` in muscle.
+    """
+
+    grid: Grid
+    box: tuple[slice, slice, slice]
+    hu: NDArray[np.int16]
+    smooth: NDArray[np.float32]
+    distance_mm: NDArray[np.float32]
+    nearest: NDArray[np.uint8]
+    bones: tuple[BoneDistance, ...]
+    low_hu: float
+    noise_hu: float
+    muscle_hu: float
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """One dense thing outside of native bone.
+
+    Parameters
+    ----------
+    box
+        Where it lies in the region's arrays, with a margin.
+    mask
+        Its voxels inside the box.
+    core
+        The voxels it was found by: well outside of native bone.
+    joined
+        Whether its component at the detection threshold is joined with native bone.
+    touching
+        The bones ("femur", "pelvis") that its final outline is in contact with.
+    """
+
+    box: tuple[slice, slice, slice]
+    mask: BoolArray
+    core: BoolArray
+    joined: bool
+    touching: tuple[str, ...] = ()
+
+
+def region_near_hips(
+    volume: HuVolume,
+    hips: tuple[HipAnatomy, ...],
+    bones: tuple[BoneDistance, ...],
+    tissue: Tissue,
+    settings: DetectionSettings,
+) -> Region:
+    """Crop to what lies within reach of the hips, smooth, set the threshold and measure the distance to native bone.
+
+    Parameters
+    ----------
+    volume
+        In canonical orientation.
+    """
+    boxes = [volume.grid.box_around(h.center_lps_mm, settings.reach_mm) for h in hips]
+    box = tuple(slice(min(b[a].start for b in boxes), max(b[a].stop for b in boxes)) for a in range(3))
+    grid, hu = volume.grid.crop(box), volume.hu[box]  # type: ignore[arg-type]
+    smooth = _smoothed(hu, grid, settings.smoothing_mm)
+    muscle_hu, noise_hu = _muscle(smooth, grid, tissue)
+    low_hu = float(
+        np.clip(
+            muscle_hu + max(settings.noise_factor * noise_hu, settings.least_contrast_hu),
+            settings.low_hu[0],
+            settings.low_hu[1],
+        )
+    )
+    distance = np.full(hu.shape, FAR_MM, np.float32)
+    nearest = np.zeros(hu.shape, np.uint8)
+    for number, bone in enumerate(bones, 1):
+        to_field = np.linalg.inv(bone.grid.affine) @ grid.affine
+        matrix, offset = np.ascontiguousarray(to_field[:3, :3]), np.ascontiguousarray(to_field[:3, 3])
+        lower_distance(smooth, low_hu, bone.mm, matrix, offset, number, distance, nearest)
+    return Region(grid, box, hu, smooth, distance, nearest, bones, low_hu, noise_hu, muscle_hu)  # type: ignore[arg-type]
+
+
+def find_candidates(region: Region, settings: DetectionSettings) -> list[Candidate]:
+    """Return everything dense that lies outside of native bone.
+
+    Cores are what lies more than ``core_distance_mm`` outside of the native surfaces, so that a thin shell left by a
+    fit that is off by a millimetre joins nothing. Each core then grows back to the bone it may stand on.
+    """
+    dense = label_components(region.smooth, region.low_hu)
+    native = region.distance_mm < settings.native_margin_mm
+    label = dense.paint(np.arange(1, len(dense) + 1, dtype=np.int32))
+    joined = np.zeros(len(dense) + 1, bool)
+    joined[np.unique(label[native])] = True
+    cores = label_components(region.smooth, region.low_hu, region.distance_mm > settings.core_distance_mm)
+    voxel_mm3 = region.grid.voxel_volume_mm3
+    seeds = np.flatnonzero(
+        (cores.count * voxel_mm3 >= settings.min_core_mm3) & (cores.max_hu >= region.low_hu + settings.seed_contrast_hu)
+    )
+    core_label = cores.paint(np.arange(1, len(cores) + 1, dtype=np.int32))
+    return [_grown(region, settings, cores, core_label, label, joined, int(c)) for c in seeds]
+
+
+def _grown(
+    region: Region,
+    settings: DetectionSettings,
+    cores: Components,
+    core_label: NDArray[np.int32],
+    label: NDArray[np.int32],
+    joined: BoolArray,
+    number: int,
+) -> Candidate:
+    """Give a core back its foot between it and the native surface, and see what it touches."""
+    spacing = np.array(region.grid.spacing_mm)
+    reach_mm = settings.core_distance_mm + 1.5
+    margin = int(np.ceil(reach_mm / spacing.min())) + 2
+    box = cores.slices(number, margin)
+    core = core_label[box] == number + 1
+    near = ndi.distance_transform_edt(~core, sampling=spacing) <= reach_mm
+    outside = (region.distance_mm[box] > 0.0) & (region.distance_mm[box] < FAR_MM + 1)
+    dense = region.smooth[box] >= region.low_hu
+    other = (core_label[box] > 0) & ~core
+    foot = near & dense & outside & ~other
+    grown = ndi.binary_propagation(core, structure=np.ones((3, 3, 3)), mask=foot | core)
+    component = int(label[box][core][0])
+    return Candidate(
+        box,
+        grown,
+        core,
+        bool(joined[component]),
+    )
+
+
+def _smoothed(hu: NDArray[np.int16], grid: Grid, sigma_mm: float) -> NDArray[np.float32]:
+    """Gaussian, only along axes finer than twice its width."""
+    image = sitk.GetImageFromArray(np.ascontiguousarray(hu).astype(np.float32))
+    for axis, step in enumerate(grid.spacing_mm[::-1]):
+        if step < 2 * sigma_mm and hu.shape[2 - axis] >= 4:
+            image = sitk.RecursiveGaussian(
+                image, sigma_mm / step, False, sitk.RecursiveGaussianImageFilter.ZeroOrder, axis
+            )
+    return np.ascontiguousarray(sitk.GetArrayFromImage(image))
+
+
+def _muscle(smooth: NDArray[np.float32], grid: Grid, tissue: Tissue) -> tuple[float, float]:
+    """Median and robust standard deviation of muscle on a sparse sample of the region."""
+    every = tuple(max(1, round(3.0 / s)) for s in grid.spacing_mm)
+    index = np.stack(
+        np.meshgrid(*(np.arange(0, n, e) for n, e in zip(grid.shape, every, strict=True)), indexing="ij"), -1
+    )
+    index = index.reshape(-1, 3)
+    at = np.rint(tissue.grid.to_index(grid.to_lps(index))).astype(int)
+    at = np.clip(at, 0, np.array(tissue.grid.shape) - 1)
+    muscle = tissue.muscle[tuple(at.T)]
+    values = smooth[tuple(index[muscle].T)]
+    if values.size < 100:
+        return 50.0, float("nan")
+    center = float(np.median(values))
+    return center, float(1.4826 * np.median(np.abs(values - center)))
+
+
+def points_of(region: Region, candidate: Candidate) -> FloatArray:
+    """Return the (n, 3) LPS mm of a candidate's voxels."""
+    start = np.array([s.start for s in candidate.box])
+    return region.grid.to_lps(np.argwhere(candidate.mask) + start)

@@ -1,0 +1,66 @@
+"""Candidates to lesions and what is set aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ho_detect.anatomy.landmarks import Landmarks
+from ho_detect.anatomy.metal import Metal
+from ho_detect.anatomy.tissue import Tissue
+from ho_detect.detection.candidates import Candidate, Region, points_of
+from ho_detect.detection.evidence import Evidence, gather
+from ho_detect.detection.lesions import Lesion, measure
+from ho_detect.detection.mimics import Excluded, exclude, reason_to_set_aside
+from ho_detect.detection.outline import Outlined, outline
+from ho_detect.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """A lesion and its voxels."""
+
+    lesion: Lesion
+    outlined: Outlined
+
+
+def decide(
+    region: Region,
+    candidates: list[Candidate],
+    frames: tuple[Landmarks, ...],
+    tissue: Tissue,
+    metal: Metal,
+    settings: Settings,
+) -> tuple[tuple[Kept, ...], tuple[Excluded, ...]]:
+    """Outline each candidate, set aside what only looks like ossification, measure the rest, largest first."""
+    kept: list[tuple[Outlined, Evidence]] = []
+    excluded: list[Excluded] = []
+    noise = region.noise_hu if np.isfinite(region.noise_hu) else 0.0
+    for candidate in candidates:
+        outlined = outline(region, candidate, settings.detection)
+        evidence = gather(region, outlined.candidate, frames, tissue, metal, settings.anatomy.metal_zone_mm)
+        reason = reason_to_set_aside(evidence, settings.mimics, noise)
+        if reason is None:
+            kept.append((outlined, evidence))
+        elif evidence.volume_mm3 >= settings.mimics.min_volume_mm3:
+            x, y, z = (round(float(v), 2) for v in points_of(region, outlined.candidate).mean(axis=0))
+            excluded.append(exclude(evidence, reason, (x, y, z)))
+    kept.sort(key=lambda k: -k[1].volume_mm3)
+    excluded.sort(key=lambda e: (-e.volume_mm3, e.centroid_lps_mm))
+    frame = {f.side: f for f in frames}
+    measured = [
+        Kept(measure(region, outlined, evidence, frame[evidence.side], number, settings.detection), outlined)
+        for number, (outlined, evidence) in enumerate(kept, 1)
+    ]
+    return tuple(measured), tuple(excluded)
+
+
+def label_map(shape: tuple[int, ...], region: Region, kept: tuple[Kept, ...]) -> NDArray[np.uint16]:
+    """Return a volume of that canonical shape with each lesion's id in its voxels; the larger lesion wins."""
+    labels = np.zeros(shape, np.uint16)
+    near = labels[region.box]
+    for k in reversed(kept):
+        near[k.outlined.candidate.box][k.outlined.candidate.mask] = k.lesion.id
+    return labels

@@ -1,0 +1,143 @@
+"""What is measured of a candidate to tell ossification from what only looks like it."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from scipy import ndimage as ndi
+
+from ho_detect.anatomy.hip_joint import Side
+from ho_detect.anatomy.landmarks import Landmarks
+from ho_detect.anatomy.metal import Metal
+from ho_detect.anatomy.native_bone import FAR_MM
+from ho_detect.anatomy.tissue import FAT_HU, Tissue
+from ho_detect.detection.candidates import Candidate, Region, points_of
+
+#: Surroundings begin so far outside of a lesion, past its partial volume, and reach so far, mm.
+_SHELL_MM = (1.5, 6.5)
+_AIR_HU = -300.0
+_EDGE_MM = 4.0
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """One candidate's size, form, place and surroundings."""
+
+    side: Side
+    volume_mm3: float
+    length_mm: float
+    """Extent along the patient's long axis."""
+    thickness_mm: float
+    """Twice the largest distance of a voxel of it to its outside."""
+    max_hu: float
+    mean_hu: float
+    interior_sd_hu: float | None
+    """Of the smoothed HU deeper than 3 mm; null for what is too thin."""
+    head_distance_mm: float
+    gap_mm: float | None
+    reach_mm: float | None
+    """Smallest and largest distance to the native surfaces; null where no native bone is near."""
+    foot_mm2: float
+    """Area on which it stands on native bone; 0 for what lies free."""
+    joined: bool
+    touching: tuple[str, ...]
+    at_border: float
+    """Share within 4 mm of the edge of the field of view."""
+    muscle: float
+    fat: float
+    bone: float
+    air: float
+    """Shares of the surroundings."""
+    body: float
+    deep: float
+    """Shares inside the body, and deep to the subcutaneous fat."""
+    near_metal: float
+    spine: float
+    shaft: float
+    cavity: float
+    arterial: float
+    across: float
+    """Shares in the zone around metal, in these places, and across the midline where no hip is in view."""
+
+    @property
+    def slenderness(self) -> float:
+        """How far it stands out of native bone, over the radius of the disc it stands on; infinite for what is free."""
+        if self.reach_mm is None or self.foot_mm2 <= 0:
+            return float("inf")
+        return self.reach_mm / float(np.sqrt(self.foot_mm2 / np.pi))
+
+
+def gather(
+    region: Region,
+    candidate: Candidate,
+    frames: tuple[Landmarks, ...],
+    tissue: Tissue,
+    metal: Metal,
+    metal_zone_mm: float,
+) -> Evidence:
+    """Measure a candidate.
+
+    Parameters
+    ----------
+    frames
+        Of the hips in view, at least one; the candidate belongs to the nearest.
+    """
+    points = points_of(region, candidate)
+    center = points.mean(axis=0)
+    frame = min(frames, key=lambda f: float(np.linalg.norm(f.center - center)))
+    mask, box = candidate.mask, candidate.box
+    spacing = np.array(region.grid.spacing_mm)
+    depth = ndi.distance_transform_edt(np.pad(mask, 1), sampling=spacing)
+    distance = region.distance_mm[box][mask]
+    close = distance[distance < FAR_MM]
+    inner = region.smooth[box][mask & (depth[1:-1, 1:-1, 1:-1] > 3.0)]
+    foot = (region.distance_mm[box] < 3.0) & mask
+    values = region.hu[box][mask]
+    shares = _surroundings(region, candidate)
+    index = region.grid.to_index(points)
+    edge = np.minimum(index, np.array(region.grid.shape) - 1 - index) * spacing
+    return Evidence(
+        side=frame.side,
+        volume_mm3=float(mask.sum()) * region.grid.voxel_volume_mm3,
+        length_mm=float(np.ptp(points[:, 2])) + float(spacing[0]),
+        thickness_mm=2.0 * float(depth.max()),
+        max_hu=float(values.max()),
+        mean_hu=float(values.mean()),
+        interior_sd_hu=float(inner.std()) if inner.size >= 20 else None,
+        head_distance_mm=float(np.linalg.norm(points - frame.center, axis=1).min()),
+        gap_mm=max(float(close.min()), 0.0) if close.size else None,
+        reach_mm=float(close.max()) if close.size else None,
+        foot_mm2=float(foot.sum()) * region.grid.voxel_volume_mm3 / 3.0,
+        joined=candidate.joined,
+        touching=candidate.touching,
+        at_border=float((edge.min(axis=1) < _EDGE_MM).mean()),
+        muscle=shares[0],
+        fat=shares[1],
+        bone=shares[2],
+        air=shares[3],
+        body=tissue.share(tissue.body, points),
+        deep=tissue.share(tissue.deep, points),
+        near_metal=float((metal.distance_to(points) < metal_zone_mm).mean()),
+        spine=float(frame.spine_or_sacrum(points).mean()),
+        shaft=float(frame.beyond_model(points).mean()),
+        cavity=float(frame.pelvic_cavity(points).mean()),
+        arterial=float(frame.arterial_course(points).mean()),
+        across=float(frame.across_midline(points).mean()) if len(frames) == 1 else 0.0,
+    )
+
+
+def _surroundings(region: Region, candidate: Candidate) -> tuple[float, float, float, float]:
+    """Shares of muscle, fat, bone and air in the shell around a candidate."""
+    spacing = np.array(region.grid.spacing_mm)
+    margin = int(np.ceil(_SHELL_MM[1] / spacing.min()))
+    low = [max(s.start - margin, 0) for s in candidate.box]
+    high = [min(s.stop + margin, n) for s, n in zip(candidate.box, region.grid.shape, strict=True)]
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    mask = np.zeros([b - a for a, b in zip(low, high, strict=True)], bool)
+    mask[tuple(slice(s.start - a, s.stop - a) for s, a in zip(candidate.box, low, strict=True))] = candidate.mask
+    away = ndi.distance_transform_edt(~mask, sampling=spacing)
+    hu = region.smooth[box][(away > _SHELL_MM[0]) & (away <= _SHELL_MM[1])]
+    if not hu.size:
+        return 0.0, 0.0, 0.0, 0.0
+    muscle = (hu > FAT_HU[1]) & (hu < region.low_hu)
+    fat = (hu > FAT_HU[0]) & (hu <= FAT_HU[1])
+    return float(muscle.mean()), float(fat.mean()), float((hu >= region.low_hu).mean()), float((hu < _AIR_HU).mean())

@@ -1,0 +1,62 @@
+"""What each stage found, put together as the findings of one series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ho_detect.acquisition.volume import HuVolume
+from ho_detect.detection.grading import Hip
+from ho_detect.detection.lesions import Lesion
+from ho_detect.detection.mimics import Excluded
+from ho_detect.flags import Flag, flag
+from ho_detect.reporting.findings import Findings, FindingsRecord, Software
+from ho_detect.settings import Settings
+
+#: Noise in muscle after smoothing from which faint ossification may be missed, HU. Convention.
+_NOISY_HU = 25.0
+#: A fitted femoral head is uncertain from this residual on, mm. Convention.
+_UNCERTAIN_MM = 3.0
+#: True of every result.
+STATEMENTS = tuple(flag(code) for code in ("density_grade_1", "nerve_not_assessed", "research_use"))
+
+
+def assemble(
+    volume: HuVolume,
+    settings: Settings,
+    hips: tuple[Hip, ...],
+    lesions: tuple[Lesion, ...],
+    excluded: tuple[Excluded, ...],
+    labels: NDArray[np.uint16],
+    *,
+    metal_mm3: float,
+    noise_hu: float,
+) -> Findings:
+    """Return the findings; ``warning`` where a flag qualifies them."""
+    flags = (*volume.flags, *_qualifications(hips, metal_mm3, noise_hu))
+    record = FindingsRecord(
+        software=Software(settings=settings, settings_digest=settings.digest()),
+        status="warning" if flags else "ok",
+        flags=flags,
+        statements=STATEMENTS,
+        series=volume.series,
+        hips=hips,
+        lesions=lesions,
+        excluded=excluded,
+    )
+    return Findings(record, np.ascontiguousarray(labels), volume)
+
+
+def _qualifications(hips: tuple[Hip, ...], metal_mm3: float, noise_hu: float) -> Iterator[Flag]:
+    in_view = [h for h in hips if h.status != "not_in_view"]
+    if metal_mm3 > 0:
+        yield flag("metal", f"{metal_mm3 / 1000:.1f} mL")
+    if noise_hu >= _NOISY_HU:
+        yield flag("noisy", f"{noise_hu:.0f} HU in smoothed muscle")
+    if len(in_view) == 1:
+        yield flag("one_hip_in_view", in_view[0].side)
+    for hip in in_view:
+        if hip.residual_mm is None or hip.residual_mm >= _UNCERTAIN_MM:
+            yield flag("hip_fit_uncertain", hip.side)
