@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ho_detect.acquisition.volume import HuVolume
 from ho_detect.anatomy.hip_joints import find_hip_joints
 from ho_detect.anatomy.landmarks import landmarks
@@ -52,7 +54,7 @@ def analyze(volume: HuVolume, settings: Settings | None = None) -> Findings:
 
     lesions = tuple(k.lesion for k in kept)
     graded = grade_hips(tuple(h.joint for h in hips), lesions, excluded, settings.detection)
-    labels = volume.from_canonical(label_map(canonical.hu.shape, region, kept))
+    labels = volume.from_canonical(label_map(canonical.hu.shape, region, kept)).astype(np.uint16)
     return assemble(
         volume, settings, graded, lesions, excluded, labels, metal_mm3=metal.volume_mm3, noise_hu=region.noise_hu
     )

@@ -104,7 +104,7 @@ def label_components(
     mean = moments[:, 0] / count
     variance = np.maximum(moments[:, 1] / count - mean**2, 0.0)
     return Components(
-        hu.shape,  # type: ignore[arg-type]
+        hu.shape,
         count,
         box,
         index_sum / count[:, None],

@@ -126,6 +126,8 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Arterial calcium is thinner than this."""
     wall_gap_mm: float = 12.0
     """What lies in the pelvic cavity farther than this from its wall is set aside."""
+    cavity_reach_mm: float = 35.0
+    """... or what reaches so far from it,"""
     phlebolith_mm3: float = 250.0
     """... and what is smaller than this anywhere in it."""
     ossicle_mm3: float = 400.0

@@ -24,7 +24,7 @@ JOINT_REGION_MM = 60.0
 _CANDIDATES = 3
 _STARTS = 4
 #: Head surface explained by the fit from which no further candidate of that side is tried.
-_CLEAR_SCORE = 0.68
+_CLEAR_SCORE = 0.8
 #: The fitted femoral head and the socket expected by the fitted hip bone lie at most so far apart, mm.
 _MAX_OUT_OF_SOCKET_MM = 18.0
 #: Femoral heads of one patient lie 110 to 240 mm apart; a wider margin for small and large patients. mm

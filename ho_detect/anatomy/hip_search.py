@@ -61,7 +61,7 @@ class EdgeField:
 def edge_field(volume: WorkingVolume) -> EdgeField:
     """Smooth, clip to -50 to 400 HU and differentiate a volume of :data:`.COARSE_STEP_MM` voxels."""
     smooth = ndi.gaussian_filter(np.clip(volume.hu, -50.0, 400.0), 0.8)
-    return EdgeField(np.stack(np.gradient(smooth), axis=-1).astype(np.float32), volume)
+    return EdgeField(np.stack(list(np.gradient(smooth)), axis=-1).astype(np.float32), volume)
 
 
 def hip_candidates(field: EdgeField, side: Side, most: int) -> list[Candidate]:

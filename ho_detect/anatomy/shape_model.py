@@ -59,7 +59,8 @@ class BoneModel:
 
     def shape(self, weights: FloatArray) -> FloatArray:
         """Return the (V, 3) surface for mode ``weights`` (up to K) in standard deviations."""
-        return self.mean + np.tensordot(weights, self.modes[: len(weights)], axes=1)
+        shape: FloatArray = self.mean + np.tensordot(weights, self.modes[: len(weights)], axes=1)
+        return shape
 
 
 @lru_cache(maxsize=1)

@@ -157,7 +157,7 @@ def _grown(
     dense = region.smooth[box] >= region.low_hu
     other = (core_label[box] > 0) & ~core
     foot = near & dense & outside & ~other
-    grown = ndi.binary_propagation(core, structure=np.ones((3, 3, 3)), mask=foot | core)
+    grown = ndi.binary_propagation(core, structure=np.ones((3, 3, 3), bool), mask=foot | core)
     component = int(label[box][core][0])
     return Candidate(
         box,

@@ -40,7 +40,7 @@ def decide(
     noise = region.noise_hu if np.isfinite(region.noise_hu) else 0.0
     for candidate in candidates:
         outlined = outline(region, candidate, settings.detection)
-        evidence = gather(region, outlined.candidate, frames, tissue, metal, settings.anatomy.metal_zone_mm)
+        evidence = gather(region, outlined, frames, tissue, metal, settings.anatomy.metal_zone_mm)
         reason = reason_to_set_aside(evidence, settings.mimics, noise)
         if reason is None:
             kept.append((outlined, evidence))

@@ -12,6 +12,7 @@ from ho_detect.anatomy.metal import Metal
 from ho_detect.anatomy.native_bone import FAR_MM
 from ho_detect.anatomy.tissue import FAT_HU, Tissue
 from ho_detect.detection.candidates import Candidate, Region, points_of
+from ho_detect.detection.outline import Outlined
 
 #: Surroundings begin so far outside of a lesion, past its partial volume, and reach so far, mm.
 _SHELL_MM = (1.5, 6.5)
@@ -27,7 +28,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     length_mm: float
     """Extent along the patient's long axis."""
     thickness_mm: float
-    """Twice the largest distance of a voxel of it to its outside."""
+    """Twice the largest depth at the detection threshold."""
     max_hu: float
     mean_hu: float
     interior_sd_hu: float | None
@@ -68,7 +69,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 def gather(
     region: Region,
-    candidate: Candidate,
+    outlined: Outlined,
     frames: tuple[Landmarks, ...],
     tissue: Tissue,
     metal: Metal,
@@ -81,6 +82,7 @@ def gather(
     frames
         Of the hips in view, at least one; the candidate belongs to the nearest.
     """
+    candidate = outlined.candidate
     points = points_of(region, candidate)
     center = points.mean(axis=0)
     frame = min(frames, key=lambda f: float(np.linalg.norm(f.center - center)))
@@ -99,7 +101,7 @@ def gather(
         side=frame.side,
         volume_mm3=float(mask.sum()) * region.grid.voxel_volume_mm3,
         length_mm=float(np.ptp(points[:, 2])) + float(spacing[0]),
-        thickness_mm=2.0 * float(depth.max()),
+        thickness_mm=outlined.thickness_mm,
         max_hu=float(values.max()),
         mean_hu=float(values.mean()),
         interior_sd_hu=float(inner.std()) if inner.size >= 20 else None,

@@ -92,7 +92,7 @@ def measure(
         boundary_hu=round(outlined.boundary_hu, 1),
         maturity=maturity_of(rim_hu, settings),
         zonal_index=None if core_hu is None or rim_hu <= 0 else round((rim_hu - core_hu) / rim_hu, 3),
-        attached_to=tuple(b for b in ("femur", "pelvis") if b in touching),  # type: ignore[misc]
+        attached_to=tuple(b for b in ("femur", "pelvis") if b in touching),
         gap_femur_mm=femur_mm,
         gap_pelvis_mm=pelvis_mm,
         distance_to_head_center_mm=round(float(np.linalg.norm(centroid - frame.center)), 2),

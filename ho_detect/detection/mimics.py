@@ -98,7 +98,7 @@ def _contrast(e: Evidence, s: MimicSettings, noise_hu: float) -> bool:
 
 
 def _pelvic_cavity(e: Evidence, s: MimicSettings, _: float) -> bool:
-    far = e.gap_mm is None or e.gap_mm > s.wall_gap_mm
+    far = e.gap_mm is None or e.gap_mm > s.wall_gap_mm or (e.reach_mm or 0.0) > s.cavity_reach_mm
     return e.cavity > 0.5 and not e.touching and (far or e.volume_mm3 < s.phlebolith_mm3)
 
 
@@ -108,7 +108,7 @@ _RULES: tuple[tuple[str, Rule], ...] = (
     ("too_small", _too_small),
     ("out_of_reach", lambda e, s, _n: e.head_distance_mm > s.reach_mm),
     ("other_side", lambda e, _s, _n: e.across > 0.5),
-    ("native_bone", lambda e, _s, _n: e.spine > 0.5 and not (e.touching == ("femur", "pelvis"))),
+    ("native_bone", lambda e, _s, _n: e.spine > 0.5 and e.touching != ("femur", "pelvis")),
     ("native_bone", lambda e, _s, _n: e.shaft > 0.5),
     ("contrast", _contrast),
     ("osteophyte", _osteophyte),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
+from ho_detect.anatomy.native_bone import FAR_MM
 from ho_detect.detection.candidates import Candidate, Region
 from ho_detect.geometry import FloatArray
 from ho_detect.settings import DetectionSettings
@@ -16,6 +17,8 @@ from ho_detect.settings import DetectionSettings
 _CLOSE_MM = 3.0
 #: The blur of the scan puts the outline at the detection threshold at most so far outside of the true one, mm.
 _BLUR_MM = 1.5
+#: Native cortex that the fit left outside of its surface stands out no farther than this beyond a core's distance, mm.
+_RESIDUE_MM = 2.0
 _BALL = np.ones((3, 3, 3), bool)
 
 BoolArray = NDArray[np.bool_]
@@ -31,10 +34,13 @@ class Outlined:
         Its ``mask`` is the final one.
     boundary_hu
         HU of the outline: half way from muscle to the lesion's own rim.
+    thickness_mm
+        Twice the largest depth at the detection threshold, nothing filled: a calcified wall stays thin.
     """
 
     candidate: Candidate
     boundary_hu: float
+    thickness_mm: float
 
 
 def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -> Outlined:
@@ -49,22 +55,41 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
     spacing = np.array(region.grid.spacing_mm)
     smooth = region.smooth[box]
     depth = _depth(candidate.mask, spacing)
+    thickness_mm = 2.0 * float(depth[candidate.mask].max())
     rim = candidate.mask & (depth <= 3.0)
     half = 0.5 * (region.muscle_hu + float(np.percentile(smooth[rim], 75)))
     boundary = float(np.clip(half, region.low_hu, settings.highest_boundary_hu))
     native = region.distance_mm[box] <= 0.0
-    envelope = _filled(candidate.mask, native, spacing)
+    dense, residue = _without_residue(
+        candidate.mask & (smooth >= boundary) & ~native, region.distance_mm[box], settings
+    )
+    own = candidate.mask & ~ndi.binary_dilation(residue, structure=_BALL)
+    envelope = _filled(own, native, spacing)
     # where the lesion stands on native bone its depth does not begin at their common border
     inside = (_depth(envelope | native, spacing) > _BLUR_MM) & envelope
-    mask = ((candidate.mask & (smooth >= boundary)) | inside) & ~native
-    label, n = ndi.label(mask, structure=_BALL)
+    label, n = ndi.label((dense | inside) & ~native & ~residue, structure=_BALL)
     if n == 0:
-        return Outlined(candidate, region.low_hu)
+        return Outlined(candidate, region.low_hu, thickness_mm)
     size = np.bincount(label.ravel())
     size[0] = 0
     mask = label == size.argmax()
-    touching = touched_bones(region, box, mask, settings)
-    return Outlined(replace(candidate, mask=mask, touching=touching), boundary)
+    touching = touched_bones(region, box, mask & dense, settings)
+    return Outlined(replace(candidate, mask=mask, touching=touching), boundary, thickness_mm)
+
+
+def _without_residue(
+    dense: BoolArray, distance_mm: NDArray[np.float32], settings: DetectionSettings
+) -> tuple[BoolArray, BoolArray]:
+    """Part the dense voxels of a lesion from native cortex that the fit left outside, where a cleft is between them."""
+    label, n = ndi.label(dense, structure=_BALL)
+    if n < 2:
+        return dense, np.zeros_like(dense)
+    numbers = np.arange(1, n + 1)
+    reach = np.asarray(ndi.maximum(np.minimum(distance_mm, FAR_MM), label, numbers))
+    low = reach < settings.core_distance_mm + _RESIDUE_MM
+    low[np.bincount(label.ravel())[1:].argmax()] = False
+    residue = np.concatenate([[False], low])[label]
+    return dense & ~residue, residue
 
 
 def touched_bones(

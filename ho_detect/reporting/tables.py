@@ -80,6 +80,7 @@ class LesionRow(msgspec.Struct, frozen=True, kw_only=True):
     median_hu: float
     p95_hu: float
     max_hu: float
+    boundary_hu: float
     maturity: str | None
     zonal_index: float | None
     attached_to: Annotated[str, Meta(description="Bones in contact, separated by ;")]
