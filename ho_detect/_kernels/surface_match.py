@@ -154,7 +154,7 @@ def edge_offsets(
         best, steepest = 0.0, 0.0
         chosen = -1
         falls = np.zeros(n + 4, np.float64)
-        for t in range(2, n + 1):
+        for t in range(2, n + 2):
             if np.isnan(profile[t - 2]) or np.isnan(profile[t + 2]):  # a line is in view in one piece
                 continue
             behind = min(profile[t + 1], profile[t + 2])
@@ -169,7 +169,7 @@ def edge_offsets(
                 best, chosen = weighed, t
         if first[p] and chosen >= 0:
             enough = min(150.0, 0.5 * steepest)
-            for t in range(2, n + 1):
+            for t in range(2, n + 2):
                 if falls[t] >= enough and falls[t] >= falls[t + 1]:
                     chosen = t
                     break
