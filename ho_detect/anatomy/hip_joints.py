@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage as ndi
 
 from ho_detect.acquisition.volume import HuVolume
+from ho_detect.anatomy.head_sphere import Sphere, find_head_sphere
 from ho_detect.anatomy.hip_joint import SIDES, HipJoint, Side, mirror_of
 from ho_detect.anatomy.hip_search import EdgeField, edge_field, femur_starts, hip_candidates
 from ho_detect.anatomy.shape_fit import Pose, SurfaceFit, fit_surface
@@ -22,7 +23,11 @@ FIT_STEP_MM = 1.5
 #: Radius of the joint region whose share in view decides between assessed and partly in view, mm. Convention.
 JOINT_REGION_MM = 60.0
 _CANDIDATES = 3
-_STARTS = 4
+_STARTS, _LED_STARTS = 4, 2
+#: Radius of the femoral head: looked for up to the socket's and so much below, mm; in these limits where no socket is.
+_BELOW_SOCKET_MM, _HEAD_RADII_MM = 7.0, (17.0, 27.0)
+#: With less of the hip bone in view its socket says nothing.
+_MIN_SOCKET_IN_VIEW = 0.3
 #: Head surface explained by the fit from which no further candidate of that side is tried.
 _CLEAR_SCORE = 0.8
 #: The fitted femoral head and the socket expected by the fitted hip bone lie at most so far apart, mm.
@@ -101,26 +106,41 @@ def _best_fit(field: EdgeField, fine: WorkingVolume, side: Side) -> _Fitted | No
 def _fit_both(field: EdgeField, fine: WorkingVolume, side: Side, start: Pose) -> _Fitted | None:
     mirrored = side == "right"
     hip_bone = fit_surface(fine, hip_bone_model(), start, mirrored=mirrored, innermost=False)
-    center = start.offset_mm * mirror_of(side)
-    femurs = [
-        fit_surface(fine, femur_model(), pose, mirrored=mirrored, innermost=True)
-        for pose in femur_starts(field, side, center, _STARTS)
-    ]
-    femur = max(femurs, key=lambda f: f.explained)
+    socket = None
+    if hip_bone.share_in_view > _MIN_SOCKET_IN_VIEW:
+        socket = Sphere(*fit_sphere(hip_bone.vertices[hip_bone.joint]))
+
+    def femurs(center: FloatArray, most: int, head: Sphere | None) -> list[SurfaceFit]:
+        poses = femur_starts(field, side, center, most)
+        return [fit_surface(fine, femur_model(), p, mirrored=mirrored, innermost=True, head=head) for p in poses]
+
+    femur = max(femurs(start.offset_mm * mirror_of(side), _STARTS, None), key=_agreement)
+    ball = _ball(fine, femur, socket)
+    femur = max([femur, *femurs(ball.center_lps_mm, _LED_STARTS, ball)], key=_agreement)
     head, radius_mm = fit_sphere(femur.vertices[femur.joint])
     if femur.in_view[femur.joint].mean() < _MIN_HEAD_IN_VIEW:
         return None
-    socket = _socket_center(hip_bone)
-    if hip_bone.share_in_view > 0.3 and np.linalg.norm(head - socket) > _MAX_OUT_OF_SOCKET_MM:
+    if socket is not None and np.linalg.norm(head - socket.center_lps_mm) > _MAX_OUT_OF_SOCKET_MM:
         return None
     seen = np.array([femur.share_in_view, hip_bone.share_in_view])
     score = float(np.array([femur.explained, hip_bone.explained]) @ seen / seen.sum())
     return _Fitted(side, femur, hip_bone, head, radius_mm, score)
 
 
-def _socket_center(hip_bone: SurfaceFit) -> FloatArray:
-    center, _ = fit_sphere(hip_bone.vertices[hip_bone.joint])
-    return center
+def _agreement(femur: SurfaceFit) -> float:
+    """How well the whole surface and the head's are explained, 0 to 2."""
+    return femur.explained + femur.joint_explained
+
+
+def _ball(fine: WorkingVolume, femur: SurfaceFit, socket: Sphere | None) -> Sphere:
+    """Look for the head as a ball near the fitted femur's, no larger than the socket."""
+    surface = femur.vertices[femur.joint]
+    expected = Sphere(*fit_sphere(surface))
+    direction = (surface - expected.center_lps_mm) / expected.radius_mm
+    _, spread = np.unique(np.floor(4 * direction).astype(int), axis=0, return_index=True)
+    direction = direction[spread] / np.linalg.norm(direction[spread], axis=1, keepdims=True)
+    radii_mm = _HEAD_RADII_MM if socket is None else (socket.radius_mm - _BELOW_SOCKET_MM, socket.radius_mm)
+    return find_head_sphere(fine, expected, direction, radii_mm)
 
 
 def _plausible_pair(left: FloatArray, right: FloatArray) -> bool:

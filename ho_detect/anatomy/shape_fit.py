@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect._kernels.surface_match import edge_offsets
+from ho_detect.anatomy.head_sphere import Sphere
 from ho_detect.anatomy.shape_model import BoneModel
 from ho_detect.anatomy.working_grid import WorkingVolume
 from ho_detect.geometry import FloatArray, rotation_about, vertex_normals
@@ -32,8 +33,10 @@ _ROUNDS = (
 _SOFT_TISSUE_HU, _JOINT_GAP_HU = 190.0, 300.0
 #: The head's edge is looked for at least so far to either side: the far wall of the joint is 3 to 5 mm away. mm
 _JOINT_REACH_MM = 4.0
+#: A head that is given leads the joint surface as long as edges are looked for further away than this, mm.
+_LED_MM = 3.0
 #: A surface point is explained when an edge lies so near, mm.
-_EXPLAINED_MM = 2.0
+_EXPLAINED_MM, _JOINT_EXPLAINED_MM = 2.0, 1.0
 _MAX_WEIGHT_SD = 3.0
 
 
@@ -89,8 +92,22 @@ class SurfaceFit:
         """Share of the surface in the field of view."""
         return float(self.in_view.mean())
 
+    @property
+    def joint_explained(self) -> float:
+        """Share of the joint surface in view with an edge within 1 mm."""
+        offset = self.offset_mm[self.joint & self.in_view]
+        return float((np.abs(np.nan_to_num(offset, nan=np.inf)) < _JOINT_EXPLAINED_MM).mean()) if len(offset) else 0.0
 
-def fit_surface(volume: WorkingVolume, model: BoneModel, start: Pose, *, mirrored: bool, innermost: bool) -> SurfaceFit:
+
+def fit_surface(
+    volume: WorkingVolume,
+    model: BoneModel,
+    start: Pose,
+    *,
+    mirrored: bool,
+    innermost: bool,
+    head: Sphere | None = None,
+) -> SurfaceFit:
     """Fit pose, size and shape of one bone to the edges of the image.
 
     Each round looks along the normals for edges from bone to soft tissue, weighs them (Tukey's biweight, tighter
@@ -108,6 +125,8 @@ def fit_surface(volume: WorkingVolume, model: BoneModel, start: Pose, *, mirrore
     innermost
         On the joint surface take the innermost strong edge: for the femoral head, where the far wall of the joint is
         often the stronger edge.
+    head
+        Where the femoral head seems to be: leads the joint surface in the first rounds; the last follow the edges.
     """
     mirror = np.array([-1.0, 1.0, 1.0]) if mirrored else np.ones(3)
     first = model.joint & innermost
@@ -123,6 +142,10 @@ def fit_surface(volume: WorkingVolume, model: BoneModel, start: Pose, *, mirrore
         cut = np.where(residual > 0, cut_out, cut_in)
         trust = np.where(seen & (np.abs(residual) < cut), (1 - (residual / cut) ** 2) ** 2, 0.0)
         trust *= np.clip(np.nan_to_num(strength) / 200.0, 0.2, 1.0)
+        if head is not None and reach_mm > _LED_MM:
+            away = np.linalg.norm(vertices * mirror - head.center_lps_mm, axis=1)
+            residual = np.where(model.joint, head.radius_mm - away, residual)
+            trust = np.where(model.joint, 1.0, trust)
         pose, weights = _step(model, pose, weights, n_modes, vertices, normals, residual, trust)
     vertices, normals = _placed(model, weights, pose)
     vertices, normals = vertices * mirror, normals * mirror
