@@ -54,7 +54,7 @@ def find_head_sphere(
     if min(hu.shape) < 2:
         return expected
     grid = volume.grid.crop(box)
-    gradient = np.stack(np.gradient(np.clip(hu, *_RANGE_HU)), axis=-1).astype(np.float32)
+    gradient = np.stack(list(np.gradient(np.clip(hu, *_RANGE_HU))), axis=-1).astype(np.float32)
     steps = np.arange(-int(_REACH_MM / step), int(_REACH_MM / step) + 1)
     offsets = np.array([o for o in product(steps, repeat=3) if np.linalg.norm(o) * step <= _REACH_MM], np.float64)
     centers = grid.to_index(expected.center_lps_mm) + offsets
