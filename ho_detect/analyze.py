@@ -44,7 +44,7 @@ def analyze(volume: HuVolume, settings: Settings | None = None) -> Findings:
         raise SeriesError("no_hip_in_view")
     tissue = segment_tissue(coarse, settings.anatomy)
     metal = find_metal(canonical, tissue, settings.anatomy)
-    hips = hide_behind_metal(hips, metal, settings.anatomy)
+    hips = hide_behind_metal(canonical, hips, metal, settings.anatomy)
     bones = native_bone(hips)
     frames = landmarks(hips)
 

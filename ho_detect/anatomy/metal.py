@@ -19,6 +19,8 @@ from ho_detect.settings import AnatomySettings
 
 #: Fewer cubic millimetres are a clip or dense cortex, not an implant.
 _LEAST_MM3 = 150.0
+#: Prosthetic heads have 22 mm diameter and more, stems and necks less; a head is looked for so near to the fit. mm
+_LEAST_HEAD_MM, _HEAD_SEARCH_MM = 9.0, 30.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,15 +71,44 @@ def find_metal(volume: HuVolume, tissue: Tissue, settings: AnatomySettings) -> M
     return Metal(tissue.grid, float(size[large].sum()), distance)
 
 
-def hide_behind_metal(hips: tuple[HipAnatomy, ...], metal: Metal, settings: AnatomySettings) -> tuple[HipAnatomy, ...]:
-    """Return the hips, those whose femoral head lies in the zone around metal as not assessable."""
-    return tuple(_hidden(hip, metal, settings) for hip in hips)
+def hide_behind_metal(
+    volume: HuVolume, hips: tuple[HipAnatomy, ...], metal: Metal, settings: AnatomySettings
+) -> tuple[HipAnatomy, ...]:
+    """Return the hips; those whose femoral head lies in the zone around metal are not assessable.
+
+    The center of a prosthetic head takes the place of the fitted one: native bone no longer shows where that is.
+    """
+    return tuple(_hidden(volume, hip, metal, settings) for hip in hips)
 
 
-def _hidden(hip: HipAnatomy, metal: Metal, settings: AnatomySettings) -> HipAnatomy:
+def _hidden(volume: HuVolume, hip: HipAnatomy, metal: Metal, settings: AnatomySettings) -> HipAnatomy:
     distance = float(metal.distance_to(hip.center_lps_mm[None])[0])
     if distance >= settings.metal_zone_mm:
         return hip
     reason = flag("hidden_by_metal", f"metal {distance:.0f} mm from the femoral head center")
     joint = msgspec.structs.replace(hip.joint, status="not_assessable", reasons=(*hip.joint.reasons, reason))
+    head = _prosthetic_head(volume, hip.center_lps_mm, settings)
+    if head is not None:
+        (x, y, z), radius_mm = head
+        joint = msgspec.structs.replace(
+            joint,
+            center_lps_mm=(round(x, 2), round(y, 2), round(z, 2)),
+            head_radius_mm=round(radius_mm, 2),
+            residual_mm=None,
+        )
     return replace(hip, joint=joint)
+
+
+def _prosthetic_head(
+    volume: HuVolume, near_lps_mm: FloatArray, settings: AnatomySettings
+) -> tuple[tuple[float, float, float], float] | None:
+    """Center and radius of the largest ball of metal near a place; None where it is too small for a head."""
+    box = volume.grid.box_around(near_lps_mm, _HEAD_SEARCH_MM)
+    metal = volume.hu[box] >= settings.metal_hu
+    depth = ndi.distance_transform_edt(metal, sampling=volume.grid.spacing_mm)
+    radius_mm = float(depth.max(initial=0.0))
+    if radius_mm < _LEAST_HEAD_MM:
+        return None
+    index = np.argwhere(depth > radius_mm - 1.5).mean(axis=0)
+    x, y, z = (float(v) for v in volume.grid.crop(box).to_lps(index))
+    return (x, y, z), radius_mm

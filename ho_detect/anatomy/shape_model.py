@@ -59,8 +59,7 @@ class BoneModel:
 
     def shape(self, weights: FloatArray) -> FloatArray:
         """Return the (V, 3) surface for mode ``weights`` (up to K) in standard deviations."""
-        shape: FloatArray = self.mean + np.tensordot(weights, self.modes[: len(weights)], axes=1)
-        return shape
+        return np.asarray(self.mean + np.einsum("k,kvd->vd", weights, self.modes[: len(weights)]))
 
 
 @lru_cache(maxsize=1)
