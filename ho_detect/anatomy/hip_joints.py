@@ -128,8 +128,8 @@ def _fit_both(field: EdgeField, fine: WorkingVolume, side: Side, start: Pose) ->
 
 
 def _agreement(femur: SurfaceFit) -> float:
-    """How well the whole surface and the head's are explained, 0 to 2."""
-    return femur.explained + femur.joint_explained
+    """How well the whole surface and, counted twice, the head are explained, 0 to 3."""
+    return femur.explained + 2.0 * femur.joint_explained
 
 
 def _ball(fine: WorkingVolume, femur: SurfaceFit, socket: Sphere | None) -> Sphere:

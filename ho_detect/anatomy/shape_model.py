@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect.geometry import FloatArray, align_similarity
+from ho_detect.geometry import FloatArray, align_similarity, vertex_normals
 
 _PACKAGE = "musculoskeletal.models"
 _N_NODES = 3225
@@ -114,9 +114,12 @@ def _build(mesh: str, nodes: slice, *, elements: range | None, proximal_mm: floa
         faces = faces[keep[faces].all(axis=1)]
         number = np.cumsum(keep) - 1
         surface, surface_modes, faces = surface[keep], surface_modes[:, keep], number[faces]
+    faces = _outward(surface, faces)
     distance = np.linalg.norm(surface, axis=1)
     joint = distance < _HEAD_RADIUS_MM + (1.5 if proximal_mm is not None else 5.5)
-    return BoneModel(surface, surface_modes, _outward(surface, faces), joint)
+    if proximal_mm is None:  # the socket's far side lies as near where its floor is thin
+        joint &= np.einsum("vd,vd->v", surface, vertex_normals(surface, faces)) < 0
+    return BoneModel(surface, surface_modes, faces, joint)
 
 
 def _aligned(points: FloatArray, target: FloatArray, used: NDArray[np.bool_]) -> FloatArray:
