@@ -210,7 +210,7 @@ def _draw_scan(rng: np.random.Generator) -> ScanPlan:
         below_mm=float(rng.uniform(70, 150)),
         psf_mm=float(rng.uniform(0.4, 0.8)),
         sharpen=float(rng.choice([0.0, 0.4, 1.0])),
-        noise_hu=float(rng.uniform(8, 32)),
+        noise_hu=float(rng.uniform(8, 35)),
         noise_mm=float(rng.uniform(0.5, 1.6)),
         circle=bool(rng.random() < 0.5),
         position=position,
