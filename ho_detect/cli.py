@@ -52,7 +52,7 @@ The tables are written as Parquet too. Result folders and UIDs are pseudonyms.
 
 \b
 A settings file holds only what differs from the defaults, for example
-  [detection]
+  [mimics]
   min_volume_mm3 = 100.0
 """
 

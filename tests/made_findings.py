@@ -12,6 +12,7 @@ from ho_detect.detection.lesions import Lesion
 from ho_detect.detection.mimics import EXCLUSIONS, Excluded
 from ho_detect.flags import Flag, flag
 from ho_detect.geometry import Grid
+from ho_detect.reporting.assemble import STATEMENTS
 from ho_detect.reporting.findings import Findings, FindingsRecord, Software
 
 
@@ -54,6 +55,7 @@ def make_lesion(number: int = 1, **changes: Any) -> Lesion:
         "median_hu": 500.0,
         "p95_hu": 800.0,
         "max_hu": 905.0,
+        "boundary_hu": 262.0,
         "maturity": "mature",
         "zonal_index": 0.31,
         "attached_to": (),
@@ -94,6 +96,7 @@ def make_record(
         software=Software(settings_digest="0" * 12),
         status="warning" if flags else "ok",
         flags=flags,
+        statements=STATEMENTS,
         series=SeriesRecord(
             study_uid="2.25.1",
             series_uid="2.25.2",
@@ -104,7 +107,7 @@ def make_record(
         ),
         hips=hips,
         lesions=lesions,
-        excluded=(make_excluded(), make_excluded("noise")) if excluded is None else excluded,
+        excluded=(make_excluded(), make_excluded("contrast")) if excluded is None else excluded,
     )
 
 

@@ -1,5 +1,6 @@
 import contextlib
 import functools
+import itertools
 import json
 import os
 import pty
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 import warnings
 from pathlib import Path
 
@@ -20,6 +22,7 @@ import ho_detect
 from ho_detect import batch, crew
 from ho_detect.cli import main
 from ho_detect.reporting.findings import Findings
+from ho_detect.settings import Settings
 
 UID = "1.2.826.0.1.3680043.8.498"
 IDENTITY = re.compile(r"(?i)secret|20200102|1\.2\.826")
@@ -115,7 +118,7 @@ class TestRun:
         assert list(pd.read_csv(tmp_path / "out" / "studies.csv").reason) == ["missing_slices"]
 
     def test_settings_and_identity(self, call, studies, tmp_path):
-        (tmp_path / "s.toml").write_text("[detection]\nmin_volume_mm3 = 99.0\n")
+        (tmp_path / "s.toml").write_text("[mimics]\nmin_volume_mm3 = 99.0\n")
         args = ("--settings", tmp_path / "s.toml", "--keep-identity", "--workers", 1, "--quiet")
         assert call("run", studies, "--out", tmp_path / "out", *args)[0] == 0
         frame = pd.read_csv(tmp_path / "out" / "studies.csv")
@@ -243,6 +246,12 @@ class TestHelp:
         out = call("run", "-h")[1]
         for said in ("summary.csv", "lesions.nii.gz", "Exit status", "min_volume_mm3"):
             assert said in out
+
+    def test_the_settings_it_shows_are_settings(self, call):
+        shown = call("run", "-h")[1].split("for example")[1]
+        lines = itertools.takewhile(lambda line: not line.lstrip().startswith("-"), shown.splitlines()[1:])
+        text = "\n".join(line.strip() for line in lines if "=" in line or "[" in line)
+        assert Settings.from_dict(tomllib.loads(text)) != Settings()
 
     def test_version(self, call):
         assert call("--version") == (0, f"ho-detect {ho_detect.__version__}\n", "")

@@ -22,14 +22,21 @@ class TestRegistry:
             "several_volumes", "not_axial", "too_thick", "not_hu", "unreadable", "decode_failed", "too_large",
             "crashed", "timed_out", "memory_limit", "not_written", "interrupted", "internal_error",
         } <= set(REASONS) - LEFT_OUT  # fmt: skip
-        assert {"metal", "thick_slices", "head_cut_by_view", "attached_not_assessed"} <= set(FLAGS)
+        assert {
+            "metal", "thick_slices", "hip_cut_by_view", "head_cut_by_view", "one_hip_in_view", "hip_fit_uncertain",
+            "hidden_by_metal", "hip_not_in_view", "set_aside_undecided", "density_grade_1", "research_use",
+        } <= set(FLAGS)  # fmt: skip
+        assert {
+            "outside_body", "near_metal", "too_small", "out_of_reach", "other_side", "native_bone", "osteophyte",
+            "cut_native_bone", "contrast", "vessel_calcium", "pelvic_cavity", "subcutaneous", "beside_joint",
+        } <= set(EXCLUSIONS)  # fmt: skip
 
     def test_a_code_means_one_thing(self):
         assert not set(REASONS) & set(FLAGS)
 
     @pytest.mark.parametrize("code", [*ALL, *EXCLUSIONS])
     def test_codes_and_sentences(self, code):
-        assert re.fullmatch(r"[a-z][a-z_]*[a-z]", code)
+        assert re.fullmatch(r"[a-z][a-z_]*(_\d|[a-z])", code)
         sentence = ALL.get(code) or EXCLUSIONS[code]
         assert sentence == sentence.strip(" .")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ho_detect.acquisition.codecs import READABLE
+from ho_detect.detection.mimics import EXCLUSIONS
 from ho_detect.flags import FLAGS, LEFT_OUT, REASONS
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -25,6 +26,7 @@ def codes_below(heading):
         ("Left out", [c for c in REASONS if c in LEFT_OUT]),
         ("Failed", [c for c in REASONS if c not in LEFT_OUT]),
         ("Flags", list(FLAGS)),
+        ("Set aside", list(EXCLUSIONS)),
     ],
 )
 def test_every_code_is_explained_once_where_it_belongs(heading, codes):

@@ -18,6 +18,8 @@ def changed(value):
         return not value
     if isinstance(value, str):
         return value + "x"
+    if isinstance(value, (list, tuple)):
+        return [changed(v) for v in value]
     return value + 1
 
 
@@ -32,16 +34,16 @@ LEAVES = list(leaves(Settings().to_dict()))
 
 class TestFromDict:
     def test_round_trip(self):
-        settings = Settings.from_dict({"detection": {"min_volume_mm3": 99.0}, "threads": 3})
+        settings = Settings.from_dict({"mimics": {"min_volume_mm3": 99.0}, "threads": 3})
         assert Settings.from_dict(settings.to_dict()) == settings
-        assert settings.detection.min_volume_mm3 == 99.0
+        assert settings.mimics.min_volume_mm3 == 99.0
         assert settings.anatomy == Settings().anatomy
 
     @pytest.mark.parametrize(
         ("values", "said"),
         [
             ({"detction": {}}, "detction"),
-            ({"detection": {"min_volume": 3.0}}, r"min_volume.*\$.detection"),
+            ({"mimics": {"min_volume": 3.0}}, r"min_volume.*\$.mimics"),
             ({"anatomy": {"bone_hu": "high"}}, r"\$.anatomy.bone_hu"),
             ({"threads": 1.5}, r"\$.threads"),
         ],

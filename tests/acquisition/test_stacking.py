@@ -19,7 +19,7 @@ def stacks(draw):
     """(positions, orientations, spacings, affine) of a regular stack in random order."""
     seed = draw(st.integers(0, 2**32 - 1))
     n = draw(st.integers(3, 40))
-    step = draw(st.floats(0.3, 6.0))
+    step = draw(st.floats(0.3, 5.9))  # with what the tests add, below the limit of 6 mm
     rng = np.random.default_rng(seed)
     frame, upper = np.linalg.qr(rng.normal(size=(3, 3)))
     frame *= np.sign(np.diag(upper))

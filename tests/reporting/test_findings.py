@@ -141,7 +141,7 @@ class TestFrames:
         findings = make_findings()
         assert list(findings.hips_frame().side) == ["left", "right"]
         assert list(findings.lesions_frame().id) == [1, 2]
-        assert list(findings.excluded_frame().reason) == ["vessel_calcium", "noise"]
+        assert list(findings.excluded_frame().reason) == ["vessel_calcium", "contrast"]
 
     def test_types_without_rows(self):
         full, empty = make_findings(), make_findings(record=make_record(hips=(), lesions=(), excluded=()))
