@@ -76,6 +76,9 @@ class Bridge(msgspec.Struct, frozen=True, kw_only=True, tag="bridge"):
 
 Ossification = Island | Spur | Sheet | Bridge
 
+#: Soft tissue left between a vessel and bone that grows around it, mm.
+_VESSEL_GAP_MM = np.float32(1.5)
+
 
 def _nearest(canvas: Canvas, field: Field, target: FloatArray, *, half_mm: float = 110.0) -> FloatArray | None:
     """Return the point on a bone's surface nearest to a target, LPS mm, or None when none is in view."""
@@ -113,6 +116,8 @@ def _in_muscle(canvas: Canvas, plan: Island, need_mm: float) -> tuple[FloatArray
         return None
     points = canvas.grid.to_lps(at + [s.start for s in box])
     away = np.sqrt(((points - target) ** 2).sum(1))
+    # bone pushes vessels aside, it does not replace them
+    away = np.where(canvas.vessels[box][owned] > min(need_mm, FAR - 1), away, away + 60)
     cost = away + 1.5 * np.maximum(canvas.muscles.depth[box][owned], -12) + 4 * canvas.rng.random(len(at))
     return points[np.argmin(cost)], fibre
 
@@ -141,6 +146,7 @@ def _island(canvas: Canvas, plan: Island) -> tuple[Box, Field] | None:
         return None
     d = d + np.float32(0.16 * radius) * _local_noise(canvas, box, max(7.0, 1.1 * radius))
     free = np.maximum(plan.clearance_mm - canvas.bone[box], canvas.skin[box] + 6)
+    free = np.maximum(free, _VESSEL_GAP_MM - canvas.vessels[box])
     voxel, low, high = canvas.grid.voxel_volume_mm3, -radius, 0.8 * radius
     for _ in range(24):  # grow or shrink to the volume asked for
         middle = (low + high) / 2
@@ -277,7 +283,7 @@ def paint_ossification(canvas: Canvas, plan: Ossification) -> int | None:
     if grown is None:
         return None
     box, d = grown
-    d = np.maximum(d, canvas.skin[box] + 4)
+    d = np.maximum(np.maximum(d, canvas.skin[box] + 4), _VESSEL_GAP_MM - canvas.vessels[box])
     mask = _largest((d < 0) & (canvas.bone[box] > 0) & (canvas.lesions[box] == 0))
     if mask.sum() * canvas.grid.voxel_volume_mm3 < 40:
         return None

@@ -24,7 +24,7 @@ from ho_detect.simulation.muscles import MuscleMap, build_muscles
 from ho_detect.simulation.pelvis import socket_radius
 from ho_detect.simulation.person import SIDES, Person
 from ho_detect.simulation.render import render
-from ho_detect.simulation.shapes import Ellipsoid, Frame, Shape, smooth_min, tube
+from ho_detect.simulation.shapes import FAR, Ellipsoid, Frame, Shape, smooth_min, tube
 from ho_detect.simulation.skeleton import Frames, Skeleton, build_skeleton
 
 #: How far fat-free tissue may fill up between muscle bellies, mm.
@@ -49,6 +49,8 @@ class Canvas:
         Signed distance to the skin, mm; negative inside.
     muscles
         Who fills which voxel.
+    vessels
+        Signed distance to the nearest artery or vein, mm; :data:`~ho_detect.simulation.shapes.FAR` where none is near.
     in_muscle
         Voxels painted as muscle.
     rng
@@ -64,6 +66,7 @@ class Canvas:
     bone: Field
     skin: Field
     muscles: MuscleMap
+    vessels: Field
     in_muscle: NDArray[np.bool_]
     rng: np.random.Generator
     lesions: NDArray[np.uint16]
@@ -207,6 +210,9 @@ def _vessels(canvas: Canvas) -> None:
             width = np.linspace(radius + 0.6, radius - 0.6, len(path)) * canvas.person.size
             canvas.paint(tube(path, width + 3.0), -95.0)
             canvas.paint(tube(path, width), value)
+            box, distance = render(tube(path, width), canvas.grid)
+            if distance.size:
+                canvas.vessels[box] = np.minimum(canvas.vessels[box], distance)
 
 
 def _soft_tissue(canvas: Canvas) -> None:
@@ -292,6 +298,7 @@ def paint_body(person: Person, grid: Grid) -> Canvas:
         bone,
         skin,
         build_muscles(person, skeleton.frames, grid),
+        np.full(grid.shape, FAR, np.float32),
         np.zeros(grid.shape, np.bool_),
         tissue,
         np.zeros(grid.shape, np.uint16),
