@@ -79,16 +79,20 @@ def main(arguments: list[str] | None = None) -> None:
     args.out.mkdir(parents=True, exist_ok=True)
 
     done: list[Scored] = []
+
+    def keep(scored: Scored) -> None:
+        # the tables so far, so that a run that is stopped has not run for nothing
+        done.append(scored)
+        _progress(scored, len(done), len(jobs), show=args.split == "tuning")
+        _write(args.out, args.split, done)
+
     if args.workers > 1:
         with ProcessPoolExecutor(args.workers, mp_context=get_context("spawn")) as pool:
             for scored in pool.map(evaluate, jobs):
-                done.append(scored)
-                _progress(scored, len(done), len(jobs), show=args.split == "tuning")
+                keep(scored)
     else:
         for job in jobs:
-            done.append(evaluate(job))
-            _progress(done[-1], len(done), len(jobs), show=args.split == "tuning")
-    _write(args.out, args.split, done)
+            keep(evaluate(job))
     print((args.out / "accuracy.md").read_text(encoding="utf-8"))
 
 

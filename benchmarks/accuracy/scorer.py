@@ -47,6 +47,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     claims: tuple[Claim, ...] = ()
     hips: dict[str, tuple[float, float, float]] = {}
+    hip_scores: dict[str, float] = {}
     verdicts: dict[str, str] = {}
     set_aside: tuple[tuple[str, tuple[float, float, float]], ...] = ()
     refused: str | None = None
@@ -103,6 +104,8 @@ class HipScore(msgspec.Struct, frozen=True, kw_only=True):
     metal: bool
     error_mm: float | None
     """None where no hip is reported."""
+    score: float | None
+    """What the method says of its own fit."""
     ossification: bool | None
     """Whether a lesion of this hip is counted; None where one lies there that counts neither way."""
     verdict: str | None
@@ -294,6 +297,7 @@ def _hips(study: SimulatedStudy, lesions: tuple[LesionScore, ...], answer: Answe
                 error_mm=None
                 if at is None
                 else round(float(np.linalg.norm(np.array(at) - np.array(h.center_lps_mm))), 2),
+                score=answer.hip_scores.get(h.side),
                 ossification=truth,
                 verdict=answer.verdicts.get(h.side),
             )

@@ -91,6 +91,8 @@ def hip_values(hips: Sequence[HipScore]) -> dict[str, Any]:
     """Return how the femoral heads were found, and what was said of each hip."""
     native = [h for h in hips if h.in_view and not h.metal]
     errors = [h.error_mm for h in native if h.error_mm is not None]
+    scored = [h for h in native if h.error_mm is not None and h.score is not None]
+    good, bad = ([h for h in scored if (h.error_mm <= 5) is right] for right in (True, False))
     ill = [h for h in native if h.ossification is True and h.verdict is not None]
     well = [h for h in native if h.ossification is False and h.verdict is not None]
     metal = [h for h in hips if h.in_view and h.metal]
@@ -100,6 +102,8 @@ def hip_values(hips: Sequence[HipScore]) -> dict[str, Any]:
         "missed": len(native) - len(errors),
         "error_mm_median": _median(errors),
         "error_mm_95": _quantile(errors, 0.95),
+        "score_of_good_fits": [_quantile((h.score for h in good), q) for q in (0.0, 0.1, 0.5)],
+        "score_of_bad_fits": [_quantile((h.score for h in bad), q) for q in (0.5, 0.9, 1.0)],
         "metal_in_view": len(metal),
         "metal_within_10_mm": sum(h.error_mm is not None and h.error_mm <= 10 for h in metal),
         "not_in_view": sum(not h.in_view for h in hips),
@@ -199,12 +203,14 @@ def _overall(names: list[str], all_values: list[dict[str, Any]]) -> list[str]:
         *((f"{name} right", lambda v, name=name: _of(v[f"{name}_agreement"])) for name in
           ("side", "sector", "maturity", "attached", "bridging")),
         ("gap to bone, median error", lambda v: f"{_text(v['gap_error_mm_median'])} mm"),
-        ("confidence of true findings, quartiles", lambda v: ", ".join(map(_text, v["confidence"]["true"]))),
-        ("confidence of false findings, quartiles", lambda v: ", ".join(map(_text, v["confidence"]["false"]))),
+        ("confidence of true findings, quartiles", lambda v: _three(v["confidence"]["true"])),
+        ("confidence of false findings, quartiles", lambda v: _three(v["confidence"]["false"])),
         ("true findings more confident than false", lambda v: _text(v["confidence"]["separation"])),
         ("femoral heads within 5 mm", lambda v: f"{v['hips']['within_5_mm']} of {v['hips']['in_view']}"),
         ("head error, median (95th percentile)", lambda v: f"{_text(v['hips']['error_mm_median'])} "
          f"({_text(v['hips']['error_mm_95'])}) mm"),
+        ("score of fits within 5 mm: lowest, tenth, median", lambda v: _three(v["hips"]["score_of_good_fits"])),
+        ("score of fits farther off: median, ninth tenth, highest", lambda v: _three(v["hips"]["score_of_bad_fits"])),
         ("hips reported that are not in view", lambda v: f"{v['hips']['reported_though_not_in_view']} of "
          f"{v['hips']['not_in_view']}"),
         ("said of hips with ossification", lambda v: _counts(v["hips"]["with_ossification"])),
@@ -230,6 +236,10 @@ def _of(pair: list[int]) -> str:
 
 def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{k} {n}" for k, n in counts.items()) or "-"
+
+
+def _three(values: list[float | None]) -> str:
+    return ", ".join(map(_text, values))
 
 
 def _text(value: float | None) -> str:
