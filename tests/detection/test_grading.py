@@ -1,0 +1,188 @@
+"""What is said of a hip follows from its lesions alone, and nothing is said of what was not seen."""
+
+from __future__ import annotations
+
+import pytest
+from made_findings import make_excluded, make_lesion
+
+from ho_detect.anatomy.hip_joint import HipJoint
+from ho_detect.detection.grading import brooker, della_valle, femur_pelvis_gap_mm, grade_hips, mavrogenis
+from ho_detect.detection.mimics import EXCLUSIONS, UNDECIDED
+from ho_detect.flags import flag
+from ho_detect.settings import DetectionSettings
+
+SETTINGS = DetectionSettings()
+
+
+def island(**changes):
+    return make_lesion(**{"gap_femur_mm": 8.0, "gap_pelvis_mm": 6.0, "max_diameter_mm": 20.0} | changes)
+
+
+def spur(gap_mm, bone="femur", **changes):
+    gaps = {"gap_femur_mm": 0.0, "gap_pelvis_mm": gap_mm}
+    if bone == "pelvis":
+        gaps = {"gap_femur_mm": gap_mm, "gap_pelvis_mm": 0.0}
+    return make_lesion(attached_to=(bone,), **gaps, **changes)
+
+
+def bridge(**changes):
+    return make_lesion(attached_to=("femur", "pelvis"), gap_femur_mm=0.0, gap_pelvis_mm=0.0, **changes)
+
+
+def joint(side="left", status="assessed", **changes):
+    center = (90.0 if side == "left" else -90.0, 0.0, 0.0)
+    return HipJoint(side=side, status=status, center_lps_mm=center, head_radius_mm=24.0, residual_mm=0.5, **changes)
+
+
+def graded(lesions=(), excluded=(), status="assessed", **changes):
+    """The left hip."""
+    return grade_hips((joint(status=status, **changes),), tuple(lesions), tuple(excluded), SETTINGS)[0]
+
+
+class TestClasses:
+    @pytest.mark.parametrize(
+        ("lesions", "classes"),
+        [
+            ([], ("0", "A")),
+            ([island(max_diameter_mm=9.9)], ("I", "A")),
+            ([island(max_diameter_mm=10.0)], ("I", "B")),
+            # free ossification is an island however near to bone it lies
+            ([island(gap_femur_mm=0.5, gap_pelvis_mm=1.0, max_diameter_mm=9.0)], ("I", "A")),
+            ([spur(10.0)], ("II", "B")),
+            ([spur(9.99)], ("III", "C")),
+            ([spur(10.0, "pelvis")], ("II", "B")),
+            ([spur(9.99, "pelvis")], ("III", "C")),
+            # too far to have been measured is far
+            ([spur(None)], ("II", "B")),
+            ([spur(30.0), spur(4.0, "pelvis")], ("III", "C")),
+            ([spur(30.0), island(gap_femur_mm=1.0, gap_pelvis_mm=1.0)], ("II", "B")),
+            ([bridge()], ("IV", "C")),
+            ([bridge(), spur(30.0), island()], ("IV", "C")),
+        ],
+    )
+    def test_brooker_and_della_valle(self, lesions, classes):
+        assert (brooker(lesions, SETTINGS), della_valle(lesions, SETTINGS)) == classes
+        assert (brooker(lesions[::-1], SETTINGS), della_valle(lesions[::-1], SETTINGS)) == classes
+
+    @pytest.mark.parametrize(
+        ("sectors", "kind"),
+        [
+            ("", None),
+            ("anterior", "1"),
+            ("posterior", "2"),
+            ("anterior medial", "3"),
+            ("anterior posterior", "4"),
+            ("anterior medial lateral", "4"),
+            ("posterior medial lateral", "4"),
+            ("anterior posterior medial lateral", "4"),
+            ("medial", None),
+            ("lateral", None),
+            ("medial lateral", None),
+            ("anterior lateral", None),
+            ("posterior medial", None),
+            ("posterior lateral", None),
+        ],
+    )
+    def test_mavrogenis(self, sectors, kind):
+        lesions = [island(sector=s) for s in sectors.split()]
+        assert mavrogenis(lesions) == kind
+        assert mavrogenis(lesions * 2) == kind
+
+    def test_the_limit_is_a_setting(self):
+        assert brooker([spur(12.0)], DetectionSettings(short_gap_mm=15.0)) == "III"
+
+    def test_gap_is_what_one_lesion_leaves_open(self):
+        assert femur_pelvis_gap_mm(island(gap_femur_mm=8.0, gap_pelvis_mm=6.5)) == 14.5
+        assert femur_pelvis_gap_mm(spur(3.25)) == 3.25
+        assert femur_pelvis_gap_mm(bridge()) == 0.0
+        assert femur_pelvis_gap_mm(island(gap_pelvis_mm=None)) is None
+
+
+class TestHip:
+    def test_both_sides_left_first(self):
+        hips = grade_hips((joint("right"), joint("left")), (), (), SETTINGS)
+        assert [h.side for h in hips] == ["left", "right"]
+
+    def test_a_lesion_counts_for_its_side_only(self):
+        lesions = (island(side="right", volume_mm3=100.0), bridge(side="left"))
+        left, right = grade_hips((joint("left"), joint("right")), lesions, (), SETTINGS)
+        assert (left.brooker_ct, right.brooker_ct) == ("IV", "I")
+        assert (left.n_lesions, right.n_lesions) == (1, 1)
+        assert right.total_volume_mm3 == 100.0
+        assert (left.bridging, right.bridging) == (True, False)
+
+    def test_nothing_found_is_absent(self):
+        hip = graded()
+        assert (hip.finding, hip.n_lesions, hip.total_volume_mm3, hip.bridging) == ("absent", 0, 0.0, False)
+        assert (hip.brooker_ct, hip.della_valle_ct, hip.mavrogenis, hip.min_gap_mm) == ("0", "A", None, None)
+        assert hip.sectors == ()
+        assert hip.reasons == ()
+
+    def test_totals(self):
+        parts = [island(volume_mm3=100.0, volume_second_threshold_mm3=60.0), spur(25.0, volume_mm3=50.5)]
+        hip = graded([*parts, bridge(volume_mm3=10.0, sector="medial")])
+        assert hip.finding == "present"
+        assert hip.n_lesions == 3
+        assert hip.total_volume_mm3 == 160.5
+        assert hip.total_volume_second_threshold_mm3 == 60.0 + 2 * make_lesion().volume_second_threshold_mm3
+        assert hip.sectors == ("anterior", "medial")
+        assert hip.min_gap_mm == 0.0
+        assert hip.bridging is True
+
+    def test_smallest_of_the_gaps_that_were_measured(self):
+        lesions = [island(gap_pelvis_mm=None), spur(25.0), island(gap_femur_mm=20.0, gap_pelvis_mm=20.0)]
+        assert graded(lesions).min_gap_mm == 25.0
+        assert graded(lesions[:1]).min_gap_mm is None
+
+
+class TestWhatWasNotSeen:
+    def test_a_side_without_a_joint_is_not_in_view(self):
+        _, right = grade_hips((joint("left"),), (island(),), (), SETTINGS)
+        assert right.status == "not_in_view"
+        assert [r.code for r in right.reasons] == ["hip_not_in_view"]
+        measured = set(right.__struct_fields__) - {"side", "status", "reasons", "sectors"}
+        assert all(getattr(right, name) is None for name in measured)
+
+    def test_nothing_is_said_behind_metal(self):
+        reason = flag("hidden_by_metal")
+        hip = graded(status="not_assessable", reasons=(reason,))
+        assert hip.status == "not_assessable"
+        assert hip.center_lps_mm is not None
+        assert hip.reasons == (reason,)
+        said = ("finding", "n_lesions", "total_volume_mm3", "bridging", "min_gap_mm", "brooker_ct", "mavrogenis")
+        assert all(getattr(hip, name) is None for name in said)
+
+    @pytest.mark.parametrize("status", ["partly_in_view", "not_assessable"])
+    def test_what_was_found_in_a_part_is_present_without_a_class(self, status):
+        hip = graded([island()], status=status)
+        assert (hip.finding, hip.n_lesions) == ("present", 1)
+        assert (hip.brooker_ct, hip.della_valle_ct, hip.mavrogenis, hip.bridging) == (None,) * 4
+
+    def test_a_part_without_a_lesion_is_no_absence(self):
+        hip = graded(status="partly_in_view")
+        assert hip.finding == "indeterminate"
+        assert (hip.brooker_ct, hip.bridging) == (None, None)
+
+    def test_nothing_seen_later_can_lower_a_bridge(self):
+        hip = graded([bridge()], status="partly_in_view")
+        assert (hip.brooker_ct, hip.della_valle_ct, hip.bridging) == ("IV", "C", True)
+        # another lesion out of view could change the pattern
+        assert hip.mavrogenis is None
+
+    @pytest.mark.parametrize("reason", EXCLUSIONS)
+    def test_only_what_is_undecided_casts_doubt(self, reason):
+        aside = make_excluded(reason)  # on the right
+        left, right = grade_hips((joint("left"), joint("right")), (), (aside,), SETTINGS)
+        assert left.finding == "absent"
+        if reason in UNDECIDED:
+            assert right.finding == "indeterminate"
+            assert [r.code for r in right.reasons] == ["set_aside_undecided"]
+            assert reason in right.reasons[0].message
+            assert right.brooker_ct is None
+        else:
+            assert (right.finding, right.reasons) == ("absent", ())
+
+    def test_a_doubt_beside_a_lesion_takes_the_class_not_the_lesion(self):
+        hip = grade_hips((joint("right"),), (island(side="right"),), (make_excluded("near_metal"),) * 2, SETTINGS)[1]
+        assert (hip.finding, hip.brooker_ct, hip.mavrogenis) == ("present", None, None)
+        assert len(hip.reasons) == 1

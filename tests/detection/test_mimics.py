@@ -1,0 +1,136 @@
+"""Each reason fires on evidence made for it, nothing fires on clear ossification, and only one thing at a time does."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from made_detection import evidence, grown_on_bone
+
+from ho_detect.detection.mimics import EXCLUSIONS, UNDECIDED, exclude, reason_to_set_aside
+from ho_detect.settings import MimicSettings
+
+SETTINGS = MimicSettings()
+NOISE_HU = 10.0
+
+
+def reason(e, noise_hu=NOISE_HU, **settings):
+    return reason_to_set_aside(e, MimicSettings(**settings), noise_hu)
+
+
+CLEAR = {
+    "island": evidence(),
+    "small island": evidence(volume_mm3=60.0, thickness_mm=4.0, max_hu=400.0),
+    "beyond the fields around bone": evidence(gap_mm=None, reach_mm=None),
+    "in front, thicker than a wall": evidence(arterial=0.9, thickness_mm=6.0),
+    "in fat between muscles": evidence(fat=0.8, muscle=0.2),
+    "large and near the joint": evidence(head_distance_mm=25.0, volume_mm3=500.0),
+    "spur": grown_on_bone(),
+    "bridge": grown_on_bone(touching=("femur", "pelvis"), foot_mm2=200.0, reach_mm=22.0, volume_mm3=9000.0),
+    "massive on a broad foot": grown_on_bone(foot_mm2=3000.0, reach_mm=26.0, volume_mm3=30000.0),
+    "thin, but grown on bone": grown_on_bone(thickness_mm=2.5),
+    "bridge in front of the sacrum": grown_on_bone(touching=("femur", "pelvis"), spine=0.6),
+    "inside the wall of the pelvis": evidence(cavity=0.9, gap_mm=3.0, reach_mm=20.0),
+}
+
+#: reason: evidence that it is made for, and the same with the one thing changed that makes it ossification.
+MADE_FOR = {
+    "outside_body": [(evidence(body=0.4), {"body": 0.6})],
+    "near_metal": [(evidence(near_metal=0.3), {"near_metal": 0.1})],
+    "too_small": [
+        (evidence(volume_mm3=39.0), {"volume_mm3": 41.0}),
+        (evidence(thickness_mm=2.9), {"thickness_mm": 3.1}),
+        (grown_on_bone(volume_mm3=39.0), {"volume_mm3": 41.0}),
+    ],
+    "out_of_reach": [(evidence(head_distance_mm=121.0), {"head_distance_mm": 119.0})],
+    "other_side": [(evidence(across=0.6), {"across": 0.4})],
+    "native_bone": [
+        (evidence(spine=0.6), {"spine": 0.4}),
+        (evidence(shaft=0.6), {"shaft": 0.4}),
+        (grown_on_bone(spine=0.6), {"touching": ("femur", "pelvis")}),
+        # far from the joint a broad base is a crest, a tubercle, or an error of the fit
+        (grown_on_bone(foot_mm2=900.0, reach_mm=12.0, head_distance_mm=60.0), {"reach_mm": 32.0}),
+        (grown_on_bone(foot_mm2=20.0, reach_mm=6.5, head_distance_mm=60.0), {"reach_mm": 7.5}),
+    ],
+    "osteophyte": [(grown_on_bone(foot_mm2=300.0, reach_mm=9.0, head_distance_mm=28.0), {"foot_mm2": 60.0})],
+    "cut_native_bone": [(evidence(at_border=0.3), {"at_border": 0.2})],
+    "contrast": [
+        (evidence(cavity=0.5, mean_hu=300.0, interior_sd_hu=15.0), {"interior_sd_hu": 25.0}),
+        (evidence(cavity=0.5, mean_hu=300.0, interior_sd_hu=15.0, gap_mm=3.0), {"mean_hu": 500.0}),
+        (evidence(cavity=0.45, mean_hu=300.0, interior_sd_hu=15.0), {"cavity": 0.3}),
+        (evidence(arterial=0.7, at_border=0.2, mean_hu=300.0, interior_sd_hu=15.0), {"at_border": 0.1}),
+        (evidence(arterial=0.7, length_mm=80.0, volume_mm3=9000.0), {"length_mm": 50.0}),
+        (evidence(arterial=0.7, length_mm=80.0, volume_mm3=9000.0), {"volume_mm3": 16000.0}),
+    ],
+    "vessel_calcium": [(evidence(arterial=0.7, thickness_mm=5.0), {"thickness_mm": 6.0})],
+    "pelvic_cavity": [
+        (evidence(cavity=0.6, gap_mm=13.0), {"gap_mm": 11.0}),
+        (evidence(cavity=0.6, gap_mm=None, reach_mm=None), {"cavity": 0.4}),
+        (evidence(cavity=0.6, gap_mm=2.0, reach_mm=36.0), {"reach_mm": 34.0}),
+        (evidence(cavity=0.6, gap_mm=2.0, volume_mm3=240.0), {"volume_mm3": 260.0}),
+    ],
+    "subcutaneous": [(evidence(deep=0.4, fat=0.6), {"deep": 0.6}), (evidence(deep=0.4, fat=0.6), {"fat": 0.4})],
+    "beside_joint": [
+        (evidence(head_distance_mm=30.0, volume_mm3=390.0), {"volume_mm3": 410.0}),
+        (evidence(head_distance_mm=31.0, volume_mm3=390.0), {"head_distance_mm": 33.0}),
+    ],
+}
+CASES = [(name, e, changes) for name, cases in MADE_FOR.items() for e, changes in cases]
+
+
+@pytest.mark.parametrize("e", CLEAR.values(), ids=CLEAR)
+def test_clear_ossification_passes_all_rules(e):
+    assert reason(e) is None
+
+
+@pytest.mark.parametrize(("name", "e", "changes"), CASES, ids=[f"{n}-{i}" for i, (n, _, _) in enumerate(CASES)])
+class TestEachReason:
+    def test_holds_for_evidence_made_for_it(self, name, e, changes):
+        assert reason(e) == name
+
+    def test_goes_with_what_it_rests_on(self, name, e, changes):
+        assert reason(msgspec.structs.replace(e, **changes)) is None
+
+
+def test_no_reason_is_left_out():
+    assert set(MADE_FOR) == set(EXCLUSIONS)
+    assert set(EXCLUSIONS) >= UNDECIDED
+
+
+def test_what_is_noise_and_what_is_structure_depends_on_the_noise():
+    e = evidence(cavity=0.45, mean_hu=300.0, interior_sd_hu=15.0)
+    assert reason(e, noise_hu=15.0) == "contrast"
+    assert reason(e, noise_hu=5.0) is None
+    # muscle that was not found says nothing of noise: nothing is called uniform
+    assert reason(e, noise_hu=0.0) is None
+
+
+def test_not_measured_is_not_uniform():
+    assert reason(evidence(cavity=0.45, mean_hu=300.0, interior_sd_hu=None)) is None
+
+
+def test_limits_are_settings():
+    assert reason(evidence(), min_volume_mm3=5000.0) == "too_small"
+    assert reason(evidence(), reach_mm=40.0) == "out_of_reach"
+
+
+def test_the_first_reason_is_the_surest():
+    everything = evidence(body=0.1, near_metal=1.0, volume_mm3=1.0, head_distance_mm=400.0, spine=1.0, shaft=1.0)
+    assert reason(everything) == "outside_body"
+
+
+class TestSlenderness:
+    def test_is_reach_over_the_radius_of_the_foot(self):
+        foot = grown_on_bone(foot_mm2=3.14159265 * 25, reach_mm=20.0)
+        assert foot.slenderness == pytest.approx(4.0)
+
+    def test_of_what_is_free_is_infinite(self):
+        assert evidence().slenderness == float("inf")
+        assert evidence(reach_mm=None).slenderness == float("inf")
+
+
+@pytest.mark.parametrize("name", EXCLUSIONS)
+def test_the_record_says_what_was_seen(name):
+    e = evidence(side="right", volume_mm3=123.456, max_hu=707.04)
+    record = exclude(e, name, (1.0, 2.0, 3.0))
+    assert (record.reason, record.message, record.side) == (name, EXCLUSIONS[name], "right")
+    assert (record.volume_mm3, record.max_hu, record.centroid_lps_mm) == (123.5, 707.0, (1.0, 2.0, 3.0))

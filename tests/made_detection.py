@@ -1,0 +1,124 @@
+"""Evidence, regions, joints and frames made by hand for the tests of detection."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from model_hips import surface
+from scipy import ndimage as ndi
+
+from ho_detect.anatomy.hip_joint import HipJoint
+from ho_detect.anatomy.hip_joints import HipAnatomy
+from ho_detect.anatomy.landmarks import Landmarks, landmarks
+from ho_detect.anatomy.native_bone import FAR_MM
+from ho_detect.anatomy.shape_fit import SurfaceFit
+from ho_detect.anatomy.shape_model import femur_model, hip_bone_model
+from ho_detect.detection.candidates import Region
+from ho_detect.detection.evidence import Evidence
+from ho_detect.geometry import Grid, vertex_normals
+
+MUSCLE_HU = 55.0
+
+
+def evidence(**changes: Any) -> Evidence:
+    """Return the evidence of what no rule sets aside: 4 mL, dense, free, in muscle beside the joint."""
+    values: dict[str, Any] = {
+        "side": "left",
+        "volume_mm3": 4000.0,
+        "length_mm": 25.0,
+        "thickness_mm": 14.0,
+        "max_hu": 900.0,
+        "mean_hu": 500.0,
+        "interior_sd_hu": 150.0,
+        "head_distance_mm": 45.0,
+        "gap_mm": 9.0,
+        "reach_mm": 25.0,
+        "foot_mm2": 0.0,
+        "joined": False,
+        "touching": (),
+        "at_border": 0.0,
+        "muscle": 0.9,
+        "fat": 0.1,
+        "bone": 0.0,
+        "air": 0.0,
+        "body": 1.0,
+        "deep": 1.0,
+        "near_metal": 0.0,
+        "spine": 0.0,
+        "shaft": 0.0,
+        "cavity": 0.0,
+        "arterial": 0.0,
+        "across": 0.0,
+    }
+    return Evidence(**values | changes)
+
+
+def grown_on_bone(**changes: Any) -> Evidence:
+    """Return the evidence of a spur that no rule sets aside."""
+    spur = {"joined": True, "touching": ("femur",), "foot_mm2": 80.0, "gap_mm": 0.0, "reach_mm": 25.0}
+    return evidence(**spur | changes)
+
+
+def region(
+    hu: Any,
+    spacing: Any = (1.0, 1.0, 1.0),
+    *,
+    smooth: Any = None,
+    distance_mm: Any = None,
+    nearest: Any = None,
+    bones: Any = (),
+    low_hu: float = 140.0,
+    noise_hu: float = 6.0,
+) -> Region:
+    """Return a region with native bone far away unless distances are given; smoothed HU are the HU unless given."""
+    hu = np.asarray(hu)
+    return Region(
+        grid=Grid.axial(hu.shape, spacing),
+        box=(slice(None), slice(None), slice(None)),
+        hu=np.round(hu).astype(np.int16),
+        smooth=np.asarray(hu if smooth is None else smooth, np.float32),
+        distance_mm=np.full(hu.shape, FAR_MM, np.float32) if distance_mm is None else np.float32(distance_mm),
+        nearest=np.zeros(hu.shape, np.uint8) if nearest is None else np.uint8(nearest),
+        bones=bones,
+        low_hu=low_hu,
+        noise_hu=noise_hu,
+        muscle_hu=MUSCLE_HU,
+    )
+
+
+def scanned_ball(radius: float, spacing: Any, *, rim_hu: float = 800.0, core_hu: float = 150.0, blur_mm: float = 0.7):
+    """HU on a grid of that spacing of a ball with a rim 2.5 mm thick, as a scanner sees it; (z, y, x) float64.
+
+    Painted on 0.5 mm, blurred in the slice plane, averaged over each slice; its center lies on no voxel.
+    """
+    fine, half = 0.5, radius + 12.0
+    axis = np.arange(int(2 * half / fine) + 1) * fine - half
+    z, y, x = np.meshgrid(axis, axis, axis, indexing="ij", sparse=True)
+    away = np.sqrt((z - 0.1) ** 2 + (y - 0.2) ** 2 + (x - 0.3) ** 2)
+    hu = np.where(away <= radius - 2.5, core_hu, np.where(away <= radius, rim_hu, MUSCLE_HU))
+    hu = ndi.gaussian_filter(hu, (0, blur_mm / fine, blur_mm / fine))
+    hu = ndi.uniform_filter1d(hu, max(1, round(spacing[0] / fine)), axis=0)
+    at = [np.arange(int((2 * half - 6) / s)) * s / fine + 3 / fine for s in spacing]
+    return ndi.map_coordinates(hu, np.meshgrid(*at, indexing="ij"), order=1)
+
+
+@lru_cache(maxsize=4)
+def anatomy(side: str) -> HipAnatomy:
+    """Return a hip of the person of :mod:`model_hips`, fitted without an error."""
+    fits = []
+    for bone, model in (("femur", femur_model()), ("pelvis", hip_bone_model())):
+        vertices = surface(bone, side)[0]
+        faces = model.faces if side == "left" else model.faces[:, ::-1].copy()
+        seen = np.ones(len(vertices), bool)
+        normals = vertex_normals(vertices, faces)
+        fits.append(SurfaceFit(vertices, normals, faces, model.joint, seen, np.zeros(len(vertices)), 1.0))
+    center = (91.0 if side == "left" else -91.0, 0.0, 0.0)
+    joint = HipJoint(side=side, status="assessed", center_lps_mm=center, head_radius_mm=23.0, residual_mm=0.5)
+    return HipAnatomy(joint, *fits)
+
+
+def frames() -> dict[str, Landmarks]:
+    """Return the landmarks of both hips of that person, by side."""
+    return {f.side: f for f in landmarks((anatomy("left"), anatomy("right")))}
