@@ -103,7 +103,8 @@ def region_near_hips(
     muscle_hu, noise_hu = _muscle(smooth, grid, tissue)
     low_hu = float(
         np.clip(
-            muscle_hu + max(settings.noise_factor * noise_hu, settings.least_contrast_hu),
+            # noise that is not known (NaN) asks for no more than the least contrast
+            muscle_hu + float(np.fmax(settings.noise_factor * noise_hu, settings.least_contrast_hu)),
             settings.low_hu[0],
             settings.low_hu[1],
         )
