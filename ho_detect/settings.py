@@ -108,6 +108,8 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """... and at least so far."""
     massive_mm3: float = 5000.0
     """Larger masses are kept whatever they stand on,"""
+    largest_mm3: float = 250000.0
+    """What is larger and joined with bone is native bone that the fit does not explain."""
     massive_reach_mm: float = 20.0
     """... if they stand out so far."""
     osteophyte_reach_mm: float = 4.0
@@ -124,6 +126,14 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """... and so thin on average."""
     plaque_mm: float = 5.5
     """Arterial calcium is thinner than this."""
+    plaque_mm3: float = 2500.0
+    """... or smaller than this and hollow:"""
+    plaque_solidity: float = 0.6
+    """... filling less than this share of its convex hull."""
+    streak_reach_mm: float = 80.0
+    """So far from metal, faint things are streaks,"""
+    streak_hu: float = 500.0
+    """... if nothing in them is denser than this."""
     wall_gap_mm: float = 12.0
     """What lies in the pelvic cavity farther than this from its wall is set aside."""
     cavity_reach_mm: float = 35.0

@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from ho_detect.anatomy.hip_joint import Side, mirror_of
 from ho_detect.anatomy.hip_joints import HipAnatomy
-from ho_detect.anatomy.shape_model import femur_model
-from ho_detect.geometry import FloatArray
+from ho_detect.anatomy.shape_model import femur_model, hip_bone_model
+from ho_detect.geometry import FloatArray, align_similarity
 
 #: The shaft's axis is taken between these heights of the model, mm below the head center.
 _UPPER_MM, _LOWER_MM = (-100.0, -80.0), (-150.0, -130.0)
 #: What lies so near to the shaft's axis beyond the end of the model is shaft, mm.
 _SHAFT_RADIUS_MM = 30.0
+#: Fits that explain less of their bones do not tell grown bone from native bone. Convention; real CT gives 0.7 to 0.85.
+_RELIABLE_SCORE = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,15 +28,21 @@ class Landmarks:
     ----------
     center
         (3,) LPS mm, femoral head center.
-    midline_x
-        LPS x of the symphysis side of the hip bone: about the patient's midline.
+    axes
+        (3, 3) rows: unit vectors to the patient's left, back and head, as the patient lies: turned about z only.
+    midline
+        (3,) LPS mm, a point of the midline plane.
+    reliable
+        Whether the fitted bones explain enough of what is seen to tell grown bone from native bone.
     shaft_end, shaft_axis
         (3,) LPS mm where the modelled shaft ends; unit vector, distal.
     """
 
     side: Side
     center: FloatArray
-    midline_x: float
+    axes: FloatArray
+    midline: FloatArray
+    reliable: bool
     shaft_end: FloatArray
     shaft_axis: FloatArray
 
@@ -54,50 +62,85 @@ class Landmarks:
 
         The middle two thirds between the heads, behind the heads or well above them.
         """
-        half = abs(self.center[0] - self.midline_x)
-        middle = np.abs(points[:, 0] - self.midline_x) < 0.66 * half
-        behind = points[:, 1] > self.center[1] + 12.0
-        above = points[:, 2] > self.center[2] + 60.0
-        return np.asarray(middle & (behind | above))
+        lateral, posterior, superior = self._turned(points).T
+        middle = np.abs(lateral) < 0.66 * self._half_mm
+        return np.asarray(middle & ((posterior > 12.0) | (superior > 60.0)))
 
     def across_midline(self, points: FloatArray) -> NDArray[np.bool_]:
         """Whether each of (n, 3) points lies on the other side of the midline."""
-        side = np.sign(self.center[0] - self.midline_x)
-        return np.asarray((points[:, 0] - self.midline_x) * side < -4.0)
+        return np.asarray(self._turned(points)[:, 0] < -4.0)
 
     def pelvic_cavity(self, points: FloatArray) -> NDArray[np.bool_]:
         """Whether each of (n, 3) points lies between the hip bones: medial of the wall, above the pelvic floor."""
-        half = abs(self.center[0] - self.midline_x)
-        middle = np.abs(points[:, 0] - self.midline_x) < half - 24.0
-        return np.asarray(middle & (points[:, 2] > self.center[2] - 40.0) & (points[:, 1] > self.center[1] - 60.0))
+        lateral, posterior, superior = self._turned(points).T
+        return np.asarray((np.abs(lateral) < self._half_mm - 24.0) & (superior > -40.0) & (posterior > -60.0))
+
+    def pelvic_center(self, points: FloatArray) -> NDArray[np.bool_]:
+        """Whether each of (n, 3) points lies in the middle half of the pelvic cavity, away from its walls."""
+        lateral = self._turned(points)[:, 0]
+        return np.asarray((np.abs(lateral) < 0.5 * self._half_mm) & self.pelvic_cavity(points))
 
     def arterial_course(self, points: FloatArray) -> NDArray[np.bool_]:
         """Whether each of (n, 3) points lies where the external iliac and common femoral vessels run.
 
         In front of the head and medial of its lateral edge; lower down medial of the femur. Convention, wide.
         """
-        lateral, posterior, superior = self.local_mm(points).T
-        front = (posterior < -8.0) & (posterior > -75.0) & (lateral < 12.0)
-        return np.asarray(front & (superior > -160.0) & (np.abs(points[:, 0] - self.midline_x) > 12.0))
+        lateral, posterior, superior = self._turned(points).T
+        front = (posterior < -8.0) & (posterior > -75.0) & (lateral < self._half_mm + 12.0)
+        return np.asarray(front & (superior > -160.0) & (np.abs(lateral) > 12.0))
+
+    @property
+    def _half_mm(self) -> float:
+        """Half the distance between the heads."""
+        return abs(float((self.center - self.midline) @ self.axes[0]))
+
+    def _turned(self, points: FloatArray) -> FloatArray:
+        """Return (n, 3): mm lateral of the midline (to this side), behind and above the head center."""
+        sign = mirror_of(self.side)[0]
+        lateral = sign * ((points - self.midline) @ self.axes[0])
+        behind, above = ((points - self.center) @ self.axes[1:].T).T
+        return np.stack([lateral, behind, above], axis=1)
 
 
 def landmarks(hips: tuple[HipAnatomy, ...]) -> tuple[Landmarks, ...]:
-    """Return the landmarks of each hip; the midline is shared where both are in view."""
-    medial = [_most_medial_x(h) for h in hips]
-    midline = float(np.mean(medial)) if medial else 0.0
-    return tuple(_of_hip(h, midline) for h in hips)
+    """Return the landmarks of each hip; how the patient lies and the midline are shared where both are in view."""
+    if not hips:
+        return ()
+    if len(hips) == 2:
+        to_left = hips[0].center_lps_mm - hips[1].center_lps_mm
+        midline = (hips[0].center_lps_mm + hips[1].center_lps_mm) / 2
+    else:
+        to_left = _left_of(hips[0])
+        midline = _symphysis(hips[0], to_left)
+    axes = _level(to_left)
+    return tuple(_of_hip(hip, axes, midline) for hip in hips)
 
 
-def _most_medial_x(hip: HipAnatomy) -> float:
-    """LPS x of the symphysis: the most medial of the hip bone below the level of the head center."""
+def _level(to_left: FloatArray) -> FloatArray:
+    """Return rows left, posterior, superior; superior is the scanner's."""
+    left = np.array([to_left[0], to_left[1], 0.0]) / np.hypot(to_left[0], to_left[1])
+    up = np.array([0.0, 0.0, 1.0])
+    return np.stack([left, np.cross(up, left), up])
+
+
+def _left_of(hip: HipAnatomy) -> FloatArray:
+    """Direction to the patient's left, from how the hip bone is turned against the model."""
+    mirror = mirror_of(hip.joint.side)
+    linear, _ = align_similarity(hip_bone_model().mean * mirror, hip.hip_bone.vertices)
+    return linear[:, 0]
+
+
+def _symphysis(hip: HipAnatomy, to_left: FloatArray) -> FloatArray:
+    """Return the most medial place of the hip bone below the level of the head center."""
     low = hip.hip_bone.vertices[hip.hip_bone.vertices[:, 2] < hip.center_lps_mm[2]]
-    x = low[:, 0]
-    return float(x.min() if hip.joint.side == "left" else x.max())
+    outward = low @ to_left * mirror_of(hip.joint.side)[0]
+    return np.asarray(low[outward.argmin()])
 
 
-def _of_hip(hip: HipAnatomy, midline_x: float) -> Landmarks:
+def _of_hip(hip: HipAnatomy, axes: FloatArray, midline: FloatArray) -> Landmarks:
     height = femur_model().mean[:, 2]
     upper, lower = (hip.femur.vertices[(height > a) & (height < b)].mean(axis=0) for a, b in (_UPPER_MM, _LOWER_MM))
     axis = (lower - upper) / np.linalg.norm(lower - upper)
     end = hip.femur.vertices[height < height.min() + 10.0].mean(axis=0)
-    return Landmarks(hip.joint.side, hip.center_lps_mm, midline_x, end, axis)
+    reliable = (hip.joint.score or 0.0) >= _RELIABLE_SCORE
+    return Landmarks(hip.joint.side, hip.center_lps_mm, axes, midline, reliable, end, axis)

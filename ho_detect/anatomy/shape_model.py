@@ -92,7 +92,8 @@ def _subjects() -> FloatArray:
     raw = (files(_PACKAGE) / "shape_models" / "LLP26_rigid.pc").read_bytes()
     data = _ArraysOnly(io.BytesIO(raw), encoding="latin1").load()
     samples = data["mean"][:, None] + data["modes"] @ data["projectedWeights"]
-    return np.asarray(samples.T.reshape(-1, 3, _N_NODES).transpose(0, 2, 1)) - _HEAD_CENTER_MM
+    subjects: FloatArray = samples.T.reshape(-1, 3, _N_NODES).transpose(0, 2, 1) - _HEAD_CENTER_MM
+    return subjects
 
 
 def _build(mesh: str, nodes: slice, *, elements: range | None, proximal_mm: float | None, fine: int) -> BoneModel:

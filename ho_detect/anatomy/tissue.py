@@ -17,8 +17,8 @@ BoolArray = NDArray[np.bool_]
 _MUSCLE_HU = (-10.0, 130.0)
 #: Fat, HU. Convention.
 FAT_HU = (-200.0, -20.0)
-#: Table, sheets and hands are parted from the body by an opening of this radius, mm.
-_PART_MM = 6.0
+#: Table, sheets and hands are parted from the body where they are joined over less than twice this, mm.
+_PART_MM = 12.0
 #: Fat seams up to twice this wide count as lying deep, between the muscles, mm.
 _SEAM_MM = 12.0
 _SKIN_MM = 5.0
@@ -62,8 +62,7 @@ def segment_tissue(volume: WorkingVolume, settings: AnatomySettings) -> Tissue:
     """
     step = volume.step_mm
     solid = volume.hu > settings.body_hu
-    body = _largest(_opened(solid, _PART_MM / step))
-    body = ndi.binary_dilation(body, iterations=max(1, round(_PART_MM / step))) & solid
+    body = _parted(solid, _PART_MM / step)
     body = np.stack([ndi.binary_fill_holes(plane) for plane in body])
     smooth = ndi.uniform_filter(volume.hu, 3)
     under_skin = ndi.distance_transform_edt(body, sampling=step) > _SKIN_MM
@@ -89,8 +88,11 @@ def _closed(mask: BoolArray, radius: float) -> BoolArray:
     return np.asarray(inner[width:-width, width:-width, width:-width])
 
 
-def _largest(mask: BoolArray) -> BoolArray:
-    label, n = ndi.label(mask)
+def _parted(solid: BoolArray, radius: float) -> BoolArray:
+    """Return what belongs to the thickest of the parts that come apart when eroded: nearer to it than to another."""
+    label, n = ndi.label(ndi.distance_transform_edt(solid) > radius)
     if n == 0:
-        return mask
-    return np.asarray(label == 1 + np.argmax(np.bincount(label.ravel())[1:]))
+        return solid
+    body = 1 + int(np.argmax(np.bincount(label.ravel())[1:]))
+    distance, at = ndi.distance_transform_edt(label == 0, return_indices=True)
+    return np.asarray(solid & (label[tuple(at)] == body) & (distance <= 3.0 * radius))

@@ -124,12 +124,14 @@ def find_candidates(region: Region, settings: DetectionSettings) -> list[Candida
     Cores are what lies more than ``core_distance_mm`` outside of the native surfaces, so that a thin shell left by a
     fit that is off by a millimetre joins nothing. Each core then grows back to the bone it may stand on.
     """
+    # what is not joined with native bone at all is a candidate whole, however near to it
     dense = label_components(region.smooth, region.low_hu)
     native = region.distance_mm < settings.native_margin_mm
     label = dense.paint(np.arange(1, len(dense) + 1, dtype=np.int32))
     joined = np.zeros(len(dense) + 1, bool)
     joined[np.unique(label[native])] = True
-    cores = label_components(region.smooth, region.low_hu, region.distance_mm > settings.core_distance_mm)
+    outside = (region.distance_mm > settings.core_distance_mm) | ~joined[label]
+    cores = label_components(region.smooth, region.low_hu, outside)
     voxel_mm3 = region.grid.voxel_volume_mm3
     seeds = np.flatnonzero(
         (cores.count * voxel_mm3 >= settings.min_core_mm3) & (cores.max_hu >= region.low_hu + settings.seed_contrast_hu)

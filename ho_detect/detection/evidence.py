@@ -29,6 +29,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Extent along the patient's long axis."""
     thickness_mm: float
     """Twice the largest depth at the detection threshold."""
+    solidity: float
+    """Volume over that of the convex hull."""
     max_hu: float
     mean_hu: float
     interior_sd_hu: float | None
@@ -52,12 +54,16 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     deep: float
     """Shares inside the body, and deep to the subcutaneous fat."""
     near_metal: float
+    metal_mm: float | None
+    """Median distance to metal; null where there is none."""
+    central: float
     spine: float
     shaft: float
     cavity: float
     arterial: float
     across: float
     """Shares in the zone around metal, in these places, and across the midline where no hip is in view."""
+    reliable_fit: bool
 
     @property
     def slenderness(self) -> float:
@@ -97,11 +103,13 @@ def gather(
     shares = _surroundings(region, candidate)
     index = region.grid.to_index(points)
     edge = np.minimum(index, np.array(region.grid.shape) - 1 - index) * spacing
+    to_metal = metal.distance_to(points)
     return Evidence(
         side=frame.side,
         volume_mm3=float(mask.sum()) * region.grid.voxel_volume_mm3,
         length_mm=float(np.ptp(points[:, 2])) + float(spacing[0]),
         thickness_mm=outlined.thickness_mm,
+        solidity=outlined.solidity,
         max_hu=float(values.max()),
         mean_hu=float(values.mean()),
         interior_sd_hu=float(inner.std()) if inner.size >= 20 else None,
@@ -118,12 +126,15 @@ def gather(
         air=shares[3],
         body=tissue.share(tissue.body, points),
         deep=tissue.share(tissue.deep, points),
-        near_metal=float((metal.distance_to(points) < metal_zone_mm).mean()),
+        near_metal=float((to_metal < metal_zone_mm).mean()),
+        metal_mm=float(np.median(to_metal)) if np.isfinite(to_metal).all() else None,
+        central=float(frame.pelvic_center(points).mean()),
         spine=float(frame.spine_or_sacrum(points).mean()),
         shaft=float(frame.beyond_model(points).mean()),
         cavity=float(frame.pelvic_cavity(points).mean()),
         arterial=float(frame.arterial_course(points).mean()),
         across=float(frame.across_midline(points).mean()) if len(frames) == 1 else 0.0,
+        reliable_fit=frame.reliable,
     )
 
 

@@ -21,6 +21,7 @@ EXCLUSIONS: dict[str, str] = {
     "other_side": "belongs to the other side, whose hip is not in view",
     "native_bone": "native bone: sacrum, spine, or the build of native bone",
     "osteophyte": "broad-based bone at the joint margin: osteophyte or enthesophyte",
+    "native_unsure": "joined with bone that the fitted shape does not explain: cannot be told from native bone",
     "cut_native_bone": "joined with bone and cut by the edge of the field of view: cannot be told from native bone",
     "contrast": "as uniform as fluid: contrast medium in a vessel, the bladder or the bowel",
     "vessel_calcium": "thin calcium on the course of an artery",
@@ -29,7 +30,7 @@ EXCLUSIONS: dict[str, str] = {
     "beside_joint": "small ossicle at the joint line: osteophyte, os acetabuli or fragment, cannot be told apart",
 }
 #: What was set aside without knowing that it is no ossification: the hip is not free of it.
-UNDECIDED: frozenset[str] = frozenset({"near_metal", "cut_native_bone", "beside_joint"})
+UNDECIDED: frozenset[str] = frozenset({"near_metal", "native_unsure", "cut_native_bone", "beside_joint"})
 
 
 class Excluded(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,10 +92,24 @@ def _uniform(e: Evidence, s: MimicSettings, noise_hu: float) -> bool:
 
 
 def _contrast(e: Evidence, s: MimicSettings, noise_hu: float) -> bool:
-    tube = e.length_mm >= s.tube_length_mm and e.volume_mm3 / e.length_mm < s.tube_area_mm2 and not e.touching
+    tube = e.length_mm >= s.tube_length_mm and e.volume_mm3 / e.length_mm < s.tube_area_mm2
     faint = e.mean_hu < s.contrast_hu
-    place = e.cavity > 0.4 or (e.arterial > 0.6 and e.at_border > 0.15)
-    return (tube and e.arterial > 0.6) or (faint and place and _uniform(e, s, noise_hu))
+    organ = e.central > 0.5 or (e.cavity > 0.4 and ((e.reach_mm or 0.0) > s.cavity_reach_mm or e.at_border > 0.15))
+    place = organ or (e.arterial > 0.6 and e.at_border > 0.15)
+    long = e.length_mm >= 2 * s.tube_length_mm
+    return (tube and e.arterial > 0.6 and (not e.touching or long or _uniform(e, s, noise_hu))) or (
+        faint and place and _uniform(e, s, noise_hu)
+    )
+
+
+def _vessel_calcium(e: Evidence, s: MimicSettings, _: float) -> bool:
+    """Thin, or curved like part of a tube's wall."""
+    wall = e.volume_mm3 < s.plaque_mm3 and e.solidity < s.plaque_solidity
+    return not e.joined and e.arterial > 0.6 and (e.thickness_mm < s.plaque_mm or wall)
+
+
+def _streak(e: Evidence, s: MimicSettings, _: float) -> bool:
+    return e.metal_mm is not None and e.metal_mm < s.streak_reach_mm and e.max_hu < s.streak_hu
 
 
 def _pelvic_cavity(e: Evidence, s: MimicSettings, _: float) -> bool:
@@ -105,16 +120,18 @@ def _pelvic_cavity(e: Evidence, s: MimicSettings, _: float) -> bool:
 _RULES: tuple[tuple[str, Rule], ...] = (
     ("outside_body", lambda e, _s, _n: e.body < 0.5),
     ("near_metal", lambda e, _s, _n: e.near_metal > 0.2),
+    ("near_metal", _streak),
     ("too_small", _too_small),
     ("out_of_reach", lambda e, s, _n: e.head_distance_mm > s.reach_mm),
-    ("other_side", lambda e, _s, _n: e.across > 0.5),
+    ("other_side", lambda e, s, _n: e.across > (0.5 if e.volume_mm3 < s.massive_mm3 else 0.2)),
     ("native_bone", lambda e, _s, _n: e.spine > 0.5 and e.touching != ("femur", "pelvis")),
     ("native_bone", lambda e, _s, _n: e.shaft > 0.5),
     ("contrast", _contrast),
     ("osteophyte", _osteophyte),
     ("native_bone", _broad_based),
+    ("native_unsure", lambda e, s, _n: e.joined and (not e.reliable_fit or e.volume_mm3 > s.largest_mm3)),
     ("cut_native_bone", lambda e, _s, _n: e.at_border > 0.25),
-    ("vessel_calcium", lambda e, s, _n: not e.joined and e.arterial > 0.6 and e.thickness_mm < s.plaque_mm),
+    ("vessel_calcium", _vessel_calcium),
     ("pelvic_cavity", _pelvic_cavity),
     ("subcutaneous", lambda e, _s, _n: not e.touching and e.deep < 0.5 and e.fat > 0.5),
     (
