@@ -29,6 +29,7 @@ def evidence(**changes: Any) -> Evidence:
         "volume_mm3": 4000.0,
         "length_mm": 25.0,
         "thickness_mm": 14.0,
+        "solidity": 0.85,
         "max_hu": 900.0,
         "mean_hu": 500.0,
         "interior_sd_hu": 150.0,
@@ -46,11 +47,14 @@ def evidence(**changes: Any) -> Evidence:
         "body": 1.0,
         "deep": 1.0,
         "near_metal": 0.0,
+        "metal_mm": None,
+        "central": 0.0,
         "spine": 0.0,
         "shaft": 0.0,
         "cavity": 0.0,
         "arterial": 0.0,
         "across": 0.0,
+        "reliable_fit": True,
     }
     return Evidence(**values | changes)
 
@@ -115,7 +119,9 @@ def anatomy(side: str) -> HipAnatomy:
         normals = vertex_normals(vertices, faces)
         fits.append(SurfaceFit(vertices, normals, faces, model.joint, seen, np.zeros(len(vertices)), 1.0))
     center = (91.0 if side == "left" else -91.0, 0.0, 0.0)
-    joint = HipJoint(side=side, status="assessed", center_lps_mm=center, head_radius_mm=23.0, residual_mm=0.5)
+    joint = HipJoint(
+        side=side, status="assessed", center_lps_mm=center, head_radius_mm=23.0, residual_mm=0.5, score=0.9
+    )
     return HipAnatomy(joint, *fits)
 
 

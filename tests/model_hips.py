@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from phantoms import volume
@@ -56,8 +57,7 @@ class Growth:
     def points(self):
         """(n, 3) LPS mm along the path, at most 1 mm apart."""
         ends = [np.array(p, float) for p in self.path]
-        pairs = zip(ends, ends[1:], strict=False)
-        steps = [np.linspace(a, b, max(2, int(np.linalg.norm(b - a)) + 2)) for a, b in pairs]
+        steps = [np.linspace(a, b, int(np.linalg.norm(b - a)) + 2) for a, b in pairwise(ends)]
         local = np.concatenate(steps) if steps else np.array(ends)
         return local * mirror_of(self.side) + head_center(self.side)
 

@@ -24,7 +24,7 @@ EXCLUSIONS: dict[str, str] = {
     "native_unsure": "joined with bone that the fitted shape does not explain: cannot be told from native bone",
     "cut_native_bone": "joined with bone and cut by the edge of the field of view: cannot be told from native bone",
     "contrast": "as uniform as fluid: contrast medium in a vessel, the bladder or the bowel",
-    "vessel_calcium": "thin calcium on the course of an artery",
+    "vessel_calcium": "thin or hollow calcium like that of an arterial wall",
     "pelvic_cavity": "inside the pelvic cavity, away from its wall: phlebolith, bowel or bladder content",
     "subcutaneous": "in subcutaneous fat, not in muscle: injection granuloma or skin calcification",
     "beside_joint": "small ossicle at the joint line: osteophyte, os acetabuli or fragment, cannot be told apart",
@@ -103,9 +103,10 @@ def _contrast(e: Evidence, s: MimicSettings, noise_hu: float) -> bool:
 
 
 def _vessel_calcium(e: Evidence, s: MimicSettings, _: float) -> bool:
-    """Thin, or curved like part of a tube's wall."""
+    """Thin or curved like part of a tube's wall where arteries run; both, anywhere."""
+    thin = e.thickness_mm < s.plaque_mm
     wall = e.volume_mm3 < s.plaque_mm3 and e.solidity < s.plaque_solidity
-    return not e.joined and e.arterial > 0.6 and (e.thickness_mm < s.plaque_mm or wall)
+    return not e.joined and ((e.arterial > 0.6 and (thin or wall)) or (thin and wall))
 
 
 def _streak(e: Evidence, s: MimicSettings, _: float) -> bool:
