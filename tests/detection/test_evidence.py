@@ -1,0 +1,168 @@
+"""What is measured of a candidate: its side, surroundings, reach and foot, each on shapes made for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_detection import MUSCLE_HU, frames, region
+from model_hips import head_center
+from phantoms import ball
+from scipy import ndimage as ndi
+
+from ho_detect.anatomy.hip_joint import mirror_of
+from ho_detect.anatomy.metal import Metal
+from ho_detect.anatomy.native_bone import FAR_MM
+from ho_detect.anatomy.tissue import Tissue
+from ho_detect.detection.candidates import Candidate
+from ho_detect.detection.evidence import gather
+from ho_detect.detection.outline import Outlined
+from ho_detect.geometry import Grid
+
+FRAMES = frames()
+SHAPE = (41, 41, 41)
+COARSE = Grid.axial((100, 80, 120), (4.0, 4.0, 4.0), (-240.0, -160.0, -200.0))
+
+
+def everywhere(value=True):
+    return np.full(COARSE.shape, value)
+
+
+def tissue(body=None, deep=None):
+    body = everywhere() if body is None else body
+    return Tissue(COARSE, body, body if deep is None else deep, everywhere())
+
+
+def gathered(
+    hu, mask, *, at=(40.0, -30.0, 0.0), side="left", spacing=(1.0, 1.0, 1.0), sides=("left", "right"), joined=False,
+    distance_mm=None, tissues=None, metal=None,
+):  # fmt: skip
+    """Gather for a mask whose grid's middle lies ``at`` (lateral, posterior, superior) of a head."""
+    found = region(hu, spacing, distance_mm=distance_mm)
+    affine = found.grid.affine.copy()
+    center = head_center(side) + mirror_of(side) * np.array(at)
+    affine[:3, 3] += center - found.grid.to_lps((np.array(mask.shape) - 1) / 2)
+    found = type(found)(**{**vars(found), "grid": Grid(mask.shape, affine)})
+    whole = tuple(slice(0, n) for n in mask.shape)
+    candidate = Candidate(whole, mask, mask, joined=joined, touching=("femur",) if joined else ())
+    outlined = Outlined(candidate, 300.0, 7.0, 0.9)
+    metal = metal or Metal(COARSE, 0.0, None)
+    return gather(found, outlined, tuple(FRAMES[s] for s in sides), tissues or tissue(), metal, 20.0)
+
+
+def blob(around=MUSCLE_HU, radius=6.0, spacing=(1.0, 1.0, 1.0)):
+    mask = ball(SHAPE, radius=radius, spacing=spacing)
+    return np.where(mask, 600.0, around), mask
+
+
+class TestPlace:
+    @pytest.mark.parametrize("side", ["left", "right"])
+    def test_belongs_to_the_nearest_hip(self, side):
+        assert gathered(*blob(), side=side).side == side
+
+    def test_distance_to_the_head_is_that_of_its_nearest_voxel(self):
+        assert gathered(*blob(), at=(0, -50, 0)).head_distance_mm == pytest.approx(44.0, abs=0.5)
+
+    @pytest.mark.parametrize("side", ["left", "right"])
+    @pytest.mark.parametrize(
+        ("at", "name"),
+        [
+            ((-80, 50, 40), "spine"),
+            ((-80, 0, 90), "spine"),
+            ((-60, -10, 20), "cavity"),
+            ((-10, -45, 0), "arterial"),
+        ],
+    )
+    def test_zones_are_the_same_on_both_sides(self, side, at, name):
+        assert getattr(gathered(*blob(), at=at, side=side), name) == 1.0
+        assert getattr(gathered(*blob(), at=(40, 20, -10), side=side), name) == 0.0
+
+    def test_shaft_beyond_the_model(self):
+        end = FRAMES["left"].shaft_end - head_center("left")
+        below = tuple(end + 15 * FRAMES["left"].shaft_axis)
+        assert gathered(*blob(), at=below).shaft > 0.9
+        assert gathered(*blob(), at=(10, 0, -60)).shaft == 0.0
+
+    @pytest.mark.parametrize(("side", "other"), [("left", "right"), ("right", "left")])
+    def test_across_the_midline_counts_where_that_hip_is_not_in_view(self, side, other):
+        across = {"at": (0, -40, 0), "side": other}
+        assert gathered(*blob(), **across, sides=(side,)).across == 1.0
+        assert gathered(*blob(), **across).across == 0.0
+        assert gathered(*blob(), side=side, sides=(side,)).across == 0.0
+
+
+class TestSurroundings:
+    @pytest.mark.parametrize(("around", "name"), [(55, "muscle"), (-100, "fat"), (300, "bone"), (-1000, "air")])
+    @pytest.mark.parametrize("spacing", [(1, 1, 1), (2.5, 0.8, 0.8)])
+    def test_are_what_lies_around_it(self, around, name, spacing):
+        found = gathered(*blob(around, spacing=spacing), spacing=spacing)
+        shares = {n: getattr(found, n) for n in ("muscle", "fat", "bone", "air")}
+        assert shares.pop(name) == 1.0
+        assert set(shares.values()) == {0.0}
+
+    def test_add_up_on_both_sides_of_a_border(self):
+        hu, mask = blob()
+        hu[:20][~mask[:20]] = -100.0
+        found = gathered(hu, mask)
+        assert found.fat == pytest.approx(0.5, abs=0.05)
+        assert found.muscle + found.fat == pytest.approx(1.0)
+
+    def test_the_blur_at_its_own_border_is_not_its_surroundings(self):
+        hu, mask = blob()
+        hu[(ndi.distance_transform_edt(~mask) <= 1.5) & ~mask] = 300.0
+        assert gathered(hu, mask).bone == 0.0
+
+
+class TestBody:
+    def test_shares_inside_body_and_deep_tissue(self):
+        above = everywhere(False)
+        above[COARSE.to_lps(np.argwhere(~above))[:, 2].reshape(COARSE.shape) > 0] = True
+        found = gathered(*blob(), at=(40, -30, 2), tissues=tissue(body=above))  # between two of its voxels
+        assert found.body == pytest.approx(0.5, abs=0.15)
+        assert gathered(*blob(), tissues=tissue(deep=everywhere(False))).deep == 0.0
+        assert gathered(*blob()).body == 1.0
+
+    def test_outside_of_the_coarse_grid_is_not_body(self):
+        assert gathered(*blob(), at=(400, 0, 0)).body == 0.0
+
+    def test_near_metal(self):
+        distance = np.full(COARSE.shape, 30.0, np.float32)
+        assert gathered(*blob(), metal=Metal(COARSE, 500.0, distance)).near_metal == 0.0
+        assert gathered(*blob(), metal=Metal(COARSE, 500.0, distance - 11)).near_metal == 1.0
+        assert gathered(*blob()).near_metal == 0.0
+
+
+class TestForm:
+    def test_gap_reach_and_foot_of_a_rod_on_a_plane(self):
+        mask = np.zeros(SHAPE, bool)
+        mask[11:31, 15:25, 15:25] = True  # 10 by 10 mm, 20 mm high
+        distance = np.broadcast_to((np.arange(41) - 10.5)[:, None, None], SHAPE)
+        found = gathered(np.where(mask, 600.0, 50.0), mask, distance_mm=distance, joined=True)
+        assert (found.gap_mm, found.reach_mm) == (0.5, 19.5)
+        assert found.foot_mm2 == pytest.approx(100.0, rel=0.02)
+        assert found.slenderness == pytest.approx(19.5 / np.sqrt(100 / np.pi), rel=0.02)
+        assert found.length_mm == 20.0
+        assert found.volume_mm3 == 2000.0
+
+    def test_far_from_bone_gap_and_reach_are_not_measured(self):
+        found = gathered(*blob())
+        assert (found.gap_mm, found.reach_mm, found.foot_mm2) == (None, None, 0.0)
+
+    def test_partly_near_bone_counts_what_is_near(self):
+        hu, mask = blob()
+        distance = np.full(SHAPE, FAR_MM)
+        distance[:20] = 25.0
+        found = gathered(hu, mask, distance_mm=distance)
+        assert (found.gap_mm, found.reach_mm) == (25.0, 25.0)
+
+    def test_uniform_inside_is_told_from_structure(self):
+        hu, mask = blob(radius=9)
+        hu[mask] += np.random.default_rng(0).normal(0, 10, mask.sum())
+        assert gathered(hu, mask).interior_sd_hu == pytest.approx(10, rel=0.2)
+        thin = ball(SHAPE, radius=2.5)
+        assert gathered(np.where(thin, 600.0, 50.0), thin).interior_sd_hu is None
+
+    def test_share_at_the_edge_of_the_view(self):
+        mask = np.zeros(SHAPE, bool)
+        mask[:8, 18:23, 18:23] = True
+        assert gathered(np.where(mask, 600.0, 50.0), mask).at_border == 0.5
+        assert gathered(*blob()).at_border == 0.0

@@ -1,0 +1,215 @@
+"""What is measured of a lesion: place by the clinical definition, density by depth, distances, and a ranking."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_detection import anatomy, evidence, frames, grown_on_bone, region
+from model_hips import head_center
+from phantoms import ball
+from scipy import ndimage as ndi
+
+from ho_detect.anatomy.hip_joint import mirror_of
+from ho_detect.anatomy.native_bone import bone_distance
+from ho_detect.detection.candidates import Candidate
+from ho_detect.detection.lesions import confidence_of, maturity_of, measure, sector_of
+from ho_detect.detection.outline import Outlined
+from ho_detect.settings import DetectionSettings
+
+SETTINGS = DetectionSettings()
+FRAMES = frames()
+FORWARD = np.array([0.0, 20.0, 0.0])
+
+
+def beside(side, lateral, posterior, superior):
+    """LPS mm of a place given from the head center."""
+    return head_center(side) + mirror_of(side) * np.array([lateral, posterior, superior])
+
+
+def lesion(hu, mask, spacing=(1.0, 1.0, 1.0), *, side="left", at=None, touching=(), distance_mm=None, **changes):
+    """Measure a mask; ``at`` puts the middle of the grid there, else 60 mm in front of the head."""
+    at = beside(side, 0, -60, 0) if at is None else np.asarray(at, float)
+    found = region(hu, spacing, distance_mm=distance_mm, bones=bones(side))
+    affine = found.grid.affine.copy()
+    affine[:3, 3] += at - found.grid.to_lps((np.array(mask.shape) - 1) / 2)
+    grid = type(found.grid)(found.grid.shape, affine)
+    found = type(found)(**{**vars(found), "grid": grid})
+    whole = tuple(slice(0, n) for n in mask.shape)
+    candidate = Candidate(whole, mask, mask, joined=bool(touching), touching=touching)
+    return measure(found, Outlined(candidate, 300.0, 5.0, 0.9), evidence(**changes), FRAMES[side], 3, SETTINGS)
+
+
+def bones(side, cache={}):  # noqa: B006 - the fields are made once
+    if side not in cache:
+        hip = anatomy(side)
+        cache[side] = tuple(bone_distance(f, side, b) for b, f in (("femur", hip.femur), ("pelvis", hip.hip_bone)))
+    return cache[side]
+
+
+class TestSector:
+    #: Offset from the head center in LPS mm of a left hip: +x is lateral, +y is posterior.
+    CASES = [  # noqa: RUF012
+        ((30.0, 5.0, 0.0), "lateral"),
+        ((-30.0, 5.0, 0.0), "medial"),
+        ((5.0, 30.0, 0.0), "posterior"),
+        ((5.0, -30.0, 0.0), "anterior"),
+        ((20.0, -19.0, 300.0), "lateral"),
+        ((19.0, -20.0, -300.0), "anterior"),
+        ((-20.0, 20.0, 0.0), "posterior"),
+    ]
+
+    @pytest.mark.parametrize(("offset", "sector"), CASES)
+    @pytest.mark.parametrize("side", ["left", "right"])
+    def test_is_the_larger_axial_component(self, side, offset, sector):
+        x, y, z = offset
+        at = beside(side, x, y, z)
+        assert sector_of(FRAMES[side].local_mm(at[None])[0]) == sector
+
+    @pytest.mark.parametrize("side", ["left", "right"])
+    def test_of_a_painted_lesion(self, side):
+        mask = ball((15, 15, 15), radius=5)
+        found = lesion(np.where(mask, 700.0, 50.0), mask, side=side, at=beside(side, 60, 20, 0))
+        assert (found.side, found.sector) == (side, "lateral")
+
+
+def by_depth(shape, radius, rim_hu, core_hu, rim_mm=2.8, spacing=(1.0, 1.0, 1.0)):
+    """A ball with a rim, sharp."""
+    mask = ball(shape, radius=radius, spacing=spacing)
+    depth = ndi.distance_transform_edt(mask, sampling=spacing)
+    return np.where(mask, np.where(depth <= rim_mm, rim_hu, core_hu), 50.0), mask
+
+
+class TestMaturity:
+    @pytest.mark.parametrize(
+        ("rim_hu", "stage"),
+        [(250, "immature"), (299, "immature"), (300, "intermediate"), (449, "intermediate"), (450, "mature")],
+    )
+    @pytest.mark.parametrize("core_hu", [-50.0, 200.0, 1200.0])
+    def test_is_decided_by_the_rim_not_by_the_core(self, rim_hu, stage, core_hu):
+        assert maturity_of(rim_hu, SETTINGS) == stage
+        assert lesion(*by_depth((29, 29, 29), 11.0, rim_hu, core_hu)).maturity == stage
+
+    def test_partial_volume_at_the_surface_is_no_rim(self):
+        fine = (0.7, 0.7, 0.7)
+        hu, mask = by_depth((29, 29, 29), 8.0, 600.0, 600.0, spacing=fine)
+        hu[mask & ~ndi.binary_erosion(mask)] = 250.0
+        assert lesion(hu, mask, fine).maturity == "mature"
+
+    def test_foot_on_bone_is_no_rim(self):
+        # half a ball on a plane of bone: where it stands it is as lucent as its core
+        hu, mask = by_depth((29, 29, 29), 12.0, 800.0, 120.0)
+        mask[:15] = False
+        distance = np.broadcast_to((np.arange(29) - 14.0)[:, None, None], mask.shape)
+        assert lesion(hu, mask, distance_mm=distance, touching=("femur",)).maturity == "mature"
+
+
+class TestZonalIndex:
+    def test_is_the_share_by_which_the_core_is_more_lucent(self):
+        assert lesion(*by_depth((29, 29, 29), 12.0, 800.0, 200.0)).zonal_index == 0.75
+
+    def test_uniform_is_zero_and_dense_inside_is_negative(self):
+        assert lesion(*by_depth((29, 29, 29), 12.0, 500.0, 500.0)).zonal_index == 0.0
+        assert lesion(*by_depth((29, 29, 29), 12.0, 400.0, 600.0)).zonal_index == -0.5
+
+    def test_without_a_core_it_is_not_measured(self):
+        assert lesion(*by_depth((15, 15, 15), 3.0, 800.0, 200.0)).zonal_index is None
+
+
+class TestNumbers:
+    SPACING = (2.0, 1.0, 0.5)
+
+    def test_of_a_box(self):
+        mask = np.zeros((12, 20, 30), bool)
+        mask[3:8, 4:14, 5:25] = True
+        hu = np.where(mask, 400.0, 50.0)
+        hu[3:8, 4:14, 5:15] = 200.0
+        found = lesion(hu, mask, self.SPACING, muscle=0.876543, fat=0.1)
+        assert found.id == 3
+        assert found.volume_mm3 == 1000.0
+        assert found.volume_second_threshold_mm3 == 500.0
+        assert found.extent_lps_mm == (10.0, 10.0, 10.0)
+        # between centers of the outermost voxels
+        assert found.max_diameter_mm == pytest.approx(np.linalg.norm([4 * 2.0, 9 * 1.0, 19 * 0.5]), abs=0.01)
+        assert (found.mean_hu, found.sd_hu, found.median_hu, found.max_hu) == (300.0, 100.0, 300.0, 400.0)
+        assert found.p95_hu == 400.0
+        assert (found.muscle_fraction, found.fat_fraction, found.boundary_hu) == (0.877, 0.1, 300.0)
+
+    def test_centroid_and_distance(self):
+        mask = ball((21, 21, 21), radius=6)
+        found = lesion(np.where(mask, 500.0, 50.0), mask, at=beside("left", 30, -40, 0))
+        assert found.centroid_lps_mm == pytest.approx(tuple(beside("left", 30, -40, 0)), abs=0.01)
+        assert found.distance_to_head_center_mm == 50.0
+
+    def test_flat_things_have_a_diameter_too(self):
+        mask = np.zeros((5, 20, 20), bool)
+        mask[2, 4:10, 4:12] = True
+        assert lesion(np.where(mask, 500.0, 50.0), mask).max_diameter_mm == pytest.approx(np.hypot(5, 7), abs=0.01)
+
+
+class TestGap:
+    @pytest.mark.parametrize("side", ["left", "right"])
+    def test_is_the_distance_to_the_surface(self, side):
+        # a ball of 6 mm whose center lies 20 mm in front of the most anterior point of the trochanter's side
+        vertices = anatomy(side).femur.vertices
+        front = vertices[vertices[:, 1].argmin()]
+        mask = ball((21, 21, 21), radius=6)
+        found = lesion(np.where(mask, 500.0, 50.0), mask, side=side, at=front - FORWARD)
+        away = np.linalg.norm(vertices - (front - FORWARD), axis=1).min()
+        assert found.gap_femur_mm == pytest.approx(away - 6, abs=1.5)
+
+    def test_of_what_touches_is_zero(self):
+        mask = ball((21, 21, 21), radius=6)
+        at = beside("left", 20, -40, 0)
+        found = lesion(np.where(mask, 500.0, 50.0), mask, at=at, touching=("pelvis",))
+        assert (found.attached_to, found.gap_pelvis_mm) == (("pelvis",), 0.0)
+        assert found.gap_femur_mm > 0
+
+    def test_beyond_the_field_it_is_not_measured(self):
+        mask = ball((21, 21, 21), radius=6)
+        found = lesion(np.where(mask, 500.0, 50.0), mask, at=beside("left", 0, 0, -300))
+        assert (found.gap_femur_mm, found.gap_pelvis_mm) == (None, None)
+
+    def test_half_inside_the_field_is_measured(self):
+        femur = bones("left")[0]
+        edge = femur.grid.to_lps([femur.grid.shape[0] - 1, *(n // 2 for n in femur.grid.shape[1:])])
+        mask = ball((21, 21, 21), radius=6)
+        assert lesion(np.where(mask, 500.0, 50.0), mask, at=edge + np.array([0, 0, 0.75])).gap_femur_mm is not None
+
+
+evidences = st.builds(
+    evidence,
+    thickness_mm=st.floats(0.1, 40),
+    max_hu=st.floats(150, 3000),
+    muscle=st.floats(0, 0.7),
+    fat=st.floats(0, 0.3),
+    cavity=st.floats(0, 1),
+    joined=st.booleans(),
+    foot_mm2=st.floats(0, 2000),
+    reach_mm=st.none() | st.floats(0, 60),
+)
+#: What makes a lesion more believable.
+UP = {"thickness_mm": 2.0, "max_hu": 50.0, "muscle": 0.1, "reach_mm": 3.0}
+
+
+class TestConfidence:
+    @given(evidences)
+    @settings(max_examples=200, deadline=None)
+    def test_lies_between_0_and_1(self, e):
+        assert 0.0 < confidence_of(e, 140.0) <= 1.0
+
+    @given(evidences, st.sampled_from([*UP, "cavity", "joined", "foot_mm2"]))
+    @settings(max_examples=300, deadline=None)
+    def test_more_evidence_never_lowers_it(self, e, name):
+        value = getattr(e, name)
+        more = {"joined": False, "cavity": value and value / 2, "foot_mm2": value and value / 2}
+        better = more[name] if name in more else None if value is None else value + UP[name]
+        assert confidence_of(msgspec.structs.replace(e, **{name: better}), 140.0) >= confidence_of(e, 140.0)
+
+    def test_clear_is_near_1_and_doubtful_far_below(self):
+        assert confidence_of(evidence(), 140.0) == 1.0
+        assert confidence_of(grown_on_bone(), 140.0) == 1.0
+        weak = grown_on_bone(thickness_mm=3.0, max_hu=205.0, foot_mm2=1000.0, muscle=0.2, fat=0.0, cavity=1.0)
+        assert confidence_of(weak, 140.0) < 0.1
