@@ -28,7 +28,8 @@ class TestRegistry:
         } <= set(FLAGS)  # fmt: skip
         assert {
             "outside_body", "near_metal", "too_small", "out_of_reach", "other_side", "native_bone", "osteophyte",
-            "cut_native_bone", "contrast", "vessel_calcium", "pelvic_cavity", "subcutaneous", "beside_joint",
+            "native_unsure", "cut_native_bone", "contrast", "vessel_calcium", "pelvic_cavity", "subcutaneous",
+            "beside_joint",
         } <= set(EXCLUSIONS)  # fmt: skip
 
     def test_a_code_means_one_thing(self):

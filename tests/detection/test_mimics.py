@@ -22,27 +22,41 @@ CLEAR = {
     "small island": evidence(volume_mm3=60.0, thickness_mm=4.0, max_hu=400.0),
     "beyond the fields around bone": evidence(gap_mm=None, reach_mm=None),
     "in front, thicker than a wall": evidence(arterial=0.9, thickness_mm=6.0),
+    "in front, large and hollow": evidence(arterial=0.9, solidity=0.5, volume_mm3=8000.0),
+    "long in front, and grown on bone": grown_on_bone(arterial=0.9, length_mm=90.0),
     "in fat between muscles": evidence(fat=0.8, muscle=0.2),
     "large and near the joint": evidence(head_distance_mm=25.0, volume_mm3=500.0),
+    "free, whatever the fit": evidence(reliable_fit=False),
+    "free, immense": evidence(volume_mm3=300000.0),
+    "dense beside an implant": evidence(metal_mm=50.0),
+    "faint, no implant": evidence(max_hu=300.0),
     "spur": grown_on_bone(),
     "bridge": grown_on_bone(touching=("femur", "pelvis"), foot_mm2=200.0, reach_mm=22.0, volume_mm3=9000.0),
     "massive on a broad foot": grown_on_bone(foot_mm2=3000.0, reach_mm=26.0, volume_mm3=30000.0),
     "thin, but grown on bone": grown_on_bone(thickness_mm=2.5),
     "bridge in front of the sacrum": grown_on_bone(touching=("femur", "pelvis"), spine=0.6),
     "inside the wall of the pelvis": evidence(cavity=0.9, gap_mm=3.0, reach_mm=20.0),
+    "uniform, but where no fluid is": evidence(interior_sd_hu=8.0, mean_hu=300.0),
 }
 
+FLUID = {"mean_hu": 300.0, "interior_sd_hu": 15.0}
+TUBE = {"arterial": 0.7, "length_mm": 80.0, "volume_mm3": 9000.0}
 #: reason: evidence that it is made for, and the same with the one thing changed that makes it ossification.
 MADE_FOR = {
     "outside_body": [(evidence(body=0.4), {"body": 0.6})],
-    "near_metal": [(evidence(near_metal=0.3), {"near_metal": 0.1})],
+    "near_metal": [
+        (evidence(near_metal=0.3, metal_mm=22.0), {"near_metal": 0.1}),
+        (evidence(metal_mm=70.0, max_hu=480.0), {"metal_mm": 90.0}),
+        (evidence(metal_mm=70.0, max_hu=480.0), {"metal_mm": None}),
+        (evidence(metal_mm=70.0, max_hu=480.0), {"max_hu": 520.0}),
+    ],
     "too_small": [
         (evidence(volume_mm3=39.0), {"volume_mm3": 41.0}),
         (evidence(thickness_mm=2.9), {"thickness_mm": 3.1}),
         (grown_on_bone(volume_mm3=39.0), {"volume_mm3": 41.0}),
     ],
     "out_of_reach": [(evidence(head_distance_mm=121.0), {"head_distance_mm": 119.0})],
-    "other_side": [(evidence(across=0.6), {"across": 0.4})],
+    "other_side": [(evidence(across=0.6), {"across": 0.4}), (evidence(across=0.3, volume_mm3=6000.0), {"across": 0.1})],
     "native_bone": [
         (evidence(spine=0.6), {"spine": 0.4}),
         (evidence(shaft=0.6), {"shaft": 0.4}),
@@ -52,16 +66,34 @@ MADE_FOR = {
         (grown_on_bone(foot_mm2=20.0, reach_mm=6.5, head_distance_mm=60.0), {"reach_mm": 7.5}),
     ],
     "osteophyte": [(grown_on_bone(foot_mm2=300.0, reach_mm=9.0, head_distance_mm=28.0), {"foot_mm2": 60.0})],
+    "native_unsure": [
+        (grown_on_bone(reliable_fit=False), {"reliable_fit": True}),
+        (grown_on_bone(reliable_fit=False), {"joined": False}),
+        (grown_on_bone(volume_mm3=260000.0), {"volume_mm3": 240000.0}),
+    ],
     "cut_native_bone": [(evidence(at_border=0.3), {"at_border": 0.2})],
     "contrast": [
-        (evidence(cavity=0.5, mean_hu=300.0, interior_sd_hu=15.0), {"interior_sd_hu": 25.0}),
-        (evidence(cavity=0.5, mean_hu=300.0, interior_sd_hu=15.0, gap_mm=3.0), {"mean_hu": 500.0}),
-        (evidence(cavity=0.45, mean_hu=300.0, interior_sd_hu=15.0), {"cavity": 0.3}),
-        (evidence(arterial=0.7, at_border=0.2, mean_hu=300.0, interior_sd_hu=15.0), {"at_border": 0.1}),
-        (evidence(arterial=0.7, length_mm=80.0, volume_mm3=9000.0), {"length_mm": 50.0}),
-        (evidence(arterial=0.7, length_mm=80.0, volume_mm3=9000.0), {"volume_mm3": 16000.0}),
+        (evidence(central=0.6, **FLUID), {"interior_sd_hu": 25.0}),
+        (evidence(central=0.6, **FLUID), {"mean_hu": 500.0}),
+        (evidence(central=0.6, **FLUID), {"central": 0.4}),
+        (evidence(cavity=0.45, at_border=0.2, **FLUID), {"at_border": 0.1}),
+        (evidence(cavity=0.45, reach_mm=36.0, **FLUID), {"reach_mm": 34.0}),
+        (evidence(arterial=0.7, at_border=0.2, **FLUID), {"at_border": 0.1}),
+        (evidence(**TUBE), {"length_mm": 50.0}),
+        (evidence(**TUBE), {"volume_mm3": 16000.0}),
+        (evidence(**TUBE), {"arterial": 0.5}),
+        # one that only touches bone is longer, or as uniform as fluid
+        (evidence(touching=("pelvis",), **TUBE | {"length_mm": 130.0}), {"length_mm": 110.0}),
+        (evidence(touching=("pelvis",), interior_sd_hu=15.0, **TUBE), {"interior_sd_hu": 25.0}),
     ],
-    "vessel_calcium": [(evidence(arterial=0.7, thickness_mm=5.0), {"thickness_mm": 6.0})],
+    "vessel_calcium": [
+        (evidence(arterial=0.7, thickness_mm=5.0), {"thickness_mm": 6.0}),
+        (evidence(arterial=0.7, solidity=0.5, volume_mm3=2400.0), {"volume_mm3": 2600.0}),
+        (evidence(arterial=0.7, solidity=0.5, volume_mm3=2400.0), {"solidity": 0.7}),
+        # anywhere else it is both thin and hollow
+        (evidence(thickness_mm=5.0, solidity=0.5, volume_mm3=2400.0), {"thickness_mm": 6.0}),
+        (evidence(thickness_mm=5.0, solidity=0.5, volume_mm3=2400.0), {"solidity": 0.7}),
+    ],
     "pelvic_cavity": [
         (evidence(cavity=0.6, gap_mm=13.0), {"gap_mm": 11.0}),
         (evidence(cavity=0.6, gap_mm=None, reach_mm=None), {"cavity": 0.4}),
@@ -97,7 +129,7 @@ def test_no_reason_is_left_out():
 
 
 def test_what_is_noise_and_what_is_structure_depends_on_the_noise():
-    e = evidence(cavity=0.45, mean_hu=300.0, interior_sd_hu=15.0)
+    e = evidence(central=0.6, **FLUID)
     assert reason(e, noise_hu=15.0) == "contrast"
     assert reason(e, noise_hu=5.0) is None
     # muscle that was not found says nothing of noise: nothing is called uniform
@@ -105,7 +137,7 @@ def test_what_is_noise_and_what_is_structure_depends_on_the_noise():
 
 
 def test_not_measured_is_not_uniform():
-    assert reason(evidence(cavity=0.45, mean_hu=300.0, interior_sd_hu=None)) is None
+    assert reason(evidence(central=0.6, mean_hu=300.0, interior_sd_hu=None)) is None
 
 
 def test_limits_are_settings():
