@@ -60,7 +60,15 @@ class Components:
         return a, b, c
 
     def paint(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return a volume with ``values[c]`` in the voxels of component c, 0 elsewhere."""
+        """Return a volume with ``values[c]`` in the voxels of component c, 0 elsewhere.
+
+        Raises
+        ------
+        ValueError
+            Not one value per component.
+        """
+        if values.shape != (len(self),):
+            raise ValueError(f"values of shape {values.shape} for {len(self)} components")
         out = np.zeros(self.shape, values.dtype)
         paint_runs(self._first, self._start, self._stop, values, self._component, out)
         return out
