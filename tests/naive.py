@@ -71,7 +71,7 @@ def border_labels(labels):
     """Return which labels have a voxel on the border of the volume."""
     touching = set()
     for axis in range(3):
-        for end in (0, -1):
+        for end in (0, -1) if labels.size else ():
             touching |= set(np.take(labels, end, axis=axis).ravel().tolist())
     return np.array([n in touching for n in range(1, labels.max(initial=0) + 1)], bool)
 
