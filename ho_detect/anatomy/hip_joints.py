@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage as ndi
+from threadpoolctl import threadpool_limits
 
 from ho_detect.acquisition.volume import HuVolume
 from ho_detect.anatomy.head_sphere import Sphere, find_head_sphere
@@ -84,9 +85,10 @@ def find_hip_joints(volume: HuVolume, coarse: WorkingVolume, settings: AnatomySe
     field = edge_field(coarse)
     fine = resample_to_patient_axes(volume, FIT_STEP_MM)
     fine = WorkingVolume(ndi.gaussian_filter(fine.hu, 0.5), fine.grid)
-    best = [
-        found for side in SIDES if (found := _best_fit(field, fine, side)) and found.score >= settings.min_joint_score
-    ]
+    # the systems solved are small: more threads of the linear algebra library only wait for each other
+    with threadpool_limits(limits=1, user_api="blas"):
+        fits = [_best_fit(field, fine, side) for side in SIDES]
+    best = [fit for fit in fits if fit and fit.score >= settings.min_joint_score]
     if len(best) == 2 and not _plausible_pair(best[0].center, best[1].center):
         best = [max(best, key=lambda f: f.score)]
     return tuple(HipAnatomy(_describe(volume, f), f.femur, f.hip_bone) for f in best)
