@@ -1,0 +1,274 @@
+"""Laws of the whole method: what a scan says does not depend on how it was taken or stored."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import lru_cache
+
+import msgspec
+import numpy as np
+import pytest
+from model_hips import BRIDGE, IMMATURE, ISLAND, SPUR, Plan, scan
+from phantoms import volume
+
+from ho_detect._kernels._jit import set_threads
+from ho_detect.acquisition.volume import HuVolume
+from ho_detect.analyze import analyze
+from ho_detect.errors import SeriesError
+from ho_detect.geometry import Grid
+from ho_detect.reporting.findings import FindingsRecord
+from ho_detect.settings import Settings
+
+FREE_AND_BRIDGE = Plan((ISLAND, BRIDGE))
+SPUR_AND_IMMATURE = Plan((SPUR, IMMATURE))
+#: Fields of a lesion that are lengths, volumes or densities; the others are said exactly.
+MEASURED = ("volume_mm3", "volume_second_threshold_mm3", "max_diameter_mm", "mean_hu", "sd_hu", "median_hu", "p95_hu",
+            "max_hu", "boundary_hu", "distance_to_head_center_mm")  # fmt: skip
+OTHER_SIDE = {"left": "right", "right": "left"}
+
+
+@lru_cache(maxsize=8)
+def findings(plan=FREE_AND_BRIDGE):
+    """Return the findings of a scan; the same plan is analysed once."""
+    return analyze(scan(plan).volume)
+
+
+def hip(found, side):
+    return next(h for h in found.hips if h.side == side)
+
+
+def of_side(found, side):
+    return [x for x in found.lesions if x.side == side]
+
+
+def graded(found, side):
+    h = hip(found, side)
+    return h.status, h.finding, h.n_lesions, h.bridging, h.brooker_ct, h.della_valle_ct, h.mavrogenis, h.sectors
+
+
+def said(lesion):
+    return lesion.sector, lesion.maturity, lesion.attached_to
+
+
+def same_but_moved(found, other, move, *, mm, share):
+    """Check that both say the same of each hip, places moved, measures within a share."""
+    for side in ("left", "right"):
+        assert graded(found, side) == graded(other, side)
+        center = hip(other, side).center_lps_mm
+        assert move(np.array(hip(found, side).center_lps_mm)) == pytest.approx(np.array(center), abs=mm)
+        for a, b in zip(of_side(found, side), of_side(other, side), strict=True):
+            assert said(a) == said(b)
+            assert move(np.array(a.centroid_lps_mm)) == pytest.approx(np.array(b.centroid_lps_mm), abs=mm)
+            for name in MEASURED:
+                assert getattr(a, name) == pytest.approx(getattr(b, name), rel=share), name
+
+
+class TestFindsWhatIsThere:
+    @pytest.mark.parametrize("plan", [FREE_AND_BRIDGE, SPUR_AND_IMMATURE], ids=["free and bridge", "spur and immature"])
+    def test_each_once_where_it_is(self, plan):
+        study, found = scan(plan), findings(plan)
+        assert len(found.lesions) == len(plan.growths)
+        for growth, mm3, centroid in zip(plan.growths, study.volumes_mm3, study.centroids, strict=True):
+            (lesion,) = of_side(found, growth.side)
+            assert lesion.volume_mm3 == pytest.approx(mm3, rel=0.08)
+            assert np.linalg.norm(lesion.centroid_lps_mm - centroid) < (5.0 if lesion.attached_to else 1.0)
+
+    def test_what_is_said_of_each(self):
+        assert said(of_side(findings(), "left")[0]) == ("posterior", "mature", ())
+        assert said(of_side(findings(), "right")[0]) == ("lateral", "mature", ("femur", "pelvis"))
+        other = findings(SPUR_AND_IMMATURE)
+        assert said(of_side(other, "left")[0]) == ("lateral", "mature", ("femur",))
+        assert said(of_side(other, "right")[0]) == ("anterior", "immature", ())
+
+    def test_what_is_said_of_each_hip(self):
+        assert graded(findings(), "left") == ("assessed", "present", 1, False, "I", "B", "2", ("posterior",))
+        assert graded(findings(), "right") == ("assessed", "present", 1, True, "IV", "C", None, ("lateral",))
+        assert hip(findings(), "right").min_gap_mm == 0.0
+        spur = hip(findings(SPUR_AND_IMMATURE), "left")
+        assert (spur.brooker_ct, spur.della_valle_ct, spur.bridging) == ("II", "B", False)
+        assert spur.min_gap_mm > 10
+
+    @pytest.mark.parametrize("plan", [FREE_AND_BRIDGE, SPUR_AND_IMMATURE, Plan()], ids=["1", "2", "normal"])
+    def test_hips(self, plan):
+        for side, center in scan(plan).centers.items():
+            assert np.linalg.norm(hip(findings(plan), side).center_lps_mm - center) < 1.5
+            assert hip(findings(plan), side).head_radius_mm == pytest.approx(23.0, abs=1.0)
+
+    def test_the_label_map_is_what_the_lesions_say(self):
+        found = findings()
+        assert found.labels.shape == found.volume.grid.shape
+        assert set(np.unique(found.labels)) == {0, 1, 2}
+        for lesion in found.lesions:
+            at = np.argwhere(found.labels == lesion.id)
+            assert len(at) * 8.0 == lesion.volume_mm3
+            assert found.volume.grid.to_lps(at.mean(axis=0)) == pytest.approx(lesion.centroid_lps_mm, abs=0.01)
+            assert found.volume.hu[found.labels == lesion.id].mean() == pytest.approx(lesion.mean_hu, abs=0.1)
+
+
+class TestNormal:
+    def test_no_ossification_is_absent(self):
+        found = findings(Plan())
+        assert found.lesions == ()
+        assert not found.labels.any()
+        for h in found.hips:
+            assert (h.finding, h.n_lesions, h.total_volume_mm3, h.bridging) == ("absent", 0, 0.0, False)
+            assert (h.brooker_ct, h.della_valle_ct, h.mavrogenis, h.min_gap_mm) == ("0", "A", None, None)
+        assert found.record.status == "ok"
+        assert found.flags == ()
+
+    def test_is_a_valid_record(self):
+        assert msgspec.json.decode(findings(Plan()).to_json(), type=FindingsRecord) == findings(Plan()).record
+
+
+def stored(ct, order, steps):
+    """Store the same scan with other axes: transposed, then flipped where the step is -1."""
+    hu = ct.hu.transpose(order)[tuple(slice(None, None, s) for s in steps)]
+    affine = ct.grid.affine.copy()
+    affine[:3, :3] = affine[:3, list(order)]
+    for axis, step in enumerate(steps):
+        if step < 0:
+            affine[:3, 3] += affine[:3, axis] * (hu.shape[axis] - 1)
+            affine[:3, axis] *= -1
+    return HuVolume(np.ascontiguousarray(hu), Grid(hu.shape, affine), ct.series)
+
+
+#: How a scan may be stored: order of (superior, posterior, left) along (slice, row, column), and their directions.
+STORED = {
+    "coronal": ((1, 0, 2), (1, -1, 1)),
+    "sagittal, reversed": ((2, 0, 1), (-1, -1, -1)),
+    "reversed": ((0, 1, 2), (-1, 1, 1)),
+    "feet first": ((0, 1, 2), (-1, 1, -1)),
+    "prone": ((0, 1, 2), (1, -1, -1)),
+    "prone, feet first": ((0, 1, 2), (-1, -1, 1)),
+}
+
+
+class TestStorage:
+    @pytest.mark.parametrize("name", STORED)
+    def test_every_order_holds_the_same_scan(self, name):
+        ct = scan(FREE_AND_BRIDGE).volume
+        canonical = stored(ct, *STORED[name]).canonical()
+        assert np.array_equal(canonical.hu, ct.hu)
+        assert np.allclose(canonical.grid.affine, ct.grid.affine)
+
+    @pytest.mark.parametrize("name", ["coronal", "prone, feet first"])
+    def test_says_the_same_of_it(self, name):
+        order, steps = STORED[name]
+        other = analyze(stored(scan(FREE_AND_BRIDGE).volume, order, steps))
+        found = findings().to_dict()
+        for part in ("hips", "lesions", "excluded", "flags"):
+            assert other.to_dict()[part] == found[part]
+        labels = replace(findings().volume, hu=findings().labels.astype(np.int16))
+        assert np.array_equal(other.labels, stored(labels, order, steps).hu)
+
+
+class TestPlace:
+    def test_moves_with_the_patient(self):
+        ct, move = scan(FREE_AND_BRIDGE).volume, np.array([-31.25, 17.5, -812.75])
+        affine = ct.grid.affine.copy()
+        affine[:3, 3] += move
+        other = analyze(replace(ct, grid=Grid(ct.grid.shape, affine)))
+        same_but_moved(findings(), other, lambda p: p + move, mm=0.03, share=0.002)
+        assert np.array_equal(other.labels > 0, findings().labels > 0)
+
+    def test_mirrored_patient_swaps_sides(self):
+        ct = scan(SPUR_AND_IMMATURE).volume
+        middle = ct.grid.to_lps((np.array(ct.hu.shape) - 1) / 2)[0]
+        other = analyze(replace(ct, hu=np.ascontiguousarray(ct.hu[..., ::-1])))
+        mirrored = findings(SPUR_AND_IMMATURE)
+        for side in ("left", "right"):
+            assert graded(mirrored, side) == graded(other, OTHER_SIDE[side])
+            a, b = (np.array(hip(f, s).center_lps_mm) for f, s in ((mirrored, side), (other, OTHER_SIDE[side])))
+            assert [2 * middle - a[0], a[1], a[2]] == pytest.approx(b, abs=0.3)
+            for one, two in zip(of_side(mirrored, side), of_side(other, OTHER_SIDE[side]), strict=True):
+                assert said(one) == said(two)
+                assert one.volume_mm3 == pytest.approx(two.volume_mm3, rel=0.02)
+                x, y, z = one.centroid_lps_mm
+                assert (2 * middle - x, y, z) == pytest.approx(two.centroid_lps_mm, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"turn_deg": 20.0}, {"spacing": (1.5, 1.25, 1.25)}],
+    ids=["turned 20 degrees", "finer voxels"],
+)
+class TestPoseAndSpacing:
+    def other(self, changes):
+        plan = replace(FREE_AND_BRIDGE, **changes)
+        return scan(plan), findings(plan)
+
+    def test_change_nothing_that_is_said(self, changes):
+        study, other = self.other(changes)
+        for side in ("left", "right"):
+            # where a lesion lies is said along the patient's axes of the scanner
+            assert graded(other, side)[:6] == graded(findings(), side)[:6]
+            assert np.linalg.norm(hip(other, side).center_lps_mm - study.centers[side]) < 1.5
+            for a, b in zip(of_side(findings(), side), of_side(other, side), strict=True):
+                assert said(a)[1:] == said(b)[1:]
+
+    def test_change_volumes_by_less_than_5_percent(self, changes):
+        _, other = self.other(changes)
+        for side in ("left", "right"):
+            assert hip(other, side).total_volume_mm3 == pytest.approx(hip(findings(), side).total_volume_mm3, rel=0.05)
+
+
+class TestPartOfThePatient:
+    def test_one_hip_in_view(self):
+        found = findings(replace(FREE_AND_BRIDGE, right_mm=-12.0))
+        left, right = hip(found, "left"), hip(found, "right")
+        assert (left.status, left.finding, left.n_lesions) == ("assessed", "present", 1)
+        assert right.status == "not_in_view"
+        assert [r.code for r in right.reasons] == ["hip_not_in_view"]
+        values = msgspec.to_builtins(right)
+        said_of_it = {name for name, value in values.items() if value is not None}
+        assert said_of_it == {"side", "status", "reasons", "sectors"}
+        assert "one_hip_in_view" in {f.code for f in found.flags}
+        (lesion,) = found.lesions
+        whole = of_side(findings(), "left")[0]
+        assert lesion.volume_mm3 == pytest.approx(whole.volume_mm3, rel=0.02)
+        assert lesion.centroid_lps_mm == pytest.approx(whole.centroid_lps_mm, abs=0.5)
+
+    def test_metal_in_one_hip(self):
+        found = findings(Plan((ISLAND,), metal="right"))
+        left, right = hip(found, "left"), hip(found, "right")
+        assert (left.status, left.finding, left.n_lesions) == ("assessed", "present", 1)
+        assert right.status == "not_assessable"
+        assert [r.code for r in right.reasons] == ["hidden_by_metal"]
+        assert (right.finding, right.brooker_ct, right.total_volume_mm3) == (None, None, None)
+        assert np.linalg.norm(right.center_lps_mm - scan(Plan()).centers["right"]) < 3
+        assert "metal" in {f.code for f in found.flags}
+        assert found.record.status == "warning"
+
+    def test_no_hip_in_view(self):
+        _, y, x = np.ogrid[:40, -110:110:4, -160:160:4]
+        trunk = np.where((x / 150) ** 2 + (y / 100) ** 2 < 1, 55.0, -1000.0) + np.zeros((40, 1, 1))
+        with pytest.raises(SeriesError) as caught:
+            analyze(volume(trunk, (3, 4, 4)))
+        assert caught.value.reason == "no_hip_in_view"
+
+
+class TestRecord:
+    def test_threads_change_nothing(self):
+        ct = scan(FREE_AND_BRIDGE).volume
+        try:
+            set_threads(1)
+            one = analyze(ct).to_json()
+        finally:
+            set_threads(0)
+        assert one == findings().to_json()
+
+    def test_settings_are_written_whole(self):
+        settings = Settings.from_dict({"detection": {"short_gap_mm": 60.0}, "mimics": {"min_volume_mm3": 41.0}})
+        found = analyze(scan(SPUR_AND_IMMATURE).volume, settings)
+        written = found.to_dict()["software"]
+        assert Settings.from_dict(written["settings"]) == settings
+        assert written["settings_digest"] == settings.digest() != Settings().digest()
+        # and they were used
+        assert hip(found, "left").brooker_ct == "III"
+
+    @pytest.mark.parametrize("plan", [FREE_AND_BRIDGE, SPUR_AND_IMMATURE, Plan()], ids=["1", "2", "normal"])
+    def test_nothing_is_nan(self, plan):
+        text = findings(plan).to_json()
+        assert not any(word in text for word in ("NaN", "Infinity"))
+        json.loads(text, parse_constant=pytest.fail)
