@@ -1,0 +1,151 @@
+"""Distance to native bone: zero on its surface, positive outside, and bone grown on it does not become native."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_detection import anatomy
+from scipy import ndimage as ndi
+from scipy.spatial import ConvexHull
+
+from ho_detect.anatomy.native_bone import (
+    FAR_MM,
+    STEP_MM,
+    bone_distance,
+    capped,
+    native_bone,
+    smooth_displacement,
+    voxelised,
+)
+from ho_detect.geometry import Grid
+
+BONES = ("femur", "pelvis")
+
+
+def fit(bone, side="left"):
+    hip = anatomy(side)
+    return hip.femur if bone == "femur" else hip.hip_bone
+
+
+def seen(fitted, offset_mm):
+    """The same fit with edges seen so far outside of it."""
+    return replace(fitted, offset_mm=np.broadcast_to(np.float64(offset_mm), fitted.offset_mm.shape))
+
+
+def at(distance, points):
+    return ndi.map_coordinates(distance.mm, distance.grid.to_index(points).T, order=1, mode="constant", cval=np.nan)
+
+
+@pytest.fixture(scope="module", params=BONES)
+def measured(request):
+    """A bone's fit and its distance field."""
+    return fit(request.param), bone_distance(fit(request.param), "left", request.param)
+
+
+class TestDistance:
+    def test_is_zero_on_the_surface_within_a_voxel(self, measured):
+        fitted, distance = measured
+        closed = fitted.vertices[:, 2] > fitted.vertices[:, 2].min() + 5.0  # the shaft is cut off below
+        assert np.abs(at(distance, fitted.vertices[closed])).max() <= STEP_MM
+        assert abs(np.median(at(distance, fitted.vertices))) < 0.3 * STEP_MM
+
+    def test_agrees_with_bone_painted_on_finer_voxels(self, measured):
+        fitted, distance = measured
+        low = fitted.vertices.min(axis=0) - 12
+        size = np.ceil(fitted.vertices.max(axis=0) + 12 - low).astype(int)
+        grid = Grid.axial(tuple(size[::-1].tolist()), (1.0, 1.0, 1.0), low)
+        inside = voxelised(grid, fitted.vertices, capped(fitted.faces)).astype(bool)
+        out, deep = (ndi.distance_transform_edt(m) - 0.5 for m in (~inside, inside))
+        index = np.random.default_rng(3).integers(0, grid.shape, (20000, 3))
+        true = np.where(inside, -deep, out)[tuple(index.T)]
+        found = at(distance, grid.to_lps(index))
+        assert np.percentile(np.abs(found - true), 99.5) <= STEP_MM
+        assert np.abs(found - true).max() <= 1.25 * STEP_MM
+        assert (found[true > 1.2] > 0).all()
+        assert (found[true < -1.2] < 0).all()
+
+    def test_field_reaches_as_far_as_lesions_are_measured(self, measured):
+        fitted, distance = measured
+        outward = fitted.vertices + 28.0 * np.eye(3)[0]
+        assert np.isfinite(at(distance, outward)).all()
+        assert distance.mm.max() < FAR_MM
+
+    @pytest.mark.parametrize("bone", BONES)
+    def test_mirrored_hip_has_the_mirrored_field(self, bone):
+        left, right = (bone_distance(fit(bone, side), side, bone) for side in ("left", "right"))
+        points = fit(bone).vertices + np.random.default_rng(0).uniform(-20, 20, fit(bone).vertices.shape)
+        one, two = at(left, points), at(right, points * [-1, 1, 1])
+        assert np.abs(one - two).max() < 1.25 * STEP_MM
+        assert np.abs(one - two).mean() < 0.35 * STEP_MM
+
+    def test_both_bones_of_both_hips(self):
+        found = native_bone((anatomy("left"), anatomy("right")))
+        assert [(b.side, b.bone) for b in found] == [(s, b) for s in ("left", "right") for b in BONES]
+        assert native_bone(()) == ()
+
+
+class TestDisplacement:
+    @pytest.mark.parametrize("offset_mm", [-3.0, -1.0, 0.0, 1.0, 2.5])
+    def test_a_fit_off_everywhere_is_put_right(self, offset_mm):
+        shift = smooth_displacement(seen(fit("femur"), offset_mm))
+        assert shift == pytest.approx(offset_mm, abs=0.1)
+
+    def test_the_field_follows(self):
+        fitted = fit("femur")
+        moved = bone_distance(seen(fitted, 2.0), "left", "femur")
+        assert np.median(at(moved, fitted.vertices + 2.0 * fitted.normals)) == pytest.approx(0.0, abs=0.5)
+
+    def test_where_nothing_is_seen_nothing_moves(self):
+        assert not smooth_displacement(seen(fit("pelvis"), np.nan)).any()
+
+    def test_what_is_not_seen_is_bridged(self):
+        fitted = fit("pelvis")
+        hidden = fitted.vertices[:, 2] > 60
+        shift = smooth_displacement(seen(fitted, np.where(hidden, np.nan, -2.0)))
+        edge = hidden & (fitted.vertices[:, 2] < 64)
+        assert shift[~hidden].mean() == pytest.approx(-2.0, abs=0.1)
+        assert (shift[edge] < -0.3).all()
+        assert (shift >= -2.0).all()
+
+    @pytest.mark.parametrize("offset_mm", [4.0, 5.9, -4.5])
+    def test_edges_too_far_off_are_not_the_surface(self, offset_mm):
+        assert not smooth_displacement(seen(fit("femur"), offset_mm)).any()
+
+    @pytest.mark.parametrize("height_mm", [2.0, 3.9])
+    def test_bone_grown_on_a_spot_stays_outside(self, height_mm):
+        fitted = fit("femur")
+        spot = np.linalg.norm(fitted.vertices - fitted.vertices[fitted.vertices[:, 0].argmax()], axis=1) < 8.0
+        assert 5 < spot.sum() < 0.1 * len(spot)
+        shift = smooth_displacement(seen(fitted, np.where(spot, height_mm, 0.0)))
+        assert shift.max() < 0.5 * height_mm
+        assert np.abs(shift[~spot]).mean() < 0.05
+
+
+class TestClosed:
+    @pytest.mark.parametrize("bone", BONES)
+    @pytest.mark.parametrize("side", ["left", "right"])
+    def test_every_edge_is_walked_both_ways(self, bone, side):
+        faces = capped(fit(bone, side).faces)
+        edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+        there, back = ({tuple(e) for e in edges[:, order].tolist()} for order in ([0, 1], [1, 0]))
+        assert there == back
+        assert len(there) == len(edges)
+
+    def test_what_is_closed_stays_as_it_is(self):
+        faces = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]])
+        assert capped(faces) is faces
+
+    def test_volume_of_a_voxelised_ball(self):
+        points = np.random.default_rng(0).normal(size=(2000, 3))
+        points *= 10.0 / np.linalg.norm(points, axis=1, keepdims=True)
+        hull = ConvexHull(points)
+        faces = hull.simplices.astype(np.int64)
+        inward = np.einsum("fi,fi->f", hull.equations[:, :3], np.cross(
+            points[faces[:, 1]] - points[faces[:, 0]], points[faces[:, 2]] - points[faces[:, 0]])) < 0  # fmt: skip
+        faces[inward] = faces[inward, ::-1]
+        grid = Grid.axial((30, 24, 34), (0.8, 1.0, 0.7), (-11.9, -12.1, -12.0))
+        inside = voxelised(grid, points, faces)
+        assert inside.sum() * grid.voxel_volume_mm3 == pytest.approx(4 / 3 * np.pi * 1000, rel=0.02)
+        assert grid.to_lps(np.argwhere(inside).mean(axis=0)) == pytest.approx([0, 0, 0], abs=0.1)
