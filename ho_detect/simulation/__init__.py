@@ -1,6 +1,7 @@
 """Simulated hip CT with known ossification: plans in, CT and truth out. Needs no data file.
 
-Read downward: :mod:`person` (who is drawn), :mod:`femur` and :mod:`pelvis` (bones as signed distance),
+Read downward: :mod:`person` (who is drawn), :mod:`femur` and :mod:`pelvis` (bones as signed distance), :mod:`measured`
+(bones of the shape model, deformed, for random studies),
 :mod:`muscles`, :mod:`tissue` (HU of the body), :mod:`ossification`, :mod:`mimics`, :mod:`scan` (what a scanner
 makes of it), :mod:`study` (all of it in one call), :mod:`write` (DICOM) and :mod:`studies` (the shipped samples).
 

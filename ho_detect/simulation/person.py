@@ -54,6 +54,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     bone_density: float = 1.0
     contrast: Contrast = "none"
     texture_seed: int = 0
+    shape_seed: int | None = None
+    """Bones as measured in people, this one's shape; bones drawn from tubes and plates where not given."""
 
     def hip(self, side: Side) -> HipPlan:
         """Return the plan of that hip."""

@@ -11,6 +11,7 @@ from ho_detect.geometry import FloatArray, Grid
 from ho_detect.simulation import femur as fem
 from ho_detect.simulation import pelvis as pel
 from ho_detect.simulation.fields import Field
+from ho_detect.simulation.measured import measured_femur, measured_hip_bone
 from ho_detect.simulation.person import SIDES, Person
 from ho_detect.simulation.render import carve, render, union
 from ho_detect.simulation.shapes import Frame, Shape, smooth_min, turn
@@ -74,7 +75,10 @@ def _add(field: Field, shape: Shape | None, grid: Grid, blend_mm: float) -> None
 
 def _hip_bone(person: Person, side: Side, frame: Frame, grid: Grid, rng: np.random.Generator) -> Field:
     hip = person.hip(side)
-    field = union(pel.hip_bone_shapes(person, hip, frame), grid, 6.0 * person.size)
+    if person.shape_seed is None:
+        field = union(pel.hip_bone_shapes(person, hip, frame), grid, 6.0 * person.size)
+    else:
+        field = union((measured_hip_bone(person.shape_seed, side, hip, frame),), grid, 0.0)
     for i, hollow in enumerate(pel.socket_hollows(hip, frame)):
         carve(field, hollow, grid, 0.0 if i == 0 else 2.0)
     _add(field, pel.rim(person, hip, frame, rng), grid, 2.0)
@@ -83,7 +87,10 @@ def _hip_bone(person: Person, side: Side, frame: Frame, grid: Grid, rng: np.rand
 
 def _femur(person: Person, side: Side, frame: Frame, grid: Grid, rng: np.random.Generator) -> Field:
     hip = person.hip(side)
-    field = union(fem.femur_shapes(hip, frame), grid, 8.0 * fem.scale_of(hip))
+    if person.shape_seed is None:
+        field = union(fem.femur_shapes(hip, frame), grid, 8.0 * fem.scale_of(hip))
+    else:
+        field = union(measured_femur(person.shape_seed, side, hip, frame), grid, 4.0)
     # a small fillet: the joint surface must stay the sphere the truth states
     _add(field, fem.head_shape(hip, frame), grid, 3.0)
     carve(field, fem.fovea(hip, frame), grid, 1.0)

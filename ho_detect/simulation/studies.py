@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from ho_detect.detection.lesions import Maturity
+from ho_detect.simulation.measured import half_width_mm
 from ho_detect.simulation.mimics import ArterialCalcium, Arthroplasty, Granuloma, Hand, Mimic, Phleboliths
 from ho_detect.simulation.muscles import Muscle
 from ho_detect.simulation.ossification import Bridge, Island, Ossification, Sheet, Spur
@@ -220,6 +221,11 @@ def _draw_scan(rng: np.random.Generator) -> ScanPlan:
     )
 
 
+def _with_measured_bones(person: Person, seed: int) -> Person:
+    width = half_width_mm(seed, person.left, person.right)
+    return msgspec.structs.replace(person, shape_seed=seed, half_width_mm=width)
+
+
 def draw_study(seed: int, *, name: str = "random") -> StudyPlan:
     """Draw a study: person, disease, mimics and scan, all from the seed.
 
@@ -227,7 +233,7 @@ def draw_study(seed: int, *, name: str = "random") -> StudyPlan:
     True
     """
     rng = np.random.default_rng([seed, 7])
-    person = draw_person(rng)
+    person = _with_measured_bones(draw_person(rng), seed)
     growths = tuple(_draw_growth(rng) for _ in range(int(rng.choice([0, 1, 1, 2, 3]))))
     mimics: list[Mimic] = [
         ArterialCalcium(side=side, amount=float(rng.uniform(0.1, 1))) for side in SIDES if rng.random() < 0.35
