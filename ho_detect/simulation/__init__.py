@@ -1,9 +1,9 @@
-"""Simulated hip CT with known ossification: plans in, CT and truth out. Needs no data file.
+"""Simulated hip CT with known ossification: plans in, CT and truth out. Needs no data file of its own.
 
 Read downward: :mod:`person` (who is drawn), :mod:`femur` and :mod:`pelvis` (bones as signed distance), :mod:`measured`
-(bones of the shape model, deformed, for random studies),
-:mod:`muscles`, :mod:`tissue` (HU of the body), :mod:`ossification`, :mod:`mimics`, :mod:`scan` (what a scanner
-makes of it), :mod:`study` (all of it in one call), :mod:`write` (DICOM) and :mod:`studies` (the shipped samples).
+(bones as measured in people, for random studies), :mod:`muscles`, :mod:`tissue` (HU of the body),
+:mod:`ossification`, :mod:`mimics`, :mod:`scan` (what a scanner makes of it), :mod:`study` (all of it in one call),
+:mod:`write` (DICOM) and :mod:`studies` (the shipped samples, and random studies).
 
 Not a physical CT simulator: attenuation is painted, then blurred, sharpened and made noisy. What is measured on
 such studies says how a method behaves on known truth; it is no evidence of accuracy in patients.
