@@ -118,6 +118,7 @@ def _in_muscle(canvas: Canvas, plan: Island, need_mm: float) -> tuple[FloatArray
     away = np.sqrt(((points - target) ** 2).sum(1))
     # bone pushes vessels aside, it does not replace them
     away = np.where(canvas.vessels[box][owned] > min(need_mm, FAR - 1), away, away + 60)
+    away = np.where(canvas.in_muscle[box][owned], away, away + 60)  # some of a muscle's room is fat under the skin
     cost = away + 1.5 * np.maximum(canvas.muscles.depth[box][owned], -12) + 4 * canvas.rng.random(len(at))
     return points[np.argmin(cost)], fibre
 

@@ -16,6 +16,9 @@ from ho_detect.simulation.person import SIDES, Person
 from ho_detect.simulation.render import carve, render, union
 from ho_detect.simulation.shapes import Frame, Shape, smooth_min, turn
 
+#: Osteophytes of the socket stand out so far at most, mm.
+_OSTEOPHYTE_MM = 4.0
+
 
 @dataclass(frozen=True, eq=False)
 class Frames:
@@ -81,7 +84,12 @@ def _hip_bone(person: Person, side: Side, frame: Frame, grid: Grid, rng: np.rand
         field = union((measured_hip_bone(person.shape_seed, side, hip, frame),), grid, 0.0)
     for i, hollow in enumerate(pel.socket_hollows(hip, frame)):
         carve(field, hollow, grid, 0.0 if i == 0 else 2.0)
-    _add(field, pel.rim(person, hip, frame, rng), grid, 2.0)
+    edge = pel.rim(person, hip, frame, rng)
+    if edge is not None:
+        # osteophytes grow on bone: none across the notch below
+        box, distance = render(edge, grid)
+        if distance.size:
+            field[box] = smooth_min(field[box], np.maximum(distance, field[box] - np.float32(_OSTEOPHYTE_MM)), 2.0)
     return field
 
 
