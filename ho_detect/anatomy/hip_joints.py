@@ -36,6 +36,8 @@ _MAX_OUT_OF_SOCKET_MM = 18.0
 #: Femoral heads of one patient lie 110 to 240 mm apart; a wider margin for small and large patients. mm
 _HEADS_APART_MM = (95.0, 260.0)
 _MIN_HEAD_IN_VIEW = 0.2
+#: Edges of the head needed to say how round it is, and what counts where there are fewer, mm.
+_MIN_HEAD_EDGES, _NO_RESIDUAL_MM = 20, 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,8 +132,23 @@ def _fit_both(field: EdgeField, fine: WorkingVolume, side: Side, start: Pose) ->
 
 
 def _agreement(femur: SurfaceFit) -> float:
-    """How well the whole surface and, counted twice, the head are explained, 0 to 3."""
-    return femur.explained + 2.0 * femur.joint_explained
+    """How well the femur's surface, its head's, and a sphere agree with the edges seen.
+
+    The weights are convention: with 1 to 2 for the head and 0.1 to 0.2 per mm the same fits win, on simulated and real CT.
+    """
+    residual_mm = _head_residual_mm(femur, *fit_sphere(femur.vertices[femur.joint]))
+    round_loss = 0.15 * (_NO_RESIDUAL_MM if residual_mm is None else residual_mm)
+    return femur.explained + 2.0 * femur.joint_explained - round_loss
+
+
+def _head_residual_mm(femur: SurfaceFit, center: FloatArray, radius_mm: float) -> float | None:
+    """Return the robust distance of the head's edges to a sphere, None with fewer than 20 of them."""
+    surface = femur.joint & femur.in_view & ~np.isnan(femur.offset_mm)
+    if surface.sum() < _MIN_HEAD_EDGES:
+        return None
+    seen = femur.vertices[surface] + femur.normals[surface] * femur.offset_mm[surface, None]
+    misfit = np.abs(np.linalg.norm(seen - center, axis=1) - radius_mm)
+    return float(np.median(misfit)) * 1.4826
 
 
 def _ball(fine: WorkingVolume, femur: SurfaceFit, socket: Sphere | None) -> Sphere:
@@ -154,9 +171,7 @@ def _describe(volume: HuVolume, fitted: _Fitted) -> HipJoint:
     femur = fitted.femur
     coverage = _share_in_view(volume, fitted.center, JOINT_REGION_MM)
     head_in_view = float(femur.in_view[femur.joint].mean())
-    surface = femur.joint & femur.in_view & ~np.isnan(femur.offset_mm)
-    seen = femur.vertices[surface] + femur.normals[surface] * femur.offset_mm[surface, None]
-    misfit = np.abs(np.linalg.norm(seen - fitted.center, axis=1) - fitted.radius_mm)
+    residual_mm = _head_residual_mm(femur, fitted.center, fitted.radius_mm)
     reasons: list[Flag] = []
     if head_in_view < 0.98:
         reasons.append(flag("head_cut_by_view", f"{head_in_view:.0%} of its surface in view"))
@@ -168,7 +183,7 @@ def _describe(volume: HuVolume, fitted: _Fitted) -> HipJoint:
         status="partly_in_view" if reasons else "assessed",
         center_lps_mm=(x, y, z),
         head_radius_mm=round(fitted.radius_mm, 2),
-        residual_mm=round(float(np.median(misfit)) * 1.4826, 3) if surface.sum() >= 20 else None,
+        residual_mm=None if residual_mm is None else round(residual_mm, 3),
         score=round(fitted.score, 3),
         coverage=round(coverage, 3),
         reasons=tuple(reasons),

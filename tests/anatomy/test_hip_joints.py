@@ -100,8 +100,8 @@ class TestBothHips:
         study = hip_phantom(growth, person=Person(right=HipPlan(arthritis=0.8)), scan=SCAN)
         hips = found(study.volume)
         assert set(hips) == {"left", "right"}
-        assert error_mm(study, hips["left"]) < 5
-        assert error_mm(study, hips["right"]) < 8  # where the joint space is lost the roof's edge is the head's
+        for hip in hips.values():
+            assert error_mm(study, hip) < 5
 
     def test_with_metal_in_one(self):
         study = hip_phantom(mimics=(Arthroplasty(side="right"),), scan=SCAN)
