@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def _load(name):
 
 
 scorer, tables, cohort = _load("scorer"), _load("tables"), _load("cohort")
+methods, pictures, run = _load("methods"), _load("pictures"), _load("run")
 
 
 def box(z, y, x):
@@ -244,6 +246,53 @@ class TestTables:
         text = tables.markdown("tuning", 1, {"a": values, "b": values})
         for part in ("| a | b |", "noise under 15 HU", "kind: island", "1 of 1"):
             assert part in text
+
+
+class TestNaiveScript:
+    def test_it_keeps_what_is_dense_and_neither_skeleton_nor_speck(self):
+        hu = np.full((60, 60, 60), 40, np.int16)
+        hu[:, :, :20] = 900  # 72 mL: skeleton
+        hu[30:40, 30:40, 30:40] = 300  # 1 mL
+        hu[10:13, 50:53, 50:53] = 300  # 0.03 mL
+        grid = Grid.axial(hu.shape, (1.0, 1.0, 1.0))
+        record = SeriesRecord(
+            study_uid="s", series_uid="s", n_slices=60, rows=60, columns=60, spacing_mm=grid.spacing_mm
+        )
+        labels, answer, _ = methods.naive_script(HuVolume(hu, grid, record))
+        assert (labels > 0).sum() == 1000
+        assert (labels[30:40, 30:40, 30:40] == 1).all()
+        assert [c.id for c in answer.claims] == [1]
+
+
+class TestPictures:
+    def test_only_what_went_wrong_is_drawn(self, tmp_path):
+        class Seen:
+            labels = found_of(CUBE & False, FAR)
+
+        s = study()
+        missed = scorer.score(s, Seen.labels, claims(2))
+        files = pictures.draw_errors(s, Seen, missed, tmp_path, "7")
+        assert [f.name for f in files] == ["7_lesion1.png", "7_false2.png"]
+        assert all(f.stat().st_size > 1000 for f in files)
+        Seen.labels = found_of(CUBE)
+        assert pictures.draw_errors(s, Seen, scorer.score(s, Seen.labels, claims(1)), tmp_path, "7") == []
+
+
+class TestTestingIsOnlyCounted:
+    @pytest.mark.parametrize(("split", "by_case"), [("tuning", True), ("testing", False)])
+    def test_rows_of_studies_are_written_for_tuning_only(self, tmp_path, split, by_case):
+        seed = cohort.SPLITS[split]
+        scores = dict.fromkeys(run.METHODS, scorer.score(study(), found_of(CUBE), claims(1)))
+        run._write(tmp_path, split, [run.Scored(seed, scores, {"simulation": 1.0})])
+        text = (tmp_path / "accuracy.json").read_text()
+        assert ("studies" in json.loads(text)) is by_case
+        assert (str(seed) in text) is by_case
+        assert "1 of 1" in (tmp_path / "accuracy.md").read_text()
+
+    def test_pictures_of_testing_studies_are_refused(self, tmp_path, capsys):
+        with pytest.raises(SystemExit):
+            run.main(["--split", "testing", "--n", "1", "--out", str(tmp_path), "--pictures"])
+        assert "not looked at" in capsys.readouterr().err
 
 
 class TestSplit:
