@@ -83,16 +83,18 @@ def _closed(mask: BoolArray, radius: float) -> BoolArray:
     if not mask.any():
         return mask
     width = int(np.ceil(radius)) + 1
-    outer = ndi.distance_transform_edt(~np.pad(mask, width)) <= radius
+    # tissue goes on beyond the view
+    outer = ndi.distance_transform_edt(~np.pad(mask, width, mode="edge")) <= radius
     inner = ndi.distance_transform_edt(outer) > radius
     return np.asarray(inner[width:-width, width:-width, width:-width])
 
 
 def _parted(solid: BoolArray, radius: float) -> BoolArray:
-    """Return what belongs to the thickest of the parts that come apart when eroded: nearer to it than to another."""
+    """Return the largest of the parts that come apart when eroded, with what is joined with it and nearest to it."""
     label, n = ndi.label(ndi.distance_transform_edt(solid) > radius)
     if n == 0:
         return solid
     body = 1 + int(np.argmax(np.bincount(label.ravel())[1:]))
     distance, at = ndi.distance_transform_edt(label == 0, return_indices=True)
-    return np.asarray(solid & (label[tuple(at)] == body) & (distance <= 3.0 * radius))
+    near = solid & (label[tuple(at)] == body) & (distance <= 3.0 * radius)
+    return np.asarray(ndi.binary_propagation(label == body, mask=near))
