@@ -134,7 +134,8 @@ def _fit_both(field: EdgeField, fine: WorkingVolume, side: Side, start: Pose) ->
 def _agreement(femur: SurfaceFit) -> float:
     """How well the femur's surface, its head's, and a sphere agree with the edges seen.
 
-    The weights are convention: with 1 to 2 for the head and 0.1 to 0.2 per mm the same fits win, on simulated and real CT.
+    The weights are convention: with 1 to 2 for the head and 0.1 to 0.2 per mm the same fits win on simulated and real
+    CT.
     """
     residual_mm = _head_residual_mm(femur, *fit_sphere(femur.vertices[femur.joint]))
     round_loss = 0.15 * (_NO_RESIDUAL_MM if residual_mm is None else residual_mm)
