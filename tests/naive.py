@@ -182,3 +182,13 @@ def fill_between(found, shape):
                 if low <= i <= high:
                     out[row // shape[1], row % shape[1], i] = 1
     return out
+
+
+def lowered(hu, low, field, matrix, offset, number, distance, nearest):
+    """Return copies of ``distance`` and ``nearest`` with what is nearer written, at voxels of ``hu >= low``."""
+    distance, nearest = distance.copy(), nearest.copy()
+    for at in map(tuple, np.argwhere(hu >= low)):
+        value = linear(field, matrix @ at + offset)
+        if value < distance[at]:  # never where it is NaN
+            distance[at], nearest[at] = value, number
+    return distance, nearest

@@ -1,0 +1,46 @@
+"""Looking up a distance field from another grid agrees with the slow twin; positions are dyadic, so sums are exact."""
+
+from __future__ import annotations
+
+import naive
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from ho_detect._kernels.bone_distance import lower_distance
+
+pytestmark = pytest.mark.jit_off
+SHAPES = st.tuples(*[st.integers(2, 5)] * 3)
+
+
+@settings(max_examples=80, deadline=None)
+@given(data=st.data())
+def test_same_as_the_twin(data):
+    shape, field_shape = data.draw(SHAPES), data.draw(SHAPES)
+    hu = data.draw(arrays(np.float32, shape, elements=st.sampled_from([-50.0, 199.0, 200.0, 800.0])))
+    field = data.draw(arrays(np.float32, field_shape, elements=st.integers(-20, 20).map(float)))
+    matrix = data.draw(arrays(np.float64, (3, 3), elements=st.sampled_from([-1.0, 0.0, 0.5, 1.0])))
+    offset = data.draw(arrays(np.float64, 3, elements=st.integers(-4, 12).map(lambda n: n / 4)))
+    distance = data.draw(arrays(np.float32, shape, elements=st.sampled_from([-5.0, 3.0, np.inf])))
+    nearest = np.full(shape, 7, np.uint8)
+    expected = naive.lowered(hu, 200.0, field, matrix, offset, 2, distance, nearest)
+    lower_distance(hu, 200.0, field, matrix, offset, 2, distance, nearest)
+    np.testing.assert_array_equal(distance, expected[0])
+    np.testing.assert_array_equal(nearest, expected[1])
+
+
+def test_the_nearer_of_two_bones_wins_whatever_their_order():
+    rng = np.random.default_rng(0)
+    hu = np.full((4, 4, 4), 500, np.float32)
+    fields = rng.uniform(-10, 10, (2, 4, 4, 4)).astype(np.float32)
+    found = []
+    for order in ((0, 1), (1, 0)):
+        distance, nearest = np.full(hu.shape, np.inf, np.float32), np.zeros(hu.shape, np.uint8)
+        for k in order:
+            lower_distance(hu, 200.0, fields[k], np.eye(3), np.zeros(3), k + 1, distance, nearest)
+        found.append((distance, nearest))
+    np.testing.assert_array_equal(found[0][0], fields.min(axis=0))
+    np.testing.assert_array_equal(found[0][1], fields.argmin(axis=0) + 1)
+    np.testing.assert_array_equal(found[0][1], found[1][1])
