@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 from model_hips import BRIDGE, IMMATURE, ISLAND, SPUR, Plan, scan
-from phantoms import volume
+from phantoms import cropped, hip_phantom, volume
 
 from ho_detect._kernels._jit import set_threads
 from ho_detect.acquisition.volume import HuVolume
@@ -19,6 +19,8 @@ from ho_detect.errors import SeriesError
 from ho_detect.geometry import Grid
 from ho_detect.reporting.findings import FindingsRecord
 from ho_detect.settings import Settings
+from ho_detect.simulation.ossification import Bridge, Island, Spur
+from ho_detect.simulation.person import Person
 
 FREE_AND_BRIDGE = Plan((ISLAND, BRIDGE))
 SPUR_AND_IMMATURE = Plan((SPUR, IMMATURE))
@@ -104,6 +106,39 @@ class TestFindsWhatIsThere:
             assert len(at) * 8.0 == lesion.volume_mm3
             assert found.volume.grid.to_lps(at.mean(axis=0)) == pytest.approx(lesion.centroid_lps_mm, abs=0.01)
             assert found.volume.hu[found.labels == lesion.id].mean() == pytest.approx(lesion.mean_hu, abs=0.1)
+
+
+#: Simulated people, on voxels of 2 mm; bones as measured in people, and bones drawn from tubes and plates.
+SIMULATED = cropped(spacing_mm=(2.0, 2.0, 2.0), above_mm=90, below_mm=110)
+FREE = Island(side="left", muscle="gluteus_medius", volume_ml=6.0)
+BRIDGING = Bridge(side="right", muscle="iliopsoas", width_mm=22.0)
+SPURRED = Spur(side="left", muscle="gluteus_medius", origin="femur", length_mm=30.0)
+FAINT = Island(side="right", muscle="gluteus_maximus", volume_ml=6.0, maturity="immature")
+
+
+class TestSimulatedPeople:
+    @pytest.mark.parametrize(
+        ("grown", "classes"),
+        [((FREE, BRIDGING), ("I", "IV")), ((SPURRED, FAINT), ("II", "I"))],
+        ids=["free and bridge", "spur and immature"],
+    )
+    def test_each_once_where_it_is(self, grown, classes):
+        study = hip_phantom(grown, person=Person(shape_seed=3), scan=SIMULATED)
+        found = analyze(study.volume)
+        assert tuple(h.brooker_ct for h in found.hips) == classes
+        assert len(found.lesions) == len(study.truth.lesions) == 2
+        for truth in study.truth.lesions:
+            (lesion,) = of_side(found, truth.side)
+            assert said(lesion) == (truth.sector, truth.maturity, truth.attached_to)
+            assert lesion.volume_mm3 == pytest.approx(truth.volume_mm3, rel=0.1)
+            assert np.linalg.norm(np.subtract(lesion.centroid_lps_mm, truth.centroid_lps_mm)) < 4.0
+
+    def test_on_bones_unlike_those_expected_what_is_attached_is_undecided_not_denied(self):
+        study = hip_phantom((FREE, BRIDGING), scan=SIMULATED)
+        found = analyze(study.volume)
+        assert graded(found, "left")[:3] == ("assessed", "present", 1)
+        assert hip(found, "right").finding != "absent"
+        assert "hip_fit_uncertain" in {f.code for f in found.flags}
 
 
 class TestNormal:
