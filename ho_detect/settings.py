@@ -47,7 +47,7 @@ class AnatomySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Nothing nearer to metal is assessed. Convention."""
     head_radius_mm: float = 23.5
     """Centre of the femoral head radius prior; adults 19 to 29 mm. Convention."""
-    min_joint_score: float = 0.45
+    min_joint_score: float = 0.5
     """Femoral head score below which no hip is reported. Convention, chosen on simulated and real CT."""
 
 
