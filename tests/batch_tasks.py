@@ -10,7 +10,7 @@ from dataclasses import replace
 import msgspec
 from made_findings import make_findings, make_record
 
-from ho_detect.worker import Job, Outcome, load
+from ho_detect.cohort.worker import Job, Outcome, load
 
 
 def finds_two_lesions(job: Job) -> Outcome:

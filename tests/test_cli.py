@@ -19,8 +19,9 @@ import pytest
 from dicom_files import CtSeries, write_series
 
 import ho_detect
-from ho_detect import batch, crew
 from ho_detect.cli import main
+from ho_detect.cohort import crew, series_rows
+from ho_detect.cohort import run as batch
 from ho_detect.reporting.findings import Findings
 from ho_detect.settings import Settings
 
@@ -294,7 +295,7 @@ class TestErrors:
         def fail(*_):
             raise ZeroDivisionError("Secret")
 
-        monkeypatch.setattr(batch, "inspect", fail)
+        monkeypatch.setattr(series_rows, "inspect", fail)
         status, out, err = call("inspect", studies)
         assert (status, out) == (1, "")
         assert err == "Error: unforeseen ZeroDivisionError; --debug shows where\n"
@@ -305,7 +306,7 @@ class TestErrors:
             warnings.warn("Secret", stacklevel=1)
             return []
 
-        monkeypatch.setattr(batch, "inspect", warn)
+        monkeypatch.setattr(series_rows, "inspect", warn)
         assert call("inspect", studies) == (0, "No DICOM series found.\n", "")
 
     @pytest.mark.usefixtures("in_place")
@@ -325,7 +326,7 @@ def test_ctrl_c(studies, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "import sys, functools; sys.path.insert(0, sys.argv.pop(1)); import batch_tasks\n"
-        "from ho_detect import crew, cli\n"
+        "from ho_detect import cli\nfrom ho_detect.cohort import crew\n"
         "if __name__ == '__main__':\n"
         "    crew.Options = functools.partial(crew.Options, task=batch_tasks.hangs)\n"
         "    cli.main()\n"

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
+from ho_detect.cohort.worker import Job, Outcome, analyse_series, serve
 from ho_detect.errors import UsageError
 from ho_detect.settings import Settings
-from ho_detect.worker import Job, Outcome, analyse_series, serve
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
@@ -117,7 +117,7 @@ class Crew:
         self._jobs, self._options, self._started, self._settled = jobs, options, started, settled
         self._workers = workers_for(options, len(jobs))
         self._context = get_context("forkserver")
-        self._context.set_forkserver_preload(["ho_detect.worker", "ho_detect.preload"])
+        self._context.set_forkserver_preload(["ho_detect.cohort.worker", "ho_detect.cohort.preload"])
         self._running: list[_Child] = []
 
     def work(self) -> bool:

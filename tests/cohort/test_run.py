@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 from dicom_files import CtSeries, write_series
 
-from ho_detect import batch
-from ho_detect.batch import Event, Interrupted, run
-from ho_detect.crew import Options
+from ho_detect.cohort import run as batch
+from ho_detect.cohort.crew import Options
+from ho_detect.cohort.output_folder import OutputFolder
+from ho_detect.cohort.run import Event, Interrupted, run
 from ho_detect.errors import UsageError
-from ho_detect.output_folder import OutputFolder
 from ho_detect.settings import Settings
 
 UID = "1.2.826.0.1.3680043.8.498"
@@ -154,10 +154,10 @@ def in_a_script(folder, how, source, out):
     script = folder / "script.py"
     script.write_text(
         "import sys; sys.path.insert(0, sys.argv[1]); import batch_tasks\n"
-        "from pathlib import Path\nfrom ho_detect.batch import run\nfrom ho_detect.crew import Options\n"
+        "from pathlib import Path\nfrom ho_detect.cohort.run import run\nfrom ho_detect.cohort.crew import Options\n"
         f"if __name__ == '__main__':\n    run([Path(sys.argv[2])], Path(sys.argv[3]), options={how})\n"
     )
-    return [str(c) for c in (sys.executable, script, Path(__file__).parent, source, out)]
+    return [str(c) for c in (sys.executable, script, Path(batch_tasks.__file__).parent, source, out)]
 
 
 class TestPseudonyms:

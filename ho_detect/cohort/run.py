@@ -14,17 +14,16 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from ho_detect.crew import Crew, Options, threads_for
-from ho_detect.errors import HoDetectError, SeriesError, UsageError
-from ho_detect.output_folder import OutputFolder
+from ho_detect.cohort.crew import Crew, Options, threads_for
+from ho_detect.cohort.output_folder import OutputFolder
+from ho_detect.cohort.series_rows import check_inputs, pseudonyms_for, study_row, with_findings, with_reason
+from ho_detect.cohort.worker import Job, Outcome
+from ho_detect.errors import HoDetectError, SeriesError
 from ho_detect.reporting.findings import FINDINGS_FILE, FindingsRecord
-from ho_detect.reporting.sentences import printable
 from ho_detect.reporting.tables import HipRow, LesionRow, StudyRow, hip_rows, lesion_rows, write_table
 from ho_detect.settings import Settings
-from ho_detect.worker import Job, Outcome
 
 if TYPE_CHECKING:
-    from ho_detect.acquisition.index import SeriesEntry
     from ho_detect.acquisition.pseudonyms import Pseudonyms
 
 log = logging.getLogger(__name__)
@@ -169,42 +168,6 @@ def _work(plan: _Plan, output: OutputFolder, options: Options, progress: Callabl
     return Crew(plan.jobs, options, started, settled).work()
 
 
-def inspect(inputs: Sequence[Path], settings: Settings | None = None, key_file: Path | None = None) -> list[StudyRow]:
-    """Return one row per series under ``inputs``; those that a run would analyse have no ``reason``.
-
-    Raises
-    ------
-    UsageError
-        An input is not there, or the key file cannot be used.
-    """
-    from ho_detect.acquisition.index import index_series
-
-    settings = settings or Settings()
-    check_inputs(inputs)
-    pseudonyms = pseudonyms_for(settings, key_file)
-    entries = index_series([Path(p) for p in inputs], settings.acquisition)
-    return [study_row(number, entry, pseudonyms) for number, entry in enumerate(entries, start=1)]
-
-
-def check_inputs(inputs: Sequence[Path]) -> None:
-    """Raise UsageError when there is no input or one is not there; by its number, as a path may name a patient."""
-    if not inputs:
-        raise UsageError("no INPUT given")
-    for number, path in enumerate(inputs, start=1):
-        if not Path(path).exists():
-            raise UsageError(f"INPUT {number} of {len(inputs)} does not exist")
-
-
-def pseudonyms_for(settings: Settings, key_file: Path | None) -> Pseudonyms:
-    """Return what replaces identities in this run: keyed by a file, or by a new random key."""
-    from ho_detect.acquisition.pseudonyms import Pseudonyms
-
-    keep = settings.output.keep_identity
-    if key_file is None:
-        return Pseudonyms.random(keep_identity=keep)
-    return Pseudonyms.from_file(key_file, keep_identity=keep)
-
-
 def _write_tables(report: Report) -> None:
     try:
         write_table(report.out, "summary", HipRow, report.hips)
@@ -251,55 +214,11 @@ class _Plan:
         row = msgspec.structs.replace(self.rows[place], seconds=round(outcome.seconds, 3))
         if outcome.record is not None:
             self.found[place] = outcome.record
-            row = _with_findings(row, outcome.record, self.jobs[place].folder)
+            row = with_findings(row, outcome.record, self.jobs[place].folder)
         else:
             row = with_reason(row, SeriesError(outcome.reason or "internal_error", outcome.detail))
         self.rows[place] = row
         return row
-
-
-def study_row(number: int, entry: SeriesEntry, pseudonyms: Pseudonyms) -> StudyRow:
-    """Return the row of a series as the index knows it; true texts only where identities were asked for."""
-    slice_mm, row_mm, column_mm = entry.spacing_mm or (None, None, None)
-    row = StudyRow(
-        number=number,
-        study_uid=printable(pseudonyms.uid(entry.study_uid)),
-        series_uid=printable(pseudonyms.uid(entry.series_uid)),
-        status="left_out",
-        modality=printable(entry.modality) or None,
-        n_slices=entry.n_slices,
-        rows=entry.rows or None,
-        columns=entry.columns or None,
-        slice_step_mm=slice_mm,
-        row_spacing_mm=row_mm,
-        column_spacing_mm=column_mm,
-    )
-    if pseudonyms.keep_identity:
-        row = msgspec.structs.replace(
-            row,
-            description=printable(entry.description) or None,
-            patient_id=printable(entry.patient_id) or None,
-            study_date=printable(entry.study_date) or None,
-            source=printable(str(entry.folder)),
-        )
-    return row if entry.reason is None else with_reason(row, SeriesError(entry.reason, entry.detail))
-
-
-def with_reason(row: StudyRow, error: SeriesError) -> StudyRow:
-    """Return the row of a series that has no findings, with why."""
-    status: Literal["failed", "left_out"] = "failed" if error.is_failure else "left_out"
-    return msgspec.structs.replace(row, status=status, reason=error.reason, message=printable(str(error)))
-
-
-def _with_findings(row: StudyRow, record: FindingsRecord, folder: str) -> StudyRow:
-    return msgspec.structs.replace(
-        row,
-        status=record.status,
-        flags=";".join(f.code for f in record.flags),
-        message="; ".join(f.message for f in record.flags) or None,
-        n_lesions=len(record.lesions),
-        folder=folder,
-    )
 
 
 def _unused(name: str, names: set[str]) -> str:

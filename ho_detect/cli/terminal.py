@@ -18,7 +18,7 @@ from ho_detect.flags import REASONS
 from ho_detect.reporting.sentences import hip_sentence
 
 if TYPE_CHECKING:
-    from ho_detect.batch import Event, Report
+    from ho_detect.cohort.run import Event, Report
     from ho_detect.reporting.tables import StudyRow
 
 #: More lines are not read; the tables hold all.

@@ -1,0 +1,37 @@
+"""``ho-detect inspect``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ho_detect.cli.common import debug_option, inputs_argument, key_file_option, settings_from, settings_option
+
+
+@click.command("inspect")
+@inputs_argument
+@settings_option
+@key_file_option
+@click.option("--keep-identity", is_flag=True, help="Show descriptions and (with --json) true UIDs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@debug_option
+def command(inputs: tuple[Path, ...], **options: Any) -> None:  # noqa: ANN401 - click passes options by name
+    """List the series under INPUT and what would be done with each, and why. Reads headers, writes nothing.
+
+    The numbers are those of studies.csv after a run on the same INPUT.
+    """
+    import msgspec
+
+    from ho_detect.cli.terminal import console_for, planned, show_inspection
+    from ho_detect.cohort import series_rows
+
+    settings = settings_from(options["settings_file"], keep_identity=options["keep_identity"])
+    rows = series_rows.inspect(inputs, settings, options["key_file"])
+    if options["as_json"]:
+        series = [{**msgspec.structs.asdict(row), "status": planned(row)} for row in rows]
+        click.echo(msgspec.json.format(msgspec.json.encode(series), indent=1).decode())
+    else:
+        show_inspection(rows, console_for(sys.stdout))

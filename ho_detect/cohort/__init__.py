@@ -1,0 +1,1 @@
+"""Many series: one child process for each, rows and tables of what came of them."""
