@@ -22,9 +22,9 @@ REASONS: dict[str, str] = {
     "no_position": "slices without position or orientation",
     "bad_geometry": "the stated geometry is not usable",
     "mixed_orientation": "slices of more than one orientation",
-    "tilted": "gantry tilt: slices are sheared against each other",
-    "uneven_spacing": "the distance between slices is not uniform",
-    "missing_slices": "one or more slices are missing",
+    "tilted": "the stack of slices leans more than any gantry does",
+    "uneven_spacing": "slices are unevenly far apart, with too few of them close enough together",
+    "missing_slices": "too many slices are missing",
     "several_volumes": "several volumes share one series",
     "not_axial": "slices are too oblique for the methods used here",
     "too_thick": "slices are too thick to measure ossification",
@@ -48,6 +48,10 @@ FLAGS: dict[str, str] = {
     "images_set_aside": "images in the series that are no slices of the volume (localizer, report) were left out",
     "lossy_compression": "pixel data were compressed with loss: densities and small details are less certain",
     "duplicates_removed": "slices present more than once were used once",
+    "resampled_tilt": "gantry tilt: slices were shifted in their planes onto a true grid, which the label map has too",
+    "resampled_spacing": "uneven slice steps: resampled to even ones, which the label map has too",
+    "gaps_filled": "missing slices were interpolated: small ossification in the gaps may be missed",
+    "part_of_series": "a gap is too large to fill: only the longest part of the series was used",
     "padding_present": "pixels outside the reconstructed field carry a padding value and are treated as air",
     "thick_slices": "slices of 3 mm or more: small ossification may be missed, volumes are less certain",
     "noisy": "high image noise: faint ossification may be missed",
@@ -65,6 +69,9 @@ FLAGS: dict[str, str] = {
     "set_aside_undecided": "something dense was set aside that may be ossification",
     "anatomy_given": "anatomy masks given by the user were used in place of those found",
 }
+
+#: Flags of a volume that lies on another grid than the images of its series.
+RESAMPLED: frozenset[str] = frozenset({"resampled_tilt", "resampled_spacing", "gaps_filled"})
 
 
 class Flag(msgspec.Struct, frozen=True):

@@ -24,8 +24,14 @@ class AcquisitionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     """Thicker slices are refused: a hip would be seen on fewer than nine of them. Convention."""
     step_tolerance_mm: float = 0.05
     """Largest deviation of a slice step from the median step; or 1 % of it, whichever is more. Convention."""
-    max_shear_degrees: float = 0.5
-    """Angle between slice normal and stacking direction above which slices count as tilted. Convention."""
+    max_gap_mm: float = 6.0
+    """Missing slices are interpolated over no more than this: a gap is then no worse than the thickest slices accepted.
+    Convention."""
+    max_shear_degrees: float = 0.1
+    """Angle between slice normal and stacking direction above which slices are shifted onto a true grid; over 300 mm
+    it moves a slice by 0.5 mm. Convention."""
+    max_tilt_degrees: float = 31.0
+    """CT gantries tilt by up to 30 degrees; a stack that leans more is refused. Convention."""
     max_oblique_degrees: float = 30.0
     """Angle between a volume axis and the nearest patient axis above which a volume is refused. Convention."""
     max_gigabytes: float = 8.0

@@ -44,7 +44,8 @@ def studies(tmp_path_factory):
 def faulty(tmp_path_factory):
     """A series that should be analysed and cannot be."""
     folder = tmp_path_factory.mktemp("Secret_faulty")
-    write_series(folder, CtSeries(series_uid=f"{UID}.1.3"))[7].unlink()
+    for path in write_series(folder, CtSeries(series_uid=f"{UID}.1.3"))[7:9]:
+        path.unlink()
     return folder
 
 
@@ -115,7 +116,7 @@ class TestRun:
     def test_failed_series(self, call, faulty, tmp_path):
         status, out, _ = call("run", faulty, "--out", tmp_path / "out")
         assert status == 3
-        assert "series 1 (CT, 15 slices): one or more slices are missing" in out
+        assert "series 1 (CT, 14 slices): too many slices are missing" in out
         assert list(pd.read_csv(tmp_path / "out" / "studies.csv").reason) == ["missing_slices"]
 
     def test_settings_and_identity(self, call, studies, tmp_path):
@@ -202,7 +203,7 @@ class TestInspect:
         assert len(out.splitlines()) == 6
         assert re.search(r"1 +1 +CT +16 +40x44 +2\.50 +1\.80 +analysed", out)
         assert re.search(r"2 .*MR .*left out .*not a CT", out)
-        assert re.search(r"3 .*failed .*one or more slices are missing", out)
+        assert re.search(r"3 .*failed .*too many slices are missing", out)
         assert not IDENTITY.search(out)
 
     def test_json(self, call, studies):

@@ -19,7 +19,7 @@ from ho_detect.acquisition.pseudonyms import uid_from
 from ho_detect.acquisition.slices import SliceEntry
 from ho_detect.acquisition.suitability import suitable_volume, volume_images
 from ho_detect.errors import SeriesError
-from ho_detect.flags import LEFT_OUT
+from ho_detect.flags import LEFT_OUT, Flag
 from ho_detect.settings import AcquisitionSettings
 
 #: By the patient axis (x, y, z) that slices are stacked along.
@@ -58,6 +58,8 @@ class SeriesEntry(msgspec.Struct, frozen=True, kw_only=True):
     thickness_mm: float | None = None
     slices: tuple[SliceEntry, ...] = ()
     """In stack order where the series is usable."""
+    repairs: tuple[Flag, ...] = ()
+    """What it takes to make a true grid of the images."""
     n_duplicates: int = 0
     n_set_aside: int = 0
     """Images or objects of the series that are no slices of its volume."""
@@ -169,6 +171,7 @@ def _entry(group: _Group, settings: AcquisitionSettings) -> SeriesEntry:
         entry,
         slices=volume.slices,
         n_slices=len(volume.slices),
+        repairs=volume.stack.repairs,
         spacing_mm=(float(a), float(b), float(c)),
         orientation=_ORIENTATIONS[int(np.argmax(abs(volume.stack.affine[:3, 0])))],
         n_duplicates=volume.n_duplicates,

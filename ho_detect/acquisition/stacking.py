@@ -1,4 +1,4 @@
-"""Positions and orientations of images to one regular stack, or the reason why they are none.
+"""Positions and orientations of images to one true grid, or the reason why there is none.
 
 Slice order, step and direction come from ImagePositionPatient and ImageOrientationPatient alone; names,
 instance numbers, SliceThickness and GantryDetectorTilt are not asked.
@@ -7,11 +7,13 @@ instance numbers, SliceThickness and GantryDetectorTilt are not asked.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.errors import SeriesError
+from ho_detect.flags import Flag, flag
 from ho_detect.geometry import FloatArray
 from ho_detect.settings import AcquisitionSettings
 
@@ -34,24 +36,51 @@ class Stack:
     Parameters
     ----------
     order
-        (n,) index of the image that is slice 0, 1, ...; along the slice normal.
+        (n,) index of the image that comes first, second, ... along the slice normal.
     affine
         (4, 4) index (slice, row, column, 1) to LPS mm.
+    n_slices
+        Slices of the volume; more than n where some are made from their neighbours.
+    heights
+        (n,) where each ordered image lies among the slices: 0, 1, 2, ... for a regular stack.
+    shifts
+        (n, 2) rows and columns by which each ordered image lies farther than voxel (0, 0) of its slice; 0 for a
+        regular stack, none of them negative.
+    repairs
+        What was done to make a true grid of the images; none for a regular stack.
     """
 
     order: NDArray[np.intp]
     affine: FloatArray
+    n_slices: int
+    heights: FloatArray
+    shifts: FloatArray
+    repairs: tuple[Flag, ...] = ()
 
     @property
     def step_mm(self) -> float:
         """Distance between slices, mm."""
         return float(np.linalg.norm(self.affine[:3, 0]))
 
+    @property
+    def is_regular(self) -> bool:
+        """Whether each image is a slice as it is."""
+        return len(self.order) == self.n_slices and not self.shifts.any() and not (self.heights % 1).any()
+
+    def plane_shape(self, rows: int, columns: int) -> tuple[int, int]:
+        """Rows and columns of the volume for images of ``rows`` by ``columns``: room for all of their shifts."""
+        down, across = np.ceil(self.shifts.max(axis=0) - ROUNDING_MM).astype(int).tolist()
+        return rows + down, columns + across
+
 
 def stack_slices(
     positions: FloatArray, orientations: FloatArray, spacings: FloatArray, settings: AcquisitionSettings
 ) -> Stack:
-    """Order images along their normal and return the affine, after every check.
+    """Order images along their normal and return the true grid that they make, after every check.
+
+    A leaning stack (gantry tilt) gets a grid along the slice normal, on which its images lie shifted in their
+    planes. Uneven steps get a grid of even ones. Beyond steps of ``max_gap_mm`` nothing is filled in: of the stretches
+    between such gaps the longest is used.
 
     Parameters
     ----------
@@ -62,35 +91,41 @@ def stack_slices(
     spacings
         (n, 2) mm between rows, between columns.
     settings
-        Tolerances.
+        Tolerances and limits.
 
     Raises
     ------
     SeriesError
-        bad_geometry, mixed_orientation, several_volumes, tilted, missing_slices, uneven_spacing, too_thick,
-        not_axial; the first that holds in this order of questions: is each image sound, are
-        they parallel, are they in line, are they evenly spaced, is the step usable.
+        bad_geometry, mixed_orientation, several_volumes, too_thick, missing_slices, uneven_spacing, tilted,
+        not_axial; the first that holds in this order of questions: is each image sound, are they parallel, is there
+        one at each place, are they near enough to each other, are they in line, is the volume near
+        a patient axis.
     """
     across, down, normal = common_axes(orientations)
     row_mm, column_mm = common_spacing(spacings)
     if not (np.isfinite(positions).all() and (abs(positions) < MAX_POSITION_MM).all()):
         raise SeriesError("bad_geometry", "a position is not a number or out of range")
     order, heights = order_along(positions, normal)
-    if len(order) < 2 or heights[-1] - heights[0] < settings.step_tolerance_mm:
-        raise SeriesError("several_volumes", f"all {len(order)} images at one position")
-    line = check_line(positions[order], heights, normal, settings.max_shear_degrees)
-    step = check_steps(np.diff(heights), settings)
-    if step > settings.max_slice_step_mm + ROUNDING_MM:
-        raise SeriesError("too_thick", f"slice step {step:.2f} mm")
-    affine = np.eye(4)
-    affine[:3, 0] = line * (heights[-1] - heights[0]) / (len(heights) - 1)
-    affine[:3, 1] = down * row_mm
-    affine[:3, 2] = across * column_mm
+    check_places(heights, settings)
+    run, part = longest_run(heights, settings)
+    order, heights = order[run], heights[run]
+    placed = positions[order]
+    line, lean = line_through(placed, heights, normal)
+    places, step, repaired = even_places(heights, settings)
+    affine, shifts = np.eye(4), np.zeros((len(order), 2))
+    affine[:3, 0], affine[:3, 1], affine[:3, 2] = line * step, down * row_mm, across * column_mm
+    if lean > settings.max_tilt_degrees:
+        raise SeriesError("tilted", f"{lean:.1f} degrees between slice normal and stack")
+    untilted: tuple[Flag, ...] = ()
+    if lean > settings.max_shear_degrees:
+        untilted = (flag("resampled_tilt", f"{lean:.1f} degrees"),)
+        affine[:3, 0] = normal * step
+        shifts = (placed - placed[0]) @ np.stack([down / row_mm, across / column_mm], axis=1)
+        shifts -= shifts.min(axis=0)
     # the middle of the stack is kept where it is: jitter of one end slice does not move the volume
-    middle = (len(order) - 1) / 2
-    affine[:3, 3] = positions[order].mean(axis=0) - middle * affine[:3, 0]
+    affine[:3, 3] = (placed - places[:, None] * affine[:3, 0] - shifts @ affine[:3, 1:3].T).mean(axis=0)
     check_oblique(affine[:3, :3], settings.max_oblique_degrees)
-    return Stack(order, affine)
+    return Stack(order, affine, round(places[-1]) + 1, places, shifts, part + untilted + repaired)
 
 
 def common_axes(orientations: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -144,51 +179,101 @@ def order_along(positions: FloatArray, normal: FloatArray) -> tuple[NDArray[np.i
     return order, heights[order]
 
 
-def check_line(positions: FloatArray, heights: FloatArray, normal: FloatArray, max_degrees: float) -> FloatArray:
-    """Return the displacement per mm of height, for ordered positions (n, 3) that lie on one line.
+def check_places(heights: FloatArray, settings: AcquisitionSettings) -> None:
+    """Check that ordered heights (n,) are those of one slice each, not too far apart for a volume.
 
     Raises
     ------
     SeriesError
-        tilted: the line leans against the slice normal; bad_geometry: the positions are not on a line.
+        several_volumes: two images at one place; too_thick: most steps are larger than the limit.
+    """
+    if len(heights) < 2 or heights[-1] - heights[0] < settings.step_tolerance_mm:
+        raise SeriesError("several_volumes", f"all {len(heights)} images at one position")
+    steps = np.diff(heights)
+    if n := int((steps < settings.step_tolerance_mm).sum()):
+        raise SeriesError("several_volumes", f"{n} of {len(heights)} images lie where another one lies")
+    if (typical := float(np.median(steps))) > settings.max_slice_step_mm + ROUNDING_MM:
+        raise SeriesError("too_thick", f"slice step {typical:.2f} mm")
+
+
+def longest_run(heights: FloatArray, settings: AcquisitionSettings) -> tuple[slice, tuple[Flag, ...]]:
+    """Return the stretch of ordered heights (n,) without a gap too large to fill, and a flag where it is not all.
+
+    Raises
+    ------
+    SeriesError
+        missing_slices, uneven_spacing: no stretch has slices enough.
+    """
+    steps = np.diff(heights)
+    cuts = np.flatnonzero(steps > settings.max_gap_mm + ROUNDING_MM) + 1
+    if not len(cuts):
+        return slice(0, len(heights)), ()
+    edges = [0, *cuts.tolist(), len(heights)]
+    # the tallest, as it shows most of the patient
+    start, end = max(pairwise(edges), key=lambda e: (heights[e[1] - 1] - heights[e[0]], -e[0]))
+    gap = f"{len(cuts)} gaps of up to {steps.max():.1f} mm"
+    if end - start < settings.min_slices:
+        _, _, missing = whole_multiples(steps, settings)
+        reason = "missing_slices" if missing else "uneven_spacing"
+        raise SeriesError(reason, f"{gap}; at most {end - start} slices without one")
+    return slice(start, end), (flag("part_of_series", f"{end - start} of {len(heights)} images used: {gap}"),)
+
+
+def line_through(positions: FloatArray, heights: FloatArray, normal: FloatArray) -> tuple[FloatArray, float]:
+    """Return the displacement per mm of height for ordered positions (n, 3) on one line, and its lean in degrees.
+
+    Raises
+    ------
+    SeriesError
+        bad_geometry: the positions are not on a line.
     """
     # slope @ normal is 1: its in-plane part is the tangent of the tilt. By the median, so that one slice that is
     # out of line does not lean the stack
     rises = np.diff(heights)
-    apart = rises > 0.1 * rises.mean()
-    slope = np.median(np.diff(positions, axis=0)[apart] / rises[apart, None], axis=0)
-    degrees = np.degrees(np.arctan(np.linalg.norm(slope - normal)))
-    if degrees > max_degrees:
-        raise SeriesError("tilted", f"{degrees:.1f} degrees between slice normal and stack")
+    slope = np.median(np.diff(positions, axis=0) / rises[:, None], axis=0)
     off = positions - heights[:, None] * slope
     shift = np.linalg.norm(off - np.median(off, axis=0), axis=1).max()
     if shift > MAX_SHIFT_MM:
         raise SeriesError("bad_geometry", f"a slice is shifted {shift:.1f} mm in its plane")
     centred = heights - heights.mean()
-    return np.asarray((centred @ (positions - positions.mean(axis=0))) / (centred @ centred), np.float64)
+    line = np.asarray((centred @ (positions - positions.mean(axis=0))) / (centred @ centred), np.float64)
+    return line, float(np.degrees(np.arctan(np.linalg.norm(line - normal))))
 
 
-def check_steps(steps: FloatArray, settings: AcquisitionSettings) -> float:
-    """Return the step (mm) of a stack with steps (n - 1,) between neighbours, all the same.
+def even_places(heights: FloatArray, settings: AcquisitionSettings) -> tuple[FloatArray, float, tuple[Flag, ...]]:
+    """Return where ordered heights (n,) lie on a grid of even steps, that step in mm, and a flag where it is made.
 
-    Raises
-    ------
-    SeriesError
-        several_volumes: two slices at one place; missing_slices: some steps are multiples of the others;
-        uneven_spacing: neither.
+    Where steps are whole multiples of the smallest, and most are of that, slices are missing, and all that are there
+    keep their pixels. Other uneven steps get a grid as fine as the smallest of them, or half their mean.
     """
+    steps, extent = np.diff(heights), float(heights[-1] - heights[0])
     typical = float(np.median(steps))
-    tolerance = max(settings.step_tolerance_mm, 0.01 * typical)
-    if (steps < settings.step_tolerance_mm).any():
-        n = int((steps < settings.step_tolerance_mm).sum())
-        raise SeriesError("several_volumes", f"{n} of {len(steps) + 1} images lie where another one lies")
-    if (abs(steps - typical) <= tolerance).all():
-        return float(steps.mean())
+    if (abs(steps - typical) <= _tolerance(typical, settings)).all():
+        return np.arange(len(heights), dtype=np.float64), extent / len(steps), ()
+    times, smallest, missing = whole_multiples(steps, settings)
+    if missing and np.median(times) == 1:
+        places = np.concatenate([[0.0], np.cumsum(times)])
+        detail = f"{missing} slices at a step of {smallest:.2f} mm, at most {int(times.max()) - 1} side by side"
+        return places, extent / places[-1], (flag("gaps_filled", detail),)
+    n = round(extent / max(float(steps.min()), extent / len(steps) / 2))
+    detail = f"steps from {steps.min():.2f} to {steps.max():.2f} mm, now {extent / n:.2f} mm"
+    return (heights - heights[0]) * n / extent, extent / n, (flag("resampled_spacing", detail),)
+
+
+def whole_multiples(steps: FloatArray, settings: AcquisitionSettings) -> tuple[FloatArray, float, int]:
+    """Return steps (n,) in units of the smallest, the smallest in mm, and how many slices they say are missing.
+
+    None are missing where some step is not a whole multiple of the smallest.
+    """
+    tolerance = _tolerance(float(np.median(steps)), settings)
     smallest = float(np.median(steps[steps <= steps.min() + tolerance]))
     times = np.round(steps / smallest)
-    if (abs(steps - times * smallest) <= tolerance * times).all():
-        raise SeriesError("missing_slices", f"{int((times - 1).sum())} missing at a step of {smallest:.2f} mm")
-    raise SeriesError("uneven_spacing", f"slice steps from {steps.min():.2f} to {steps.max():.2f} mm")
+    whole = bool((abs(steps - times * smallest) <= tolerance * times).all())
+    return times, smallest, int((times - 1).sum()) if whole else 0
+
+
+def _tolerance(step_mm: float, settings: AcquisitionSettings) -> float:
+    return max(settings.step_tolerance_mm, 0.01 * step_mm)
 
 
 def check_oblique(directions: FloatArray, max_degrees: float) -> None:

@@ -96,6 +96,8 @@ def suitable_volume(
     if n_places < settings.min_slices:
         raise SeriesError("too_few_slices", f"{len(images)} images at {n_places} positions")
     stack = stack_slices(positions[keep], orientations[keep], spacings[keep], settings)
+    size = stack.plane_shape(images[0].pixels.rows, images[0].pixels.columns)
+    _check_size(stack.n_slices, *size, settings)
     ordered = tuple(images[keep[i]] for i in stack.order)
     return Volume(ordered, stack, len(images) - len(keep))
 
@@ -118,11 +120,15 @@ def _check_format(images: Sequence[SliceEntry], settings: AcquisitionSettings) -
     sizes = ", ".join(f"{r}x{c}" for r, c in sorted(shapes)[:3])
     if len(shapes) > 1 or min(min(s) for s in shapes) < 2:
         raise SeriesError("bad_geometry", f"image sizes {sizes}")
-    gigabytes = sum(i.pixels.rows * i.pixels.columns * 2 for i in images) / 1e9
-    if gigabytes > settings.max_gigabytes:
-        raise SeriesError("too_large", f"{len(images)} slices of {sizes}: {gigabytes:.1f} GB")
+    _check_size(len(images), *shapes.pop(), settings)
     if len({i.frame_of_reference for i in images}) > 1:
         raise SeriesError("several_volumes", "several frames of reference")
     for image in images:
         if image.transfer_syntax not in READABLE:
             raise SeriesError("decode_failed", f"{image.path.name}: transfer syntax {image.transfer_syntax[:64]}")
+
+
+def _check_size(n: int, rows: int, columns: int, settings: AcquisitionSettings) -> None:
+    gigabytes = n * rows * columns * 2 / 1e9
+    if gigabytes > settings.max_gigabytes:
+        raise SeriesError("too_large", f"{n} slices of {rows}x{columns}: {gigabytes:.1f} GB")

@@ -14,10 +14,11 @@ from ho_detect.acquisition.hounsfield import AIR_HU, check_hounsfield, check_res
 from ho_detect.acquisition.index import SeriesEntry
 from ho_detect.acquisition.pixels import PixelReader
 from ho_detect.acquisition.pseudonyms import Pseudonyms
+from ho_detect.acquisition.resample import to_true_grid
 from ho_detect.acquisition.slices import SliceEntry
 from ho_detect.acquisition.stacking import ROUNDING_MM, Stack, stack_slices
 from ho_detect.errors import SeriesError
-from ho_detect.flags import Flag, flag
+from ho_detect.flags import RESAMPLED, Flag, flag
 from ho_detect.geometry import Grid
 from ho_detect.settings import Settings
 
@@ -33,6 +34,10 @@ class SeriesRecord(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     columns: int
     spacing_mm: Annotated[tuple[float, float, float], Meta(description="(slice, row, column) mm")]
+    resampled: Annotated[
+        bool,
+        Meta(description="Size and spacing, and the label map, are of a true grid made of the images; a flag says why"),
+    ] = False
     slice_thickness_mm: float | None = None
     kvp: float | None = None
     kernel: str | None = None
@@ -105,7 +110,7 @@ def load_volume(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) 
     -------
     HuVolume
         Slices in stack order: HU by each slice's own rescale, rounded to int16; padding, and what is less
-        dense than air, is AIR_HU.
+        dense than air, is AIR_HU. On the images' own grid, or where they make none, on a true grid made of them.
 
     Raises
     ------
@@ -127,9 +132,11 @@ def load_volume(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) 
     for k, image in enumerate(slices):
         n_padded += to_hu(reader.read(image), image.pixels, image.rescale, hu[k])
     check_hounsfield(hu, stated=stated == {True})
-    grid = Grid(hu.shape, _stack(slices, settings).affine)
     share_padded = n_padded / hu.size
-    return HuVolume(hu, grid, _record(entry, grid, settings, pseudonyms), _flags(entry, grid, share_padded, settings))
+    stack = _stack(slices, settings)
+    hu = to_true_grid(hu, stack)
+    grid = Grid(hu.shape, stack.affine)
+    return HuVolume(hu, grid, _record(entry, grid, settings, pseudonyms), _flags(entry, stack, share_padded, settings))
 
 
 def _stack(slices: tuple[SliceEntry, ...], settings: Settings) -> Stack:
@@ -138,8 +145,9 @@ def _stack(slices: tuple[SliceEntry, ...], settings: Settings) -> Stack:
     return stack_slices(positions, orientations, spacings, settings.acquisition)
 
 
-def _flags(entry: SeriesEntry, grid: Grid, share_padded: float, settings: Settings) -> tuple[Flag, ...]:
-    thick = max(grid.spacing_mm[0], entry.thickness_mm or 0.0)
+def _flags(entry: SeriesEntry, stack: Stack, share_padded: float, settings: Settings) -> tuple[Flag, ...]:
+    # of uneven steps the largest: there it is as thick a series
+    thick = max(stack.step_mm * float(np.diff(stack.heights).max()), entry.thickness_mm or 0.0)
     found = {
         "duplicates_removed": (entry.n_duplicates > 0, f"{entry.n_duplicates} images"),
         "images_set_aside": (entry.n_set_aside > 0, f"{entry.n_set_aside} images"),
@@ -148,7 +156,7 @@ def _flags(entry: SeriesEntry, grid: Grid, share_padded: float, settings: Settin
         "thick_slices": (thick >= settings.acquisition.thick_slice_mm - ROUNDING_MM, f"{thick:.1f} mm"),
         "contrast": (bool(entry.contrast_stated), "stated in the header"),
     }
-    return tuple(flag(code, detail) for code, (holds, detail) in found.items() if holds)
+    return (*entry.repairs, *(flag(code, detail) for code, (holds, detail) in found.items() if holds))
 
 
 def _record(entry: SeriesEntry, grid: Grid, settings: Settings, pseudonyms: Pseudonyms) -> SeriesRecord:
@@ -161,6 +169,7 @@ def _record(entry: SeriesEntry, grid: Grid, settings: Settings, pseudonyms: Pseu
         rows=grid.shape[1],
         columns=grid.shape[2],
         spacing_mm=(a, b, c),
+        resampled=any(f.code in RESAMPLED for f in entry.repairs),
         slice_thickness_mm=entry.thickness_mm,
         kvp=entry.kvp,
         kernel=entry.kernel or None,

@@ -80,7 +80,11 @@ def test_compressed_frames_are_taken_apart(tmp_path):
 
 def test_a_gap_is_a_gap(tmp_path):
     save(enhanced([k for k in range(17) if k != 6]), tmp_path / "x")
-    assert [e.reason for e in index_series([tmp_path], AcquisitionSettings())] == ["missing_slices"]
+    (entry,) = index_series([tmp_path], AcquisitionSettings())
+    assert [f.code for f in entry.repairs] == ["gaps_filled"]
+    assert entry.spacing_mm == (2.5, 2.0, 1.8)
+    (entry,) = index_series([tmp_path], AcquisitionSettings(max_gap_mm=4.0))
+    assert entry.reason == "missing_slices"
 
 
 def test_frames_without_groups_have_no_position(tmp_path):

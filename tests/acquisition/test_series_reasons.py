@@ -15,8 +15,6 @@ from ho_detect.acquisition.volume import load_volume
 from ho_detect.errors import SeriesError
 from ho_detect.settings import AcquisitionSettings, Settings
 
-TILT = np.radians(15)
-
 
 def outcome(folder, settings=None):
     """The reason at indexing, else at loading, else ``ok``."""
@@ -27,11 +25,12 @@ def outcome(folder, settings=None):
     assert entry.analyse == (entry.reason is None)
     if entry.analyse:
         try:
-            load_volume(entry, settings, Pseudonyms(bytes(16)))
+            volume = load_volume(entry, settings, Pseudonyms(bytes(16)))
         except SeriesError as error:
             message, reason = str(error), error.reason
         else:
-            return "ok"
+            assert volume.series.resampled == (volume.hu.shape != (entry.n_slices, entry.rows, entry.columns))
+            return "ok " + " ".join(f.code for f in volume.flags) if volume.flags else "ok"
     else:
         with pytest.raises(SeriesError) as caught:
             load_volume(entry, settings, Pseudonyms(bytes(16)))
@@ -68,9 +67,10 @@ def moved(heights):
     return edit
 
 
-def tilted(sign):
+def tilted(sign, degrees=15):
     def edit(k, ds):
-        ds.ImageOrientationPatient = [1, 0, 0, 0, float(np.cos(TILT)), float(-sign * np.sin(TILT))]
+        tilt = np.radians(degrees)
+        ds.ImageOrientationPatient = [1, 0, 0, 0, float(np.cos(tilt)), float(-sign * np.sin(tilt))]
 
     return edit
 
@@ -116,11 +116,14 @@ FAULTS = {
     "slice shifted in its plane": (only(3, ImagePositionPatient=["-30.0", "-40.0", "707.5"]), "bad_geometry"),
     "frames of reference": (only(3, FrameOfReferenceUID="1.2.3"), "several_volumes"),
     "mixed orientation": (mixed, "mixed_orientation"),
-    "tilted": (tilted(+1), "tilted"),
-    "tilted the other way": (tilted(-1), "tilted"),
-    "missing slice": (moved(lambda k: 2.5 * (k + (k > 6))), "missing_slices"),
+    "tilted": (tilted(+1), "ok resampled_tilt"),
+    "tilted the other way": (tilted(-1), "ok resampled_tilt"),
+    "tilted more than any gantry": (tilted(+1, 32), "tilted"),
+    "missing slice": (moved(lambda k: 2.5 * (k + (k > 6))), "ok gaps_filled thick_slices"),
     "two missing stretches": (moved(lambda k: 2.5 * (k + (k > 6) + 3 * (k > 9))), "missing_slices"),
-    "variable spacing": (moved(lambda k: 1.0 * k + 0.07 * k * k), "uneven_spacing"),
+    "a long gap near the end": (moved(lambda k: 2.5 * (k + 9 * (k > 12))), "ok part_of_series"),
+    "uneven with long gaps": (moved(lambda k: 2.1 * k + 0.05 * k * k + 7.7 * (k // 6)), "uneven_spacing"),
+    "variable spacing": (moved(lambda k: 1.0 * k + 0.07 * k * k), "ok resampled_spacing thick_slices"),
     "jitter below tolerance": (moved(lambda k: 2.5 * k + 0.01 * (k % 3)), "ok"),
     "two phases": (moved(lambda k: 2.5 * (k // 2)), "too_few_slices"),
     "all at one position": (moved(lambda k: 1.0), "too_few_slices"),
@@ -156,7 +159,7 @@ def test_each_fault_has_its_reason(tmp_path, name):
 
 
 def test_few_slices_are_left_out_whatever_else_is_wrong(tmp_path):
-    write_series(tmp_path, CtSeries(n_slices=11), edit=tilted(1))
+    write_series(tmp_path, CtSeries(n_slices=11), edit=tilted(1, 32))
     assert outcome(tmp_path) == "too_few_slices"
     assert outcome(tmp_path, Settings(acquisition=AcquisitionSettings(min_slices=11))) == "tilted"
 
