@@ -6,9 +6,11 @@ import numpy as np
 
 from ho_detect.acquisition.volume import HuVolume
 from ho_detect.anatomy.hip_joints import find_hip_joints
+from ho_detect.anatomy.joint_state import joint_states
 from ho_detect.anatomy.landmarks import landmarks
 from ho_detect.anatomy.metal import find_metal, hide_behind_metal
 from ho_detect.anatomy.native_bone import native_bone
+from ho_detect.anatomy.places import places
 from ho_detect.anatomy.tissue import segment_tissue
 from ho_detect.anatomy.working_grid import COARSE_STEP_MM, resample_to_patient_axes
 from ho_detect.detection.candidates import find_candidates, region_near_hips
@@ -47,13 +49,15 @@ def analyze(volume: HuVolume, settings: Settings | None = None) -> Findings:
     hips = hide_behind_metal(canonical, hips, metal, settings.anatomy)
     bones = native_bone(hips)
     frames = landmarks(hips)
+    near = places(hips, bones)
+    states = joint_states(canonical, hips, near)
 
     region = region_near_hips(canonical, hips, bones, tissue, settings.detection)
     candidates = find_candidates(region, settings.detection)
-    kept, excluded = decide(region, candidates, frames, tissue, metal, settings)
+    kept, excluded = decide(region, candidates, frames, near, tissue, metal, settings)
 
     lesions = tuple(k.lesion for k in kept)
-    graded = grade_hips(tuple(h.joint for h in hips), lesions, excluded, settings.detection)
+    graded = grade_hips(tuple(h.joint for h in hips), states, lesions, excluded, settings.detection)
     labels = volume.from_canonical(label_map(canonical.hu.shape, region, kept)).astype(np.uint16)
     return assemble(
         volume, settings, graded, lesions, excluded, labels, metal_mm3=metal.volume_mm3, noise_hu=region.noise_hu

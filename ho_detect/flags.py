@@ -63,15 +63,45 @@ FLAGS: dict[str, str] = {
     "hip_fit_uncertain": "the femoral head fit is uncertain; positions relative to it are too",
     "density_grade_1": "ossification before it calcifies (density grade 1) cannot be seen by CT thresholding",
     "nerve_not_assessed": "the sciatic nerve is not assessed",
+    "vessels_not_assessed": "vessels are not segmented: how near to them ossification lies is not assessed",
+    "hu_uncalibrated": "HU of bone are not calibrated: compare them only at the same kVp and kernel, without contrast",
     "research_use": "for research use only, not for diagnosis",
     "hidden_by_metal": "the joint region is hidden by metal",
     "hip_not_in_view": "the femoral head of this side is not in the field of view",
     "set_aside_undecided": "something dense was set aside that may be ossification",
     "anatomy_given": "anatomy masks given by the user were used in place of those found",
+    "atypical_pattern": "a lesion denser inside than at its rim, the reverse of ossification: for a reader to look at",
 }
 
 #: Flags of a volume that lies on another grid than the images of its series.
 RESAMPLED: frozenset[str] = frozenset({"resampled_tilt", "resampled_spacing", "gaps_filled"})
+
+#: Why a value is null.
+NULLS: dict[str, str] = {
+    "no_lesion": "there is no lesion",
+    "no_type_fits": "no type is defined for the sectors with ossification",
+    "beyond_reach": "farther away than distances are measured",
+    "no_opposing_lesion": "no lesion grown from the opposing bone alone faces this one",
+    "no_core": "too small to have a core inside of its rim",
+    "no_muscle_near": "by position in no muscle group",
+    "not_separable": "femoral head and acetabulum are not separable on this scan",
+    "roof_not_in_view": "the roof of the joint is not in view, or no bone is seen there",
+    "part_not_in_view": "less than 95 % of it is in view",
+    "no_other_hip": "not measured at the other hip",
+    "fit_failed": "the fitted bones do not show where it is",
+}
+
+
+class Null(msgspec.Struct, frozen=True):
+    """Why the value of ``field`` is null: a code from :data:`NULLS` or :data:`FLAGS`, and a sentence."""
+
+    field: str
+    code: str
+    message: str
+
+    def __post_init__(self) -> None:
+        if self.code not in NULLS and self.code not in FLAGS:
+            raise ValueError(f"unknown code {self.code!r} of a null: register it in ho_detect/flags.py")
 
 
 class Flag(msgspec.Struct, frozen=True):
@@ -83,6 +113,11 @@ class Flag(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         if self.code not in FLAGS and self.code not in REASONS:
             raise ValueError(f"unknown flag code {self.code!r}: register it in ho_detect/flags.py")
+
+
+def null(field: str, code: str) -> Null:
+    """Return why a field is null, with the registered sentence of that code."""
+    return Null(field, code, NULLS.get(code) or FLAGS.get(code) or "")
 
 
 def flag(code: str, detail: str = "") -> Flag:

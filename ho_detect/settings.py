@@ -94,6 +94,8 @@ class DetectionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """Depth of the rim. Convention."""
     blur_mm: float = 0.8
     """Depth of the partial-volume layer left out of the rim. Convention."""
+    atypical_core_hu: float = 100.0
+    """A core denser than its rim by this, the rim not mature, is flagged for a reader. Convention."""
     short_gap_mm: float = 10.0
     """The 1 cm of the Brooker and Della Valle grades."""
 

@@ -10,9 +10,9 @@ from ho_detect.acquisition.volume import HuVolume, SeriesRecord
 from ho_detect.detection.grading import Hip
 from ho_detect.detection.lesions import Lesion
 from ho_detect.detection.mimics import EXCLUSIONS, Excluded
-from ho_detect.flags import Flag, flag
+from ho_detect.flags import Flag, flag, null
 from ho_detect.geometry import Grid
-from ho_detect.reporting.assemble import STATEMENTS
+from ho_detect.reporting.assemble import statements
 from ho_detect.reporting.findings import Findings, FindingsRecord, Software
 
 
@@ -35,7 +35,15 @@ def make_hip(side: str = "left", **changes: Any) -> Hip:
         "brooker_ct": "0",
         "della_valle_ct": "A",
         "mavrogenis": None,
+        "head_mean_hu": 310.5,
+        "neck_mean_hu": 190.0,
+        "head_hu_difference": None,
+        "neck_hu_difference": None,
+        "joint_space_min_mm": 2.6,
+        "joint_space_mean_mm": 3.4,
+        "joint_space_resolved": 0.93,
         "reasons": (),
+        "not_said": (null("min_gap_mm", "no_lesion"), null("mavrogenis", "no_lesion")),
     }
     return Hip(**values | changes)
 
@@ -45,26 +53,43 @@ def make_lesion(number: int = 1, **changes: Any) -> Lesion:
         "id": number,
         "side": "left",
         "sector": "anterior",
+        "muscle_region": "iliopsoas_rectus_femoris",
+        "muscle_region_source": "position",
         "volume_mm3": 3520.0,
         "volume_second_threshold_mm3": 1200.5,
         "centroid_lps_mm": (9.0, -7.0, 10.0),
         "extent_lps_mm": (10.0, 12.0, 30.0),
         "max_diameter_mm": 31.4,
+        "axial_long_mm": 14.2,
+        "axial_short_mm": 11.0,
+        "surface_area_mm2": 1310.0,
+        "sphericity": 0.86,
         "mean_hu": 512.25,
         "sd_hu": 101.0,
         "median_hu": 500.0,
         "p95_hu": 800.0,
         "max_hu": 905.0,
         "boundary_hu": 262.0,
+        "rim_hu": 620.0,
+        "core_hu": 428.0,
         "maturity": "mature",
         "zonal_index": 0.31,
+        "atypical_pattern": False,
         "attached_to": (),
+        "contact_femur_mm2": 0.0,
+        "contact_femur_mm": 0.0,
+        "contact_pelvis_mm2": 0.0,
+        "contact_pelvis_mm": 0.0,
         "gap_femur_mm": 7.5,
         "gap_pelvis_mm": 12.0,
         "distance_to_head_center_mm": 48.0,
+        "distance_to_neck_mm": 17.5,
+        "distance_to_capsule_mm": 12.0,
+        "vessels": "not_assessed",
         "muscle_fraction": 0.8,
         "fat_fraction": 0.1,
         "confidence": 0.7,
+        "not_said": (null("gap_opposing_mm", "no_opposing_lesion"),),
     }
     return Lesion(**values | changes)
 
@@ -92,19 +117,20 @@ def make_record(
     if hips is None:
         one = {"finding": "present", "n_lesions": 1, "total_volume_mm3": 3520.0, "sectors": ("anterior",)}
         hips = (make_hip("left", min_gap_mm=19.5, brooker_ct="I", **one), make_hip("right", **one))
+    series = SeriesRecord(
+        study_uid="2.25.1",
+        series_uid="2.25.2",
+        n_slices=shape[0],
+        rows=shape[1],
+        columns=shape[2],
+        spacing_mm=(1.0, 1.0, 1.0),
+    )
     return FindingsRecord(
         software=Software(settings_digest="0" * 12),
         status="warning" if flags else "ok",
         flags=flags,
-        statements=STATEMENTS,
-        series=SeriesRecord(
-            study_uid="2.25.1",
-            series_uid="2.25.2",
-            n_slices=shape[0],
-            rows=shape[1],
-            columns=shape[2],
-            spacing_mm=(1.0, 1.0, 1.0),
-        ),
+        statements=statements(series),
+        series=series,
         hips=hips,
         lesions=lesions,
         excluded=(make_excluded(), make_excluded("contrast")) if excluded is None else excluded,

@@ -257,7 +257,7 @@ class TestPartOfThePatient:
         assert [r.code for r in right.reasons] == ["hip_not_in_view"]
         values = msgspec.to_builtins(right)
         said_of_it = {name for name, value in values.items() if value is not None}
-        assert said_of_it == {"side", "status", "reasons", "sectors"}
+        assert said_of_it == {"side", "status", "reasons", "sectors", "not_said"}
         assert "one_hip_in_view" in {f.code for f in found.flags}
         (lesion,) = found.lesions
         whole = of_side(findings(), "left")[0]

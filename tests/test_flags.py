@@ -5,9 +5,9 @@ import pytest
 
 from ho_detect.detection.mimics import EXCLUSIONS
 from ho_detect.errors import HoDetectError, SeriesError
-from ho_detect.flags import FLAGS, LEFT_OUT, REASONS, Flag, flag
+from ho_detect.flags import FLAGS, LEFT_OUT, NULLS, REASONS, Flag, Null, flag, null
 
-ALL = {**REASONS, **FLAGS}
+ALL = {**REASONS, **FLAGS, **NULLS}
 
 
 class TestRegistry:
@@ -25,6 +25,7 @@ class TestRegistry:
         assert {
             "metal", "thick_slices", "hip_cut_by_view", "head_cut_by_view", "one_hip_in_view", "hip_fit_uncertain",
             "hidden_by_metal", "hip_not_in_view", "set_aside_undecided", "density_grade_1", "research_use",
+            "vessels_not_assessed", "hu_uncalibrated", "atypical_pattern",
         } <= set(FLAGS)  # fmt: skip
         assert {
             "outside_body", "near_metal", "too_small", "out_of_reach", "other_side", "native_bone", "osteophyte",
@@ -33,7 +34,7 @@ class TestRegistry:
         } <= set(EXCLUSIONS)  # fmt: skip
 
     def test_a_code_means_one_thing(self):
-        assert not set(REASONS) & set(FLAGS)
+        assert len(ALL) == len(REASONS) + len(FLAGS) + len(NULLS)
 
     @pytest.mark.parametrize("code", [*ALL, *EXCLUSIONS])
     def test_codes_and_sentences(self, code):
@@ -51,6 +52,16 @@ class TestFlag:
     def test_unknown_codes_are_refused(self, make):
         with pytest.raises(ValueError, match="'no_such_code'"):
             make("no_such_code")
+
+
+class TestNull:
+    def test_says_which_field_and_why(self):
+        assert null("mavrogenis", "no_type_fits") == Null("mavrogenis", "no_type_fits", NULLS["no_type_fits"])
+        assert null("brooker_ct", "hip_cut_by_view").message == FLAGS["hip_cut_by_view"]
+
+    def test_unknown_codes_are_refused(self):
+        with pytest.raises(ValueError, match="'tilted'"):  # of a series, not of a value
+            null("brooker_ct", "tilted")
 
 
 class TestSeriesError:

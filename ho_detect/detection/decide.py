@@ -7,13 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ho_detect.anatomy.hip_joint import Side
 from ho_detect.anatomy.landmarks import Landmarks
 from ho_detect.anatomy.metal import Metal
+from ho_detect.anatomy.places import Places
 from ho_detect.anatomy.tissue import Tissue
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.evidence import Evidence, gather
 from ho_detect.detection.lesions import Lesion, measure
 from ho_detect.detection.mimics import Excluded, exclude, reason_to_set_aside
+from ho_detect.detection.opposing import with_opposing_gaps
 from ho_detect.detection.outline import Outlined, outline
 from ho_detect.settings import Settings
 
@@ -30,6 +33,7 @@ def decide(
     region: Region,
     candidates: list[Candidate],
     frames: tuple[Landmarks, ...],
+    places: dict[Side, Places],
     tissue: Tissue,
     metal: Metal,
     settings: Settings,
@@ -50,11 +54,13 @@ def decide(
     kept.sort(key=lambda k: -k[1].volume_mm3)
     excluded.sort(key=lambda e: (-e.volume_mm3, e.centroid_lps_mm))
     frame = {f.side: f for f in frames}
-    measured = [
-        Kept(measure(region, outlined, evidence, frame[evidence.side], number, settings.detection), outlined)
+    lesions = [
+        measure(region, outlined, evidence, frame[evidence.side], places[evidence.side], number, settings.detection)
         for number, (outlined, evidence) in enumerate(kept, 1)
     ]
-    return tuple(measured), tuple(excluded)
+    candidates = [outlined.candidate for outlined, _ in kept]
+    lesions = with_opposing_gaps(region, lesions, candidates)
+    return tuple(Kept(*pair) for pair in zip(lesions, (o for o, _ in kept), strict=True)), tuple(excluded)
 
 
 def label_map(shape: tuple[int, ...], region: Region, kept: tuple[Kept, ...]) -> NDArray[np.uint16]:

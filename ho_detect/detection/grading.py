@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from ho_detect.anatomy.hip_joint import SIDES, HipJoint, Point, Side, Status
+from ho_detect.anatomy.joint_state import JointState
 from ho_detect.detection.lesions import Lesion, Sector
 from ho_detect.detection.mimics import UNDECIDED, Excluded
-from ho_detect.flags import Flag, flag
+from ho_detect.flags import Flag, Null, flag, null
 from ho_detect.settings import DetectionSettings
 
 Finding = Literal["present", "absent", "indeterminate"]
@@ -20,7 +22,10 @@ Mavrogenis = Literal["1", "2", "3", "4"]
 
 
 class Hip(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of one hip. ``null`` where it was not measured; ``reasons`` say why."""
+    """What is said of one hip. ``null`` where it was not measured.
+
+    ``reasons`` qualify the status and the finding; where the hip was assessed, ``not_said`` gives each null its own.
+    """
 
     side: Side
     status: Status
@@ -36,24 +41,44 @@ class Hip(msgspec.Struct, frozen=True, kw_only=True):
     sectors: tuple[Sector, ...] = ()
     bridging: Annotated[bool | None, Meta(description="One lesion in contact with both femur and pelvis")] = None
     min_gap_mm: Annotated[
-        float | None, Meta(description="Smallest femur-pelvis gap left by one lesion, mm; null without a lesion")
+        float | None,
+        Meta(description="Smallest femur-pelvis gap left by one lesion or two that face each other, mm"),
     ] = None
     brooker_ct: Annotated[Brooker | None, Meta(description="CT-derived Brooker class")] = None
     della_valle_ct: Annotated[DellaValle | None, Meta(description="CT-derived Della Valle class")] = None
     mavrogenis: Annotated[Mavrogenis | None, Meta(description="CT-derived Mavrogenis type, without suffix")] = None
+    head_mean_hu: Annotated[float | None, Meta(description="Spongy bone of the femoral head, HU, uncalibrated")] = None
+    neck_mean_hu: Annotated[float | None, Meta(description="Spongy bone of the femoral neck, HU, uncalibrated")] = None
+    head_hu_difference: Annotated[float | None, Meta(description="head_mean_hu less that of the other side")] = None
+    neck_hu_difference: Annotated[float | None, Meta(description="neck_mean_hu less that of the other side")] = None
+    joint_space_min_mm: Annotated[
+        float | None, Meta(description="Narrowest part of the joint space under the acetabular roof, mm")
+    ] = None
+    joint_space_mean_mm: Annotated[float | None, Meta(description="Mean width of the joint space there, mm")] = None
+    joint_space_resolved: Annotated[
+        float | None, Meta(description="Share of the roof where head and acetabulum are told apart, 0 to 1")
+    ] = None
     reasons: tuple[Flag, ...] = ()
+    not_said: Annotated[tuple[Null, ...], Meta(description="Why each null of an assessed hip is null")] = ()
 
 
 def grade_hips(
     joints: tuple[HipJoint, ...],
+    states: dict[Side, JointState],
     lesions: tuple[Lesion, ...],
     excluded: tuple[Excluded, ...],
     settings: DetectionSettings,
 ) -> tuple[Hip, ...]:
-    """Say of each side, left first, what was found there; a side without a joint is not in view."""
+    """Say of each side, left first, what was found there; a side without a joint is not in view.
+
+    Parameters
+    ----------
+    states
+        What was measured at each joint, by side.
+    """
     by_side = {j.side: j for j in joints}
     return tuple(
-        _grade(by_side[side], lesions, excluded, settings)
+        _grade(by_side[side], states, lesions, excluded, settings)
         if side in by_side
         else Hip(side=side, status="not_in_view", reasons=(flag("hip_not_in_view"),))
         for side in SIDES
@@ -61,9 +86,15 @@ def grade_hips(
 
 
 def _grade(
-    joint: HipJoint, lesions: tuple[Lesion, ...], excluded: tuple[Excluded, ...], settings: DetectionSettings
+    joint: HipJoint,
+    states: dict[Side, JointState],
+    lesions: tuple[Lesion, ...],
+    excluded: tuple[Excluded, ...],
+    settings: DetectionSettings,
 ) -> Hip:
     mine = [x for x in lesions if x.side == joint.side]
+    state = states.get(joint.side, JointState())
+    other = states.get("right" if joint.side == "left" else "left", JointState())
     known = Hip(
         side=joint.side,
         status=joint.status,
@@ -72,7 +103,10 @@ def _grade(
         residual_mm=joint.residual_mm,
         score=joint.score,
         coverage=joint.coverage,
+        head_hu_difference=_difference(state.head_mean_hu, other.head_mean_hu),
+        neck_hu_difference=_difference(state.neck_mean_hu, other.neck_mean_hu),
         reasons=joint.reasons,
+        **msgspec.structs.asdict(state),
     )
     if joint.status == "not_assessable" and not mine:
         return known
@@ -82,8 +116,7 @@ def _grade(
     complete = whole and not undecided
     bridging = any(len(x.attached_to) == 2 for x in mine)
     gaps = [gap for x in mine if (gap := femur_pelvis_gap_mm(x)) is not None]
-    min_gap = min(gaps) if gaps else None
-    return msgspec.structs.replace(
+    said = msgspec.structs.replace(
         known,
         finding="present" if mine else "absent" if complete else "indeterminate",
         n_lesions=len(mine),
@@ -91,22 +124,54 @@ def _grade(
         total_volume_second_threshold_mm3=round(sum(x.volume_second_threshold_mm3 for x in mine), 1),
         sectors=tuple(sorted({x.sector for x in mine})),
         bridging=True if bridging else False if whole else None,
-        min_gap_mm=min_gap,
+        min_gap_mm=min(gaps, default=None),
         brooker_ct=brooker(mine, settings) if complete or bridging else None,
         della_valle_ct=della_valle(mine, settings) if complete or bridging else None,
         mavrogenis=mavrogenis(mine) if complete else None,
         reasons=(*joint.reasons, *doubts),
     )
+    return msgspec.structs.replace(said, not_said=tuple(_nulls(said, complete=complete)))
+
+
+def _nulls(hip: Hip, *, complete: bool) -> Iterator[Null]:
+    """Give each null of a hip in view its reason."""
+    doubt = hip.reasons[0].code if hip.reasons else "fit_failed"
+    hidden = hip.status == "not_assessable"
+    no_type = "no_type_fits" if hip.n_lesions else "no_lesion"
+    of_bone = doubt if hidden else "part_not_in_view"
+    of_space = doubt if hidden else "roof_not_in_view" if hip.joint_space_resolved is None else "not_separable"
+    why = {
+        "residual_mm": doubt if hidden else "head_cut_by_view",
+        "bridging": doubt,
+        "min_gap_mm": "beyond_reach" if hip.n_lesions else "no_lesion",
+        "brooker_ct": doubt,
+        "della_valle_ct": doubt,
+        "mavrogenis": no_type if complete else doubt,
+        "head_mean_hu": of_bone,
+        "neck_mean_hu": of_bone,
+        "head_hu_difference": of_bone if hip.head_mean_hu is None else "no_other_hip",
+        "neck_hu_difference": of_bone if hip.neck_mean_hu is None else "no_other_hip",
+        "joint_space_min_mm": of_space,
+        "joint_space_mean_mm": of_space,
+        "joint_space_resolved": of_space,
+    }
+    return (null(name, code) for name, code in why.items() if getattr(hip, name) is None)
+
+
+def _difference(here: float | None, there: float | None) -> float | None:
+    return None if here is None or there is None else round(here - there, 1)
 
 
 def femur_pelvis_gap_mm(lesion: Lesion) -> float | None:
-    """What one lesion leaves open between femur and pelvis, mm: the sum of its distances to both.
+    """What a lesion leaves open between femur and pelvis, mm: the sum of its distances to both.
 
-    0 for a bridge; for a spur the distance from its tip to the opposing bone. None where one was not measured.
+    0 for a bridge; for a spur the distance from its tip to the opposing bone, or to what has grown from there towards
+    it where that is nearer. None where neither was measured.
     """
-    if lesion.gap_femur_mm is None or lesion.gap_pelvis_mm is None:
-        return None
-    return round(lesion.gap_femur_mm + lesion.gap_pelvis_mm, 2)
+    across = None
+    if lesion.gap_femur_mm is not None and lesion.gap_pelvis_mm is not None:
+        across = round(lesion.gap_femur_mm + lesion.gap_pelvis_mm, 2)
+    return min((gap for gap in (across, lesion.gap_opposing_mm) if gap is not None), default=None)
 
 
 def brooker(lesions: list[Lesion], settings: DetectionSettings) -> Brooker:

@@ -9,58 +9,97 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
-from scipy.spatial import ConvexHull, QhullError
-from scipy.spatial.distance import pdist
+from scipy.spatial import KDTree
 
 from ho_detect.anatomy.hip_joint import Point, Side
 from ho_detect.anatomy.landmarks import Landmarks
+from ho_detect.anatomy.muscle_groups import MuscleGroup, MuscleSource
+from ho_detect.anatomy.places import Places
 from ho_detect.detection.candidates import Region, points_of
+from ho_detect.detection.contact import Contact, measure_contact
+from ho_detect.detection.density import Maturity, atypical, maturity_of, rim_and_core, zonal_index_of
 from ho_detect.detection.evidence import Evidence
+from ho_detect.detection.form import measure_form
 from ho_detect.detection.outline import Outlined
+from ho_detect.flags import Null, null
 from ho_detect.geometry import FloatArray
 from ho_detect.settings import DetectionSettings
 
 Sector = Literal["anterior", "posterior", "medial", "lateral"]
-Maturity = Literal["mature", "intermediate", "immature"]
 Bone = Literal["femur", "pelvis"]
+#: Vessels are not segmented.
+Vessels = Literal["not_assessed"]
+#: The muscle group is that of so many of a lesion's voxels, evenly taken.
+_MUSCLE_SAMPLE = 400
 
 
 class Lesion(msgspec.Struct, frozen=True, kw_only=True):
-    """One ossification, measured. ``null`` where a value could not be measured."""
+    """One ossification, measured. ``null`` where a value could not be measured; ``not_said`` says why."""
 
     id: Annotated[int, Meta(description="Value in the label map")]
     side: Side
     sector: Annotated[Sector, Meta(description="Larger axial component of centroid seen from the head center")]
+    muscle_region: Annotated[MuscleGroup | None, Meta(description="Muscle group that most of it lies in; approximate")]
+    muscle_region_source: Annotated[MuscleSource, Meta(description="By position to the bones, or by masks given")]
     volume_mm3: float
     volume_second_threshold_mm3: Annotated[float, Meta(description="Part above the second threshold")]
     centroid_lps_mm: Point
     extent_lps_mm: Annotated[Point, Meta(description="Size of the bounding box along LPS x, y, z, mm")]
-    max_diameter_mm: Annotated[float, Meta(description="Largest distance between two of its points, mm")]
+    max_diameter_mm: Annotated[float, Meta(description="Largest diameter in any direction, edge to edge, mm")]
+    axial_long_mm: Annotated[float, Meta(description="Largest diameter in the slice where it is largest, mm")]
+    axial_short_mm: Annotated[float, Meta(description="Extent across that diameter in the same slice, mm")]
+    surface_area_mm2: Annotated[float, Meta(description="Surface area by Crofton's formula, mm2")]
+    sphericity: Annotated[float, Meta(description="Surface of the ball of equal volume over its own, 0 to 1")]
     mean_hu: float
     sd_hu: float
     median_hu: float
     p95_hu: float
     max_hu: float
     boundary_hu: Annotated[float, Meta(description="HU of the outline: half way from muscle to the rim")]
+    rim_hu: Annotated[float, Meta(description="Median HU of the outer 2 mm, past the partial volume")]
+    core_hu: Annotated[float | None, Meta(description="Median HU inside of the rim; null without a core")]
     maturity: Annotated[Maturity | None, Meta(description="By the rim; convention, see settings")]
     zonal_index: Annotated[float | None, Meta(description="(rim - core) / rim median HU; null without a core")]
+    atypical_pattern: Annotated[
+        bool | None, Meta(description="Dense core in a faint rim: for a reader to look at; null without a core")
+    ]
     attached_to: tuple[Bone, ...]
+    contact_femur_mm2: Annotated[float, Meta(description="Area of contact with the femur, mm2; 0 if not attached")]
+    contact_femur_mm: Annotated[float, Meta(description="Largest length of that contact, mm")]
+    contact_pelvis_mm2: Annotated[float, Meta(description="Area of contact with the pelvis, mm2; 0 if not attached")]
+    contact_pelvis_mm: Annotated[float, Meta(description="Largest length of that contact, mm")]
     gap_femur_mm: Annotated[float | None, Meta(description="Smallest distance to the same side's femur, mm")]
     gap_pelvis_mm: Annotated[float | None, Meta(description="Smallest distance to the pelvis, mm")]
+    gap_opposing_mm: Annotated[
+        float | None, Meta(description="Smallest distance to a lesion grown from the opposing bone, mm")
+    ] = None
     distance_to_head_center_mm: Annotated[float, Meta(description="Centroid to femoral head center, mm")]
+    distance_to_neck_mm: Annotated[float | None, Meta(description="Smallest distance to the femoral neck, mm")]
+    distance_to_capsule_mm: Annotated[
+        float | None,
+        Meta(description="Smallest distance to head or neck, mm: about the region that the joint capsule encloses"),
+    ]
+    vessels: Annotated[Vessels, Meta(description="Nearness to vessels: only where they are segmented")]
     muscle_fraction: Annotated[float | None, Meta(description="Share of muscle in the 5 mm around it, 0 to 1")]
     fat_fraction: Annotated[float | None, Meta(description="Share of fat in the 5 mm around it, 0 to 1")]
     confidence: Annotated[float | None, Meta(description="0 to 1, from the evidence; not a probability")]
+    not_said: Annotated[tuple[Null, ...], Meta(description="Why each null is null")] = ()
 
 
 def measure(
-    region: Region, outlined: Outlined, evidence: Evidence, frame: Landmarks, number: int, settings: DetectionSettings
+    region: Region,
+    outlined: Outlined,
+    evidence: Evidence,
+    frame: Landmarks,
+    place: Places,
+    number: int,
+    settings: DetectionSettings,
 ) -> Lesion:
     """Measure one lesion.
 
     Parameters
     ----------
-    frame
+    frame, place
         The hip that it belongs to.
     number
         Its id.
@@ -71,35 +110,78 @@ def measure(
     centroid = points.mean(axis=0)
     voxel = region.grid.voxel_volume_mm3
     values = region.hu[box][mask].astype(np.float64)
-    rim_hu, core_hu = _rim_and_core(region, outlined, settings)
+    form = measure_form(mask, region.grid.crop(box))
+    rim_hu, core_hu = rim_and_core(region, outlined, settings)
     touching = candidate.touching
+    contact = {bone: measure_contact(region, box, at, bone) for bone, at in outlined.contact.items()}
+    femur, pelvis = (contact.get(bone, Contact()) for bone in ("femur", "pelvis"))
     femur_mm, pelvis_mm = (_gap(region, points, frame.side, bone, touching) for bone in ("femur", "pelvis"))
+    outer = region.grid.crop(box).to_lps(np.argwhere(mask & ~ndi.binary_erosion(mask)))
+    neck_mm = _distance(outer, place.femur.neck_surface)
     extent = np.ptp(points, axis=0) + np.abs(region.grid.affine[:3, :3]).sum(axis=1)
-    return Lesion(
-        id=number,
-        side=frame.side,
-        sector=sector_of(frame.local_mm(centroid[None])[0]),
-        volume_mm3=round(float(mask.sum()) * voxel, 1),
-        volume_second_threshold_mm3=round(float((values >= settings.second_threshold_hu).sum()) * voxel, 1),
-        centroid_lps_mm=_point(centroid),
-        extent_lps_mm=_point(extent),
-        max_diameter_mm=round(_max_diameter_mm(points), 2),
-        mean_hu=round(float(values.mean()), 1),
-        sd_hu=round(float(values.std()), 1),
-        median_hu=round(float(np.median(values)), 1),
-        p95_hu=round(float(np.percentile(values, 95)), 1),
-        max_hu=round(float(values.max()), 1),
-        boundary_hu=round(outlined.boundary_hu, 1),
-        maturity=maturity_of(rim_hu, settings),
-        zonal_index=None if core_hu is None or rim_hu <= 0 else round((rim_hu - core_hu) / rim_hu, 3),
-        attached_to=tuple(b for b in ("femur", "pelvis") if b in touching),
-        gap_femur_mm=femur_mm,
-        gap_pelvis_mm=pelvis_mm,
-        distance_to_head_center_mm=round(float(np.linalg.norm(centroid - frame.center)), 2),
-        muscle_fraction=round(evidence.muscle, 3),
-        fat_fraction=round(evidence.fat, 3),
-        confidence=round(confidence_of(evidence, region.low_hu), 3),
+    return with_reasons(
+        Lesion(
+            id=number,
+            side=frame.side,
+            sector=sector_of(frame.local_mm(centroid[None])[0]),
+            muscle_region=place.muscles.group_of(points[:: 1 + len(points) // _MUSCLE_SAMPLE]),
+            muscle_region_source=place.muscles.source,
+            volume_mm3=round(float(mask.sum()) * voxel, 1),
+            volume_second_threshold_mm3=round(float((values >= settings.second_threshold_hu).sum()) * voxel, 1),
+            centroid_lps_mm=_point(centroid),
+            extent_lps_mm=_point(extent),
+            max_diameter_mm=form.max_diameter_mm,
+            axial_long_mm=form.axial_long_mm,
+            axial_short_mm=form.axial_short_mm,
+            surface_area_mm2=form.surface_area_mm2,
+            sphericity=form.sphericity,
+            mean_hu=round(float(values.mean()), 1),
+            sd_hu=round(float(values.std()), 1),
+            median_hu=round(float(np.median(values)), 1),
+            p95_hu=round(float(np.percentile(values, 95)), 1),
+            max_hu=round(float(values.max()), 1),
+            boundary_hu=round(outlined.boundary_hu, 1),
+            rim_hu=round(rim_hu, 1),
+            core_hu=_rounded(core_hu, 1),
+            maturity=maturity_of(rim_hu, settings),
+            zonal_index=_rounded(zonal_index_of(rim_hu, core_hu), 3),
+            atypical_pattern=atypical(rim_hu, core_hu, settings),
+            attached_to=tuple(b for b in ("femur", "pelvis") if b in touching),
+            contact_femur_mm2=femur.area_mm2,
+            contact_femur_mm=femur.length_mm,
+            contact_pelvis_mm2=pelvis.area_mm2,
+            contact_pelvis_mm=pelvis.length_mm,
+            gap_femur_mm=femur_mm,
+            gap_pelvis_mm=pelvis_mm,
+            distance_to_head_center_mm=round(float(np.linalg.norm(centroid - frame.center)), 2),
+            distance_to_neck_mm=neck_mm,
+            distance_to_capsule_mm=_least(neck_mm, _distance(outer, place.femur.head_surface)),
+            vessels="not_assessed",
+            muscle_fraction=round(evidence.muscle, 3),
+            fat_fraction=round(evidence.fat, 3),
+            confidence=round(confidence_of(evidence, region.low_hu), 3),
+        )
     )
+
+
+#: Why a field is null, where it is.
+_WHY_NULL = {
+    "muscle_region": "no_muscle_near",
+    "core_hu": "no_core",
+    "zonal_index": "no_core",
+    "atypical_pattern": "no_core",
+    "gap_femur_mm": "beyond_reach",
+    "gap_pelvis_mm": "beyond_reach",
+    "gap_opposing_mm": "no_opposing_lesion",
+    "distance_to_neck_mm": "fit_failed",
+    "distance_to_capsule_mm": "fit_failed",
+}
+
+
+def with_reasons(lesion: Lesion) -> Lesion:
+    """Give each null its reason."""
+    missing = [null(name, code) for name, code in _WHY_NULL.items() if getattr(lesion, name) is None]
+    return msgspec.structs.replace(lesion, not_said=tuple(missing))
 
 
 def sector_of(local_mm: FloatArray) -> Sector:
@@ -114,13 +196,6 @@ def sector_of(local_mm: FloatArray) -> Sector:
     if abs(posterior) >= abs(lateral):
         return "posterior" if posterior > 0 else "anterior"
     return "lateral" if lateral > 0 else "medial"
-
-
-def maturity_of(rim_hu: float, settings: DetectionSettings) -> Maturity:
-    """Return the stage by the median HU of the rim."""
-    if rim_hu >= settings.mature_rim_hu:
-        return "mature"
-    return "intermediate" if rim_hu >= settings.immature_rim_hu else "immature"
 
 
 def confidence_of(evidence: Evidence, low_hu: float) -> float:
@@ -139,25 +214,6 @@ def _rising(value: float, low: float, high: float) -> float:
     return 0.5 + 0.5 * float(np.clip((value - low) / (high - low), 0.0, 1.0))
 
 
-def _rim_and_core(region: Region, outlined: Outlined, settings: DetectionSettings) -> tuple[float, float | None]:
-    """Median HU of the rim, past the partial-volume layer, and of the core; None without a core.
-
-    Depth counts from soft tissue: where the lesion stands on bone there is no rim.
-    """
-    mask, box = outlined.candidate.mask, outlined.candidate.box
-    spacing = np.array(region.grid.spacing_mm)
-    native = region.distance_mm[box] <= 0.0
-    solid = np.pad(mask | native, 1, mode="edge")
-    depth = ndi.distance_transform_edt(solid, sampling=spacing)[1:-1, 1:-1, 1:-1]
-    hu = region.hu[box]
-    deepest = float(depth[mask].max())
-    blur = min(settings.blur_mm, 0.5 * deepest)
-    rim = hu[mask & (depth > blur) & (depth <= blur + settings.rim_mm)]
-    core = hu[mask & (depth > blur + settings.rim_mm + settings.blur_mm)]
-    rim_hu = float(np.median(rim)) if rim.size else float(np.median(hu[mask]))
-    return rim_hu, float(np.median(core)) if core.size >= 10 else None
-
-
 def _gap(region: Region, points: FloatArray, side: Side, bone: str, touching: tuple[str, ...]) -> float | None:
     """Smallest distance of a lesion to the native surface of one bone of its side; 0 where they touch.
 
@@ -171,15 +227,19 @@ def _gap(region: Region, points: FloatArray, side: Side, bone: str, touching: tu
     return round(max(nearest, 0.0), 2) if np.isfinite(nearest) else None
 
 
-def _max_diameter_mm(points: FloatArray) -> float:
-    """Largest distance between two points: between corners of their convex hull."""
-    try:
-        points = points[ConvexHull(points).vertices]
-    except QhullError:  # all points in one plane or on one line: few enough to compare
-        points = points[:: max(1, len(points) // 2000)]
-    return float(pdist(points).max()) if len(points) > 1 else 0.0
-
-
 def _point(values: NDArray[np.float64]) -> Point:
     x, y, z = (round(float(v), 2) for v in values)
     return x, y, z
+
+
+def _distance(points: FloatArray, surface: FloatArray) -> float | None:
+    """Smallest distance between (n, 3) and (m, 3) points, mm; None where there is no surface."""
+    return round(float(np.min(KDTree(points).query(surface)[0])), 2) if len(surface) else None
+
+
+def _least(*values: float | None) -> float | None:
+    return min((v for v in values if v is not None), default=None)
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)

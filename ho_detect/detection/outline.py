@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,12 +39,15 @@ class Outlined:
         Twice the largest depth at the detection threshold, nothing filled: a calcified wall stays thin.
     solidity
         Volume over that of its convex hull, enclosed holes filled: a ball 0.9, part of a tube's wall below 0.6.
+    contact
+        For each bone in ``candidate.touching`` its voxels in contact, on the candidate's box.
     """
 
     candidate: Candidate
     boundary_hu: float
     thickness_mm: float
     solidity: float
+    contact: dict[str, BoolArray] = field(default_factory=dict)
 
 
 def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -> Outlined:
@@ -76,8 +79,9 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
     size = np.bincount(label.ravel())
     size[0] = 0
     mask = label == size.argmax()
-    touching = touched_bones(region, box, mask & dense, settings)
-    return Outlined(replace(candidate, mask=mask, touching=touching), boundary, thickness_mm, _solidity(dense))
+    contact = touched_bones(region, box, mask & dense, settings)
+    outlined = replace(candidate, mask=mask, touching=tuple(contact))
+    return Outlined(outlined, boundary, thickness_mm, _solidity(dense), contact)
 
 
 def _solidity(mask: BoolArray) -> float:
@@ -107,17 +111,17 @@ def _without_residue(
 
 def touched_bones(
     region: Region, box: tuple[slice, slice, slice], mask: BoolArray, settings: DetectionSettings
-) -> tuple[str, ...]:
-    """Bones that a lesion is in contact with: native bone 26-adjacent to it, both dense where they meet."""
+) -> dict[str, BoolArray]:
+    """Bones that a lesion is in contact with, by name: native bone 26-adjacent to it, both dense where they meet."""
     dense = region.smooth[box] >= settings.contact_hu
     ring = ndi.binary_dilation(mask & dense, structure=_BALL) & ~mask
     contact = ring & dense & (region.distance_mm[box] <= 0.0)
-    names: set[str] = set()
+    touched: dict[str, BoolArray] = {}
     for number, bone in enumerate(region.bones, 1):
-        area = float((contact & (region.nearest[box] == number)).sum()) * region.grid.voxel_volume_mm3 ** (2 / 3)
-        if area >= settings.contact_mm2:
-            names.add(bone.bone)
-    return tuple(sorted(names))
+        here = contact & (region.nearest[box] == number)
+        if float(here.sum()) * region.grid.voxel_volume_mm3 ** (2 / 3) >= settings.contact_mm2:
+            touched[bone.bone] = here | touched.get(bone.bone, False)
+    return dict(sorted(touched.items()))
 
 
 def _depth(mask: BoolArray, spacing: FloatArray) -> FloatArray:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect.acquisition.volume import HuVolume
+from ho_detect.acquisition.volume import HuVolume, SeriesRecord
 from ho_detect.detection.grading import Hip
 from ho_detect.detection.lesions import Lesion
 from ho_detect.detection.mimics import Excluded
@@ -19,8 +19,6 @@ from ho_detect.settings import Settings
 _NOISY_HU = 25.0
 #: A fitted femoral head is uncertain from this residual on, mm. Convention.
 _UNCERTAIN_MM = 3.0
-#: True of every result.
-STATEMENTS = tuple(flag(code) for code in ("density_grade_1", "nerve_not_assessed", "research_use"))
 
 
 def assemble(
@@ -35,12 +33,12 @@ def assemble(
     noise_hu: float,
 ) -> Findings:
     """Return the findings; ``warning`` where a flag qualifies them."""
-    flags = (*volume.flags, *_qualifications(hips, metal_mm3, noise_hu))
+    flags = (*volume.flags, *_qualifications(hips, lesions, metal_mm3, noise_hu))
     record = FindingsRecord(
         software=Software(settings=settings, settings_digest=settings.digest()),
         status="warning" if flags else "ok",
         flags=flags,
-        statements=STATEMENTS,
+        statements=statements(volume.series),
         series=volume.series,
         hips=hips,
         lesions=lesions,
@@ -49,7 +47,22 @@ def assemble(
     return Findings(record, np.ascontiguousarray(labels), volume)
 
 
-def _qualifications(hips: tuple[Hip, ...], metal_mm3: float, noise_hu: float) -> Iterator[Flag]:
+def statements(series: SeriesRecord) -> tuple[Flag, ...]:
+    """Return what is true of every result, and how the scan was made as far as it bears on HU."""
+    kvp = "kVp not stated" if series.kvp is None else f"{series.kvp:g} kVp"
+    said = {True: "contrast stated", False: "no contrast stated", None: "contrast not stated"}[series.contrast_stated]
+    return (
+        flag("density_grade_1"),
+        flag("nerve_not_assessed"),
+        flag("vessels_not_assessed"),
+        flag("hu_uncalibrated", f"{kvp}, {said}"),
+        flag("research_use"),
+    )
+
+
+def _qualifications(
+    hips: tuple[Hip, ...], lesions: tuple[Lesion, ...], metal_mm3: float, noise_hu: float
+) -> Iterator[Flag]:
     in_view = [h for h in hips if h.status != "not_in_view"]
     if metal_mm3 > 0:
         yield flag("metal", f"{metal_mm3 / 1000:.1f} mL")
@@ -60,3 +73,6 @@ def _qualifications(hips: tuple[Hip, ...], metal_mm3: float, noise_hu: float) ->
     for hip in in_view:
         if hip.residual_mm is None or hip.residual_mm >= _UNCERTAIN_MM:
             yield flag("hip_fit_uncertain", hip.side)
+    for lesion in lesions:
+        if lesion.atypical_pattern:
+            yield flag("atypical_pattern", f"lesion {lesion.id}")

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from ho_detect.anatomy.hip_joint import Point
+from ho_detect.flags import Null
 from ho_detect.reporting.files import replacing, write_atomically
 
 if TYPE_CHECKING:
@@ -54,7 +55,15 @@ class HipRow(msgspec.Struct, frozen=True, kw_only=True):
     residual_mm: float | None
     score: float | None
     coverage: float | None
+    head_mean_hu: Annotated[float | None, Meta(description="Spongy bone of the femoral head, HU, uncalibrated")]
+    neck_mean_hu: Annotated[float | None, Meta(description="Spongy bone of the femoral neck, HU, uncalibrated")]
+    head_hu_difference: Annotated[float | None, Meta(description="head_mean_hu less that of the other side")]
+    neck_hu_difference: Annotated[float | None, Meta(description="neck_mean_hu less that of the other side")]
+    joint_space_min_mm: float | None
+    joint_space_mean_mm: float | None
+    joint_space_resolved: Annotated[float | None, Meta(description="Share of the roof where it can be told, 0 to 1")]
     reasons: Annotated[str, Meta(description="Codes that qualify this hip, separated by ;")]
+    not_said: Annotated[str, Meta(description="Why cells are empty: column=code, separated by ;")]
 
 
 class LesionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +75,8 @@ class LesionRow(msgspec.Struct, frozen=True, kw_only=True):
     id: Annotated[int, Meta(description="Value in lesions.nii.gz of that folder")]
     side: str
     sector: str
+    muscle_region: Annotated[str | None, Meta(description="Muscle group, approximate")]
+    muscle_region_source: Annotated[str, Meta(description="position or given_masks")]
     volume_mm3: float
     volume_second_threshold_mm3: float
     centroid_x_lps_mm: float
@@ -75,21 +86,37 @@ class LesionRow(msgspec.Struct, frozen=True, kw_only=True):
     extent_y_mm: float
     extent_z_mm: float
     max_diameter_mm: float
+    axial_long_mm: float
+    axial_short_mm: float
+    surface_area_mm2: float
+    sphericity: float
     mean_hu: float
     sd_hu: float
     median_hu: float
     p95_hu: float
     max_hu: float
     boundary_hu: float
+    rim_hu: float
+    core_hu: float | None
     maturity: str | None
     zonal_index: float | None
+    atypical_pattern: bool | None
     attached_to: Annotated[str, Meta(description="Bones in contact, separated by ;")]
+    contact_femur_mm2: float
+    contact_femur_mm: float
+    contact_pelvis_mm2: float
+    contact_pelvis_mm: float
     gap_femur_mm: float | None
     gap_pelvis_mm: float | None
+    gap_opposing_mm: float | None
     distance_to_head_center_mm: float
+    distance_to_neck_mm: float | None
+    distance_to_capsule_mm: float | None
+    vessels: str
     muscle_fraction: float | None
     fat_fraction: float | None
     confidence: float | None
+    not_said: Annotated[str, Meta(description="Why cells are empty: column=code, separated by ;")]
 
 
 class ExcludedRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,7 +170,8 @@ def hip_rows(record: FindingsRecord, folder: str | None = None) -> list[HipRow]:
             sectors=";".join(hip.sectors),
             reasons=";".join(r.code for r in hip.reasons),
             **_xyz("center_{}_lps_mm", hip.center_lps_mm),
-            **_plain(hip, drop={"sectors", "reasons", "center_lps_mm"}),
+            not_said=_reasons(hip.not_said),
+            **_plain(hip, drop={"sectors", "reasons", "not_said", "center_lps_mm"}),
         )
         for hip in record.hips
     ]
@@ -159,7 +187,8 @@ def lesion_rows(record: FindingsRecord, folder: str | None = None) -> list[Lesio
             attached_to=";".join(lesion.attached_to),
             **_xyz("centroid_{}_lps_mm", lesion.centroid_lps_mm),
             **_xyz("extent_{}_mm", lesion.extent_lps_mm),
-            **_plain(lesion, drop={"attached_to", "centroid_lps_mm", "extent_lps_mm"}),
+            not_said=_reasons(lesion.not_said),
+            **_plain(lesion, drop={"attached_to", "not_said", "centroid_lps_mm", "extent_lps_mm"}),
         )
         for lesion in record.lesions
     ]
@@ -176,6 +205,10 @@ def excluded_rows(record: FindingsRecord) -> list[ExcludedRow]:
         )
         for thing in record.excluded
     ]
+
+
+def _reasons(nulls: tuple[Null, ...]) -> str:
+    return ";".join(f"{n.field}={n.code}" for n in nulls)
 
 
 def _plain(record: msgspec.Struct, drop: set[str]) -> dict[str, Any]:

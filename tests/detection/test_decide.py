@@ -10,6 +10,7 @@ from phantoms import ball
 
 from ho_detect.anatomy.metal import Metal
 from ho_detect.anatomy.native_bone import native_bone
+from ho_detect.anatomy.places import places
 from ho_detect.anatomy.tissue import Tissue
 from ho_detect.detection.candidates import find_candidates
 from ho_detect.detection.decide import decide, label_map
@@ -39,7 +40,9 @@ def decided(balls, bones, settings=None, body=True):
     whole = np.full(coarse.shape, body)
     tissue, metal = Tissue(coarse, whole, whole, whole), Metal(coarse, 0.0, None)
     candidates = find_candidates(found, settings.detection)
-    return found, *decide(found, candidates, (frames()["left"],), tissue, metal, settings)
+    return found, *decide(
+        found, candidates, (frames()["left"],), places((anatomy("left"),), bones), tissue, metal, settings
+    )
 
 
 class TestOrder:

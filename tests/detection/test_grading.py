@@ -36,7 +36,7 @@ def joint(side="left", status="assessed", **changes):
 
 def graded(lesions=(), excluded=(), status="assessed", **changes):
     """The left hip."""
-    return grade_hips((joint(status=status, **changes),), tuple(lesions), tuple(excluded), SETTINGS)[0]
+    return grade_hips((joint(status=status, **changes),), {}, tuple(lesions), tuple(excluded), SETTINGS)[0]
 
 
 class TestClasses:
@@ -100,12 +100,12 @@ class TestClasses:
 
 class TestHip:
     def test_both_sides_left_first(self):
-        hips = grade_hips((joint("right"), joint("left")), (), (), SETTINGS)
+        hips = grade_hips((joint("right"), joint("left")), {}, (), (), SETTINGS)
         assert [h.side for h in hips] == ["left", "right"]
 
     def test_a_lesion_counts_for_its_side_only(self):
         lesions = (island(side="right", volume_mm3=100.0), bridge(side="left"))
-        left, right = grade_hips((joint("left"), joint("right")), lesions, (), SETTINGS)
+        left, right = grade_hips((joint("left"), joint("right")), {}, lesions, (), SETTINGS)
         assert (left.brooker_ct, right.brooker_ct) == ("IV", "I")
         assert (left.n_lesions, right.n_lesions) == (1, 1)
         assert right.total_volume_mm3 == 100.0
@@ -137,10 +137,10 @@ class TestHip:
 
 class TestWhatWasNotSeen:
     def test_a_side_without_a_joint_is_not_in_view(self):
-        _, right = grade_hips((joint("left"),), (island(),), (), SETTINGS)
+        _, right = grade_hips((joint("left"),), {}, (island(),), (), SETTINGS)
         assert right.status == "not_in_view"
         assert [r.code for r in right.reasons] == ["hip_not_in_view"]
-        measured = set(right.__struct_fields__) - {"side", "status", "reasons", "sectors"}
+        measured = set(right.__struct_fields__) - {"side", "status", "reasons", "sectors", "not_said"}
         assert all(getattr(right, name) is None for name in measured)
 
     def test_nothing_is_said_behind_metal(self):
@@ -172,7 +172,7 @@ class TestWhatWasNotSeen:
     @pytest.mark.parametrize("reason", EXCLUSIONS)
     def test_only_what_is_undecided_casts_doubt(self, reason):
         aside = make_excluded(reason)  # on the right
-        left, right = grade_hips((joint("left"), joint("right")), (), (aside,), SETTINGS)
+        left, right = grade_hips((joint("left"), joint("right")), {}, (), (aside,), SETTINGS)
         assert left.finding == "absent"
         if reason in UNDECIDED:
             assert right.finding == "indeterminate"
@@ -183,6 +183,8 @@ class TestWhatWasNotSeen:
             assert (right.finding, right.reasons) == ("absent", ())
 
     def test_a_doubt_beside_a_lesion_takes_the_class_not_the_lesion(self):
-        hip = grade_hips((joint("right"),), (island(side="right"),), (make_excluded("near_metal"),) * 2, SETTINGS)[1]
+        hip = grade_hips((joint("right"),), {}, (island(side="right"),), (make_excluded("near_metal"),) * 2, SETTINGS)[
+            1
+        ]
         assert (hip.finding, hip.brooker_ct, hip.mavrogenis) == ("present", None, None)
         assert len(hip.reasons) == 1

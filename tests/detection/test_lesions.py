@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 import numpy as np
 import pytest
@@ -13,9 +15,11 @@ from phantoms import ball
 from scipy import ndimage as ndi
 
 from ho_detect.anatomy.hip_joint import mirror_of
-from ho_detect.anatomy.native_bone import bone_distance
+from ho_detect.anatomy.native_bone import native_bone
+from ho_detect.anatomy.places import places
 from ho_detect.detection.candidates import Candidate
-from ho_detect.detection.lesions import confidence_of, maturity_of, measure, sector_of
+from ho_detect.detection.density import maturity_of
+from ho_detect.detection.lesions import confidence_of, measure, sector_of
 from ho_detect.detection.outline import Outlined
 from ho_detect.settings import DetectionSettings
 
@@ -39,14 +43,18 @@ def lesion(hu, mask, spacing=(1.0, 1.0, 1.0), *, side="left", at=None, touching=
     found = type(found)(**{**vars(found), "grid": grid})
     whole = tuple(slice(0, n) for n in mask.shape)
     candidate = Candidate(whole, mask, mask, joined=bool(touching), touching=touching)
-    return measure(found, Outlined(candidate, 300.0, 5.0, 0.9), evidence(**changes), FRAMES[side], 3, SETTINGS)
+    outlined = Outlined(candidate, 300.0, 5.0, 0.9)
+    return measure(found, outlined, evidence(**changes), FRAMES[side], place(side), 3, SETTINGS)
 
 
-def bones(side, cache={}):  # noqa: B006 - the fields are made once
-    if side not in cache:
-        hip = anatomy(side)
-        cache[side] = tuple(bone_distance(f, side, b) for b, f in (("femur", hip.femur), ("pelvis", hip.hip_bone)))
-    return cache[side]
+@lru_cache(maxsize=2)
+def bones(side):
+    return native_bone((anatomy(side),))
+
+
+@lru_cache(maxsize=2)
+def place(side):
+    return places((anatomy(side),), bones(side))[side]
 
 
 class TestSector:
@@ -131,8 +139,11 @@ class TestNumbers:
         assert found.volume_mm3 == 1000.0
         assert found.volume_second_threshold_mm3 == 500.0
         assert found.extent_lps_mm == (10.0, 10.0, 10.0)
-        # between centers of the outermost voxels
-        assert found.max_diameter_mm == pytest.approx(np.linalg.norm([4 * 2.0, 9 * 1.0, 19 * 0.5]), abs=0.01)
+        # between centers of the outermost voxels, and a voxel along that line
+        step = np.array([4 * 2.0, 9 * 1.0, 19 * 0.5])
+        along = step / np.linalg.norm(step)
+        longest = np.linalg.norm(step) + np.linalg.norm(along * self.SPACING)
+        assert found.max_diameter_mm == pytest.approx(longest, abs=0.01)
         assert (found.mean_hu, found.sd_hu, found.median_hu, found.max_hu) == (300.0, 100.0, 300.0, 400.0)
         assert found.p95_hu == 400.0
         assert (found.muscle_fraction, found.fat_fraction, found.boundary_hu) == (0.877, 0.1, 300.0)
@@ -146,7 +157,7 @@ class TestNumbers:
     def test_flat_things_have_a_diameter_too(self):
         mask = np.zeros((5, 20, 20), bool)
         mask[2, 4:10, 4:12] = True
-        assert lesion(np.where(mask, 500.0, 50.0), mask).max_diameter_mm == pytest.approx(np.hypot(5, 7), abs=0.01)
+        assert lesion(np.where(mask, 500.0, 50.0), mask).max_diameter_mm == pytest.approx(np.hypot(5, 7) + 1, abs=0.01)
 
 
 class TestGap:
@@ -187,7 +198,7 @@ evidences = st.builds(
     fat=st.floats(0, 0.3),
     cavity=st.floats(0, 1),
     joined=st.booleans(),
-    foot_mm2=st.floats(0, 2000),
+    foot_mm2=st.floats(0, 2000, allow_subnormal=False),
     reach_mm=st.none() | st.floats(0, 60),
 )
 #: What makes a lesion more believable.
