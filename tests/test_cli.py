@@ -20,8 +20,7 @@ from dicom_files import CtSeries, write_series
 
 import ho_detect
 from ho_detect.cli import main
-from ho_detect.cohort import crew, series_rows
-from ho_detect.cohort import run as batch
+from ho_detect.cohort import crew, ledger, series_rows
 from ho_detect.reporting.findings import Findings
 from ho_detect.settings import Settings
 
@@ -89,7 +88,7 @@ class TestRun:
             status, *said = call("run", studies, faulty, "--out", out, "--log-file", log, *extra)
             assert status == 3
             written = [p.read_text(errors="replace") for p in [*out.rglob("*"), log] if p.is_file()]
-            assert len(written) == 9
+            assert len(written) == 11
             for text in [*said, *written, *(str(p.relative_to(out)) for p in out.rglob("*"))]:
                 assert not IDENTITY.search(text)
 
@@ -131,7 +130,7 @@ class TestRun:
         (tmp_path / "key").write_bytes(b"k" * 16)
         for name in "ab":
             call("run", studies, "--out", tmp_path / name, "--key-file", tmp_path / "key", "--quiet")
-        one, two = (pd.read_csv(tmp_path / n / "studies.csv").drop(columns="seconds") for n in "ab")
+        one, two = (pd.read_csv(tmp_path / n / "studies.csv") for n in "ab")
         pd.testing.assert_frame_equal(one, two)
 
     def test_results_of_earlier_runs_are_told(self, call, studies, tmp_path):
@@ -315,11 +314,13 @@ class TestErrors:
         def full(*_):
             raise OSError(28, "No space left on device", "Secret")
 
-        monkeypatch.setattr(batch, "write_table", full)
+        monkeypatch.setattr(ledger, "write_table", full)
         status, out, err = call("run", studies, "--out", tmp_path / "out")
         assert (status, out) == (3, "")
-        assert err.endswith("Error: the tables cannot be written to OUT: No space left on device\n")
-        assert not (tmp_path / "out" / ".ho-detect").exists()
+        assert err.endswith(
+            "Error: cannot write to OUT: No space left on device (1 of 1 series done; --resume goes on from here)\n"
+        )
+        assert err.count("No space left") == 1
 
 
 def test_ctrl_c(studies, tmp_path):
@@ -340,10 +341,10 @@ def test_ctrl_c(studies, tmp_path):
     ) as process:
         os.close(slave)
         deadline = time.monotonic() + 30
-        while not list((out / ".ho-detect").glob("pid-*")):
+        while not list((out / ".ho-detect").glob("staging-*/pid-*")):
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        pid = int(next((out / ".ho-detect").glob("pid-*")).name[4:])
+        pid = int(next((out / ".ho-detect").glob("staging-*/pid-*")).name[4:])
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group
         assert process.wait(20) == 130
     said = b""
@@ -355,7 +356,7 @@ def test_ctrl_c(studies, tmp_path):
     assert b"Stopped" in said
     assert not Path(f"/proc/{pid}").exists()
     assert list(pd.read_csv(out / "studies.csv").reason) == ["interrupted", "not_ct"]
-    assert not (out / ".ho-detect").exists()
+    assert b"--resume goes on from here" in said
 
 
 def test_findings_is_exported():

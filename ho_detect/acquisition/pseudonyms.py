@@ -75,6 +75,10 @@ class Pseudonyms:
         """
         return f"series-{self._hash('folder', identity).hex()[:12]}"
 
+    def keyed(self, purpose: str, text: str) -> str:
+        """Return a keyed hash of any text, in hex: equal for equal texts of one purpose, and nothing else is told."""
+        return self._hash(purpose, text).hex()
+
     def _hash(self, purpose: str, text: str) -> bytes:
         # surrogateescape would fail on a lone surrogate of another origin; a UID may hold any bytes
         data = f"{purpose}\0{text}".encode("utf-8", "surrogatepass")

@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ho_detect import __version__
 from ho_detect.errors import UsageError
 
 if TYPE_CHECKING:
+    from ho_detect.cohort.report import Report
     from ho_detect.settings import Settings
 
 log = logging.getLogger("ho_detect")
@@ -33,6 +35,11 @@ key_file_option = click.option(
 )
 keep_identity_option = click.option(
     "--keep-identity", is_flag=True, help="Write true UIDs, patient id, date and source folder."
+)
+link_table_option = click.option(
+    "--link-table",
+    type=click.Path(path_type=Path),
+    help="Write which series has which name to this file outside of OUT, for your eyes only.",
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print a JSON summary, and nothing else, on standard output."
@@ -73,6 +80,22 @@ def settings_from(path: Path | None, *, keep_identity: bool) -> Settings:
     return settings
 
 
+class _LogFile(logging.FileHandler):
+    """A log whose disk may be full: said once, and no reason to stop."""
+
+    _lost = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - as logging calls it
+        if not self._lost:
+            self._lost = True
+            click.echo(f"The log file cannot be written any more: {sys.exc_info()[1]}", err=True)
+
+    def close(self) -> None:
+        # closing writes what is left, which the disk may refuse again
+        with suppress(OSError) if self._lost else nullcontext():
+            super().close()
+
+
 @contextmanager
 def log_to(talk: Talk) -> Iterator[None]:
     """Let the package's log go to a file, and nowhere else.
@@ -85,7 +108,7 @@ def log_to(talk: Talk) -> Iterator[None]:
     handler: logging.Handler = logging.NullHandler()
     if talk.log_file is not None:
         try:
-            handler = logging.FileHandler(talk.log_file, encoding="utf-8")
+            handler = _LogFile(talk.log_file, encoding="utf-8")
         except OSError as error:
             raise UsageError(f"cannot write the log file: {error.strerror}") from error
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
@@ -100,3 +123,30 @@ def log_to(talk: Talk) -> Iterator[None]:
         handler.close()
         log.setLevel(before[0])
         log.propagate, log.handlers = before[1:]
+
+
+def say_report(report: Report, talk: Talk, status: int) -> None:
+    """Say what came of a run, in sentences or as JSON."""
+    from ho_detect.cli.terminal import console_for, show_report
+
+    if talk.json:
+        click.echo(_report_json(report, status))
+    if not talk.quiet:
+        show_report(report, console_for(sys.stderr if talk.json else sys.stdout))
+
+
+def _report_json(report: Report, status: int) -> str:
+    import msgspec
+
+    summary = {
+        "software": {"name": "ho-detect", "version": __version__},
+        "exit_status": status,
+        "seconds": round(report.seconds, 3),
+        "out": str(report.out),
+        "n_earlier_folders": report.n_earlier,
+        "stopped": report.stopped or None,
+        "studies": report.studies,
+        "hips": report.hips,
+        "lesions": report.lesions,
+    }
+    return msgspec.json.format(msgspec.json.encode(summary), indent=1).decode()

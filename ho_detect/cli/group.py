@@ -20,6 +20,8 @@ EXIT_OK, EXIT_INTERNAL, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 0, 1, 2
 _COMMANDS = {
     "inspect": "List the series and what would be done with each; write nothing.",
     "run": "Analyse every CT series of the hip, write findings.",
+    "plan": "Index an archive once, for shards that a cluster works on.",
+    "collect": "Put the results of the shards together.",
     "sample": "Make three small simulated studies.",
 }
 

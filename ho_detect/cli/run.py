@@ -13,15 +13,15 @@ from ho_detect import __version__
 from ho_detect.cli.common import (
     Talk,
     debug_option,
-    inputs_argument,
     json_option,
     keep_identity_option,
     key_file_option,
+    link_table_option,
     log,
     log_file_option,
     log_to,
-    out_option,
     quiet_option,
+    say_report,
     settings_from,
     settings_option,
 )
@@ -29,7 +29,7 @@ from ho_detect.cli.group import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
     from ho_detect.cohort.crew import Options
-    from ho_detect.cohort.run import Report
+    from ho_detect.cohort.report import Report
     from ho_detect.settings import Settings
 
 _HELP = """Analyse every CT series of the hip under INPUT (files or folders, any nesting, any names).
@@ -37,15 +37,20 @@ _HELP = """Analyse every CT series of the hip under INPUT (files or folders, any
 \b
 ho-detect run CT_FOLDER --out FINDINGS
 ho-detect run DISK1 DISK2 --out FINDINGS --workers 4 --time-limit 600
+ho-detect run CT_FOLDER --out FINDINGS --resume          go on where a stopped run was
 ho-detect run CT_FOLDER --out FINDINGS --json | jq '.hips[] | {folder, side, finding}'
+ho-detect run --manifest OUT/manifest.parquet --shard 3/8 --resume   a part of what ho-detect plan wrote
 
 \b
 Below OUT appear
   summary.csv   one row per hip: finding, volume, gap, grades
   lesions.csv   one row per lesion: volume, HU, extents, position, gaps
-  studies.csv   one row per series found: analysed, or why not
+  studies.csv   one row per series found: analysed, or why not; grows during the run
+  timings.csv   one row per series done: seconds, memory
   SERIES/       findings.json and lesions.nii.gz (label map on the CT's own grid)
-The tables are written as Parquet too. Result folders and UIDs are pseudonyms.
+The tables are written as Parquet too. Result folders and UIDs are pseudonyms: under the key in
+--key-file, or a random key that is forgotten when all is done. With --resume that key stays in
+OUT/.ho-detect, readable by you alone, so that the next run can add to this one.
 
 \b
 A settings file holds only what differs from the defaults, for example
@@ -59,8 +64,12 @@ A settings file holds only what differs from the defaults, for example
     help=_HELP,
     epilog="Exit status: 0 all that should be analysed was, 2 wrong usage, 3 some series failed, 130 stopped.",
 )
-@inputs_argument
-@out_option
+@click.argument("inputs", metavar="[INPUT]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--out", "-o", type=click.Path(path_type=Path), help="Folder to write to; made if needed.")
+@click.option("--manifest", type=click.Path(path_type=Path), help="Do what ho-detect plan wrote; no INPUT, no --out.")
+@click.option("--shard", metavar="I/K", help="With --manifest: part I of K, counted from 1.")
+@click.option("--resume", is_flag=True, help="Do only what is not done yet, with the same files and settings.")
+@click.option("--retry-failed", is_flag=True, help="With --resume: do again what failed.")
 @click.option(
     "--workers", type=click.IntRange(min=0), default=0, help="Series analysed at once. 0: as the machine allows."
 )
@@ -68,67 +77,75 @@ A settings file holds only what differs from the defaults, for example
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), default=1800, show_default=True,
               help="Seconds after which one series is given up.")  # fmt: skip
 @click.option("--memory-limit", type=click.FloatRange(min=0, min_open=True), help="Gigabytes one series may use.")
+@click.option("--limit", type=click.IntRange(min=1), help="Analyse no more series than this; the others wait.")
+@click.option("--fail-fast", is_flag=True, help="Stop at the first series whose analysis fails.")
 @key_file_option
 @keep_identity_option
+@link_table_option
 @json_option
 @quiet_option
 @log_file_option
 @debug_option
-def command(inputs: tuple[Path, ...], out: Path, **options: Any) -> int:  # noqa: ANN401 - click passes options by name
+def command(inputs: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401 - click passes options by name
     """Analyse the inputs and say what came of it."""
     from ho_detect.cohort.crew import Options
 
-    talk = Talk(options["quiet"], options["as_json"], options["log_file"], options["debug"])
-    settings = settings_from(options["settings_file"], keep_identity=options["keep_identity"])
-    how = Options(
-        workers=options["workers"],
-        time_limit_s=options["time_limit"],
-        memory_limit_gb=options["memory_limit"],
-        key_file=options["key_file"],
+    _check_usage(inputs, given)
+    talk = Talk(given["quiet"], given["as_json"], given["log_file"], given["debug"])
+    settings = settings_from(given["settings_file"], keep_identity=given["keep_identity"])
+    options = Options(
+        workers=given["workers"],
+        time_limit_s=given["time_limit"],
+        memory_limit_gb=given["memory_limit"],
+        key_file=given["key_file"],
+        resume=given["resume"],
+        retry_failed=given["retry_failed"],
+        limit=given["limit"],
+        fail_fast=given["fail_fast"],
+        link_table=given["link_table"],
         debug=talk.debug,
     )
     with log_to(talk):
         log.info("ho-detect %s, settings %s", __version__, settings.digest())
-        report, status = _run(inputs, out, settings, how, talk)
-        log.info("%d series, %d analysed, exit status %d", len(report.studies), len(report.records), status)
-    _say(report, talk, status)
+        report, status = _run(inputs, settings, options, given, talk)
+        log.info("%d series, %d analysed, exit status %d", len(report.studies), len(report.folders), status)
+    say_report(report, talk, status)
     return status
 
 
-def _run(inputs: Sequence[Path], out: Path, settings: Settings, how: Options, talk: Talk) -> tuple[Report, int]:
+def _check_usage(inputs: Sequence[Path], given: dict[str, Any]) -> None:
+    """Say what is missing, or what a manifest holds already."""
+    if given["manifest"] is None:
+        if not inputs:
+            raise click.UsageError("Missing argument 'INPUT...'.")
+        if given["out"] is None:
+            raise click.UsageError("Missing option '--out' / '-o'.")
+        if given["shard"] is not None:
+            raise click.UsageError("--shard is for --manifest")
+        return
+    fixed = {"--out": "out", "--settings": "settings_file", "--keep-identity": "keep_identity"}
+    fixed["--link-table"] = "link_table"
+    told = [name for name, key in fixed.items() if given[key]] + (["INPUT"] if inputs else [])
+    if told:
+        raise click.UsageError(f"{told[0]} is in the manifest: give it to ho-detect plan")
+
+
+def _run(
+    inputs: Sequence[Path], settings: Settings, options: Options, given: dict[str, Any], talk: Talk
+) -> tuple[Report, int]:
     """Run with progress on standard error; a stopped run has a report and a status of its own."""
     from ho_detect.cli.terminal import progress_to
-    from ho_detect.cohort import run
+    from ho_detect.cohort import run, shards
+    from ho_detect.cohort.report import Interrupted
 
     try:
         with progress_to(sys.stderr, quiet=talk.quiet) as progress:
-            report = run.run(inputs, out, settings, how, progress)
-    except run.Interrupted as stop:
-        click.echo("Stopped: the tables hold what was done until then.", err=True)
+            if given["manifest"] is None:
+                report = run.run(inputs, given["out"], settings, options, progress)
+            else:
+                report = shards.run_shard(given["manifest"], given["shard"], options, progress)
+    except Interrupted as stop:
+        said = "the tables hold what was done until then" if stop.report.tables else "what was done is kept"
+        click.echo(f"Stopped: {said}; --resume goes on from here.", err=True)
         return stop.report, EXIT_INTERRUPTED
     return report, report.exit_status
-
-
-def _say(report: Report, talk: Talk, status: int) -> None:
-    from ho_detect.cli.terminal import console_for, show_report
-
-    if talk.json:
-        click.echo(_report_json(report, status))
-    if not talk.quiet:
-        show_report(report, console_for(sys.stderr if talk.json else sys.stdout))
-
-
-def _report_json(report: Report, status: int) -> str:
-    import msgspec
-
-    summary = {
-        "software": {"name": "ho-detect", "version": __version__},
-        "exit_status": status,
-        "seconds": round(report.seconds, 3),
-        "out": str(report.out),
-        "n_earlier_folders": report.n_earlier,
-        "studies": report.studies,
-        "hips": report.hips,
-        "lesions": report.lesions,
-    }
-    return msgspec.json.format(msgspec.json.encode(summary), indent=1).decode()

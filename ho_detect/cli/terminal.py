@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
@@ -18,13 +19,21 @@ from ho_detect.flags import REASONS
 from ho_detect.reporting.sentences import hip_sentence
 
 if TYPE_CHECKING:
-    from ho_detect.cohort.run import Event, Report
+    from ho_detect.cohort.pace import Pace
+    from ho_detect.cohort.report import Event, Report
     from ho_detect.reporting.tables import StudyRow
 
 #: More lines are not read; the tables hold all.
 _MOST_LINES = 40
 _MOST_FOLDERS = 3
-_COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "left_out": "dim", "analyse": "green"}
+_COLOURS = {
+    "ok": "green",
+    "warning": "yellow",
+    "failed": "red",
+    "left_out": "dim",
+    "analyse": "green",
+    "waiting": "yellow",
+}
 
 
 def console_for(stream: TextIO) -> Console:
@@ -54,16 +63,19 @@ def _bar(stream: TextIO) -> Progress:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn("{task.fields[pace]}"),
         console=Console(file=stream, highlight=False, emoji=False),
         transient=True,
     )
 
 
 def _on_bar(bar: Progress) -> Callable[[Event], None]:
-    task = bar.add_task("Reading headers", total=None)
+    task = bar.add_task("Reading headers", total=None, pace="")
 
     def show(event: Event) -> None:
         bar.update(task, description="Analysing series", completed=event.n_done, total=event.n_total)
+        if event.pace is not None:
+            bar.update(task, pace=_pace_words(event.pace))
 
     return show
 
@@ -71,32 +83,43 @@ def _on_bar(bar: Progress) -> Callable[[Event], None]:
 def _as_lines(console: Console) -> Callable[[Event], None]:
     def show(event: Event) -> None:
         if event.kind == "indexed":
-            console.print(f"{event.n_total} series to analyse", markup=False)
+            earlier = f", {event.n_earlier} done earlier" if event.n_earlier else ""
+            console.print(f"{event.n_total} series to analyse{earlier}", markup=False)
         elif event.kind == "finished" and event.row is not None:
-            console.print(f"[{event.n_done}/{event.n_total}] {_what_came(event.row)}", markup=False)
+            words = [f"[{event.n_done}/{event.n_total}] {_what_came(event.row, event.seconds)}"]
+            if event.pace is not None and event.n_done < event.n_total:
+                words.append(_pace_words(event.pace))
+            console.print("; ".join(words), markup=False)
 
     return show
 
 
-def _what_came(row: StudyRow) -> str:
+def _pace_words(pace: Pace) -> str:
+    left = timedelta(seconds=round(pace.seconds_left))
+    return f"{pace.per_minute:.1f} per minute, {left} left"
+
+
+def _what_came(row: StudyRow, seconds: float) -> str:
     words = [f"series {row.number}: {row.status.replace('_', ' ')}"]
     if row.folder is not None:
         words.append(f"{row.n_lesions} lesion{'' if row.n_lesions == 1 else 's'}")
     elif row.message:
         words.append(row.message)
-    if row.seconds:
-        words.append(f"{row.seconds:.1f} s")
+    if seconds:
+        words.append(f"{seconds:.1f} s")
     return ", ".join(words)
 
 
 def show_report(report: Report, console: Console) -> None:
     """Print what a run found, what failed and why, and where the files are."""
     console.print(_counts(report))
+    if report.stopped:
+        console.print(f"[red]Stopped early[/]: {escape(report.stopped)}; --resume goes on from here")
     lines = 0
     for row in report.studies:
         if row.folder is None:
             continue
-        hips = report.records[row.folder].hips
+        hips = report.record(row.folder).hips
         if lines + len(hips) > _MOST_LINES:
             console.print("… and more: summary.csv holds every hip")
             break
@@ -116,10 +139,12 @@ def _counts(report: Report) -> str:
     n_failed = len(report.failed)
     words = [
         f"[bold]{_series(len(report.studies))} found[/]",
-        f"{len(report.records)} analysed",
+        f"{len(report.folders)} analysed",
         f"{n_left} left out",
         f"[red]{n_failed} failed[/]" if n_failed else "0 failed",
     ]
+    if report.waiting:
+        words.append(f"[yellow]{len(report.waiting)} waiting[/]")
     return ", ".join(words) + f" [dim]({report.seconds:.0f} s)[/]"
 
 
@@ -143,14 +168,17 @@ def _show_left_out(left: Sequence[StudyRow], console: Console) -> None:
 def _show_places(report: Report, console: Console) -> None:
     out = escape(str(report.out))
     console.print("\n[bold]Written[/]")
+    if not report.tables:
+        console.print(f"  {out}/series-…/   {len(report.folders)} folders [dim](tables: ho-detect collect {out})[/]")
+        return
     console.print(f"  {out}/summary.csv   one row per hip")
     console.print(f"  {out}/lesions.csv   one row per lesion")
     console.print(f"  {out}/studies.csv   one row per series, analysed or not [dim](each also as .parquet)[/]")
-    if len(report.records) <= _MOST_FOLDERS:
-        for folder in report.records:
+    if len(report.folders) <= _MOST_FOLDERS:
+        for folder in report.folders:
             console.print(f"  {out}/{escape(folder)}/   findings.json, lesions.nii.gz")
     else:
-        console.print(f"  {out}/series-…/   {len(report.records)} folders, each with findings.json and lesions.nii.gz")
+        console.print(f"  {out}/series-…/   {len(report.folders)} folders, each with findings.json and lesions.nii.gz")
     if report.n_earlier:
         said = f"{report.n_earlier} result folder{'s' if report.n_earlier > 1 else ''} of earlier runs"
         console.print(f"  [yellow]{said} in the same place[/]: the tables speak of this run only")

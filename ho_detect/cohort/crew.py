@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing import connection as mp_connection
 from multiprocessing import get_context
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
+from ho_detect.cohort.machine import available_gigabytes, processors, resident_gigabytes
 from ho_detect.cohort.worker import Job, Outcome, analyse_series, serve
 from ho_detect.errors import UsageError
 from ho_detect.settings import Settings
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 _MEMORY_WATCH_S = 0.25
 #: How long a child that has sent its outcome may take to end, s.
 _GRACE_S = 10.0
-_GIGABYTE = 1e9
 _GIGABYTES_PER_WORKER = 4.0
 
 
@@ -50,6 +50,16 @@ class Options:
         A child process whose resident memory grows larger is stopped: ``memory_limit``; None: no limit.
     key_file
         Key of the pseudonyms; None: a new random key, so that two runs cannot be linked.
+    resume
+        Do only what an earlier run into the same folder did not do; keep what the next needs for the same.
+    retry_failed
+        With ``resume``: do again what failed.
+    limit
+        Analyse no more series than this; the others wait. None: all.
+    fail_fast
+        Stop at the first series that fails in its analysis.
+    link_table
+        File for the table that leads from pseudonyms to patients; None: it is not written.
     debug
         Let children write to standard error, and log tracebacks: they may name the patient.
     task
@@ -60,12 +70,21 @@ class Options:
     time_limit_s: float | None = None
     memory_limit_gb: float | None = None
     key_file: Path | None = None
+    resume: bool = False
+    retry_failed: bool = False
+    limit: int | None = None
+    fail_fast: bool = False
+    link_table: Path | None = None
     debug: bool = False
     task: Callable[[Job], Outcome] = analyse_series
 
     def __post_init__(self) -> None:
         if self.workers < 0:
             raise UsageError(f"workers: {self.workers} is negative")
+        if self.limit is not None and self.limit < 1:
+            raise UsageError(f"limit: {self.limit} is not above zero")
+        if self.retry_failed and not self.resume:
+            raise UsageError("retry_failed is for resume: without it all is done again")
         for name, limit in (("time_limit_s", self.time_limit_s), ("memory_limit_gb", self.memory_limit_gb)):
             if limit is not None and not limit > 0:
                 raise UsageError(f"{name}: {limit} is not above zero")
@@ -97,8 +116,10 @@ class Crew:
 
     Parameters
     ----------
-    jobs
-        By their place in the run.
+    places
+        Of the series in the plan, in the order in which they are done.
+    job
+        Gives the job at a place, when it is due.
     options
         Workers, limits and task.
     started
@@ -109,38 +130,43 @@ class Crew:
 
     def __init__(
         self,
-        jobs: Mapping[int, Job],
+        places: Sequence[int],
+        job: Callable[[int], Job],
         options: Options,
         started: Callable[[int], None],
         settled: Callable[[int, Outcome], None],
     ) -> None:
-        self._jobs, self._options, self._started, self._settled = jobs, options, started, settled
-        self._workers = workers_for(options, len(jobs))
+        self._places, self._job, self._options, self._started, self._settled = places, job, options, started, settled
+        self._workers = workers_for(options, len(places))
+        self._stopped = False
+        #: Places of the jobs that were not done, after a stop.
+        self.undone: list[int] = []
         self._context = get_context("forkserver")
         self._context.set_forkserver_preload(["ho_detect.cohort.worker", "ho_detect.cohort.preload"])
         self._running: list[_Child] = []
 
+    def stop(self) -> None:
+        """Start nothing more, and end what is at work."""
+        self._stopped = True
+
     def work(self) -> bool:
-        """Do all jobs, each settled once; return whether a signal stopped the run before its end."""
-        waiting = deque(self._jobs)
+        """Do the jobs, each settled once; return whether a signal stopped the run before its end."""
+        waiting = deque(self._places)
         try:
             with _StopSignals() as stop:
-                while (waiting or self._running) and not stop.seen:
-                    while waiting and len(self._running) < self._workers:
+                while (waiting or self._running) and not (stop.seen or self._stopped):
+                    while waiting and len(self._running) < self._workers and not stop.seen:
                         self._start(waiting.popleft())
                     self._wait(stop)
-                undone = [child.place for child in self._running] + list(waiting)
         finally:
+            self.undone = [child.place for child in self._running] + list(waiting)
             for child in self._running:
                 child.end()
-        for place in undone:
-            self._settled(place, Outcome(reason="interrupted"))
-        return bool(undone)
+        return bool(self.undone) and stop.seen
 
     def _start(self, place: int) -> None:
         ours, theirs = self._context.Pipe(duplex=True)
-        job = self._jobs[place]
-        process = self._context.Process(target=serve, args=(self._options.task, job, theirs), daemon=True)
+        process = self._context.Process(target=serve, args=(self._options.task, self._job(place), theirs), daemon=True)
         process.start()
         theirs.close()
         self._running.append(_Child(place, process, ours, time.monotonic()))
@@ -196,37 +222,15 @@ def _how_it_ended(exitcode: int | None) -> str:
     return f"signal {-exitcode}, {signal.strsignal(-exitcode)}"
 
 
-def resident_gigabytes(pid: int | None) -> float:
-    """Resident memory of a process in GB; 0 when it has ended.
-
-    >>> import os
-    >>> 0.001 < resident_gigabytes(os.getpid()) < 100
-    True
-    """
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    return pages * os.sysconf("SC_PAGE_SIZE") / _GIGABYTE
-
-
 def workers_for(options: Options, n_jobs: int) -> int:
     """Return how many children work at once."""
-    if options.workers:
-        wanted = options.workers
-    else:
-        memory = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / _GIGABYTE
-        wanted = min(_processors() // 2, int(memory / _GIGABYTES_PER_WORKER))
+    wanted = options.workers or min(processors() // 2, int(available_gigabytes() / _GIGABYTES_PER_WORKER))
     return max(1, min(wanted, n_jobs))
 
 
 def threads_for(settings: Settings, options: Options, n_jobs: int) -> int:
     """Threads of each child: its share of what the run may use."""
-    return max(1, (settings.threads or _processors()) // workers_for(options, n_jobs))
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0))
+    return max(1, (settings.threads or processors()) // workers_for(options, n_jobs))
 
 
 class _StopSignals:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from ho_detect.cohort.keys import given_pseudonyms
 from ho_detect.errors import SeriesError, UsageError
 from ho_detect.reporting.findings import FindingsRecord
 from ho_detect.reporting.sentences import printable
@@ -28,10 +29,12 @@ def inspect(inputs: Sequence[Path], settings: Settings | None = None, key_file: 
         An input is not there, or the key file cannot be used.
     """
     from ho_detect.acquisition.index import index_series
+    from ho_detect.acquisition.pseudonyms import Pseudonyms
 
     settings = settings or Settings()
     check_inputs(inputs)
-    pseudonyms = pseudonyms_for(settings, key_file)
+    keep = settings.output.keep_identity
+    pseudonyms = given_pseudonyms(key_file, settings) or Pseudonyms.random(keep_identity=keep)
     entries = index_series([Path(p) for p in inputs], settings.acquisition)
     return [study_row(number, entry, pseudonyms) for number, entry in enumerate(entries, start=1)]
 
@@ -43,16 +46,6 @@ def check_inputs(inputs: Sequence[Path]) -> None:
     for number, path in enumerate(inputs, start=1):
         if not Path(path).exists():
             raise UsageError(f"INPUT {number} of {len(inputs)} does not exist")
-
-
-def pseudonyms_for(settings: Settings, key_file: Path | None) -> Pseudonyms:
-    """Return what replaces identities in this run: keyed by a file, or by a new random key."""
-    from ho_detect.acquisition.pseudonyms import Pseudonyms
-
-    keep = settings.output.keep_identity
-    if key_file is None:
-        return Pseudonyms.random(keep_identity=keep)
-    return Pseudonyms.from_file(key_file, keep_identity=keep)
 
 
 def study_row(number: int, entry: SeriesEntry, pseudonyms: Pseudonyms) -> StudyRow:

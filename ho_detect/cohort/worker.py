@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import signal
 import threading
 import time
@@ -15,7 +17,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ho_detect.errors import SeriesError
-from ho_detect.reporting.findings import FindingsRecord
 from ho_detect.reporting.sentences import printable
 from ho_detect.settings import Settings
 
@@ -59,12 +60,12 @@ class Job:
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a job: a record, or a reason code with its detail."""
+    """What came of a job: its result is in the staging folder, or a reason code with its detail."""
 
-    record: FindingsRecord | None = None
     reason: str | None = None
     detail: str = ""
     seconds: float = 0.0
+    peak_memory_mb: float | None = None
     trace: str | None = None
 
 
@@ -72,6 +73,7 @@ def serve(task: Callable[[Job], Outcome], job: Job, connection: Connection) -> N
     """Run ``task(job)`` in this child and send its outcome; end at once when the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when a run stops
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _end_first_where_memory_ends()
     threading.Thread(target=_end_with_parent, args=(connection,), daemon=True).start()
     if not job.debug:
         _close_standard_streams()
@@ -82,7 +84,7 @@ def analyse_series(job: Job) -> Outcome:
     """Load, analyse and write one series; whatever goes wrong is an outcome with a reason."""
     start = time.monotonic()
     try:
-        record = _analyse(job)
+        _analyse(job)
     except SeriesError as error:
         outcome = Outcome(reason=error.reason, detail=printable(error.detail))
     except MemoryError as error:
@@ -90,11 +92,16 @@ def analyse_series(job: Job) -> Outcome:
     except Exception as error:  # noqa: BLE001 - an unforeseen error of one series is its row, not the end of the run
         outcome = Outcome(reason="internal_error", detail=_where(error), trace=_trace(error, job))
     else:
-        outcome = Outcome(record=record)
-    return msgspec.structs.replace(outcome, seconds=time.monotonic() - start)
+        outcome = Outcome()
+    return msgspec.structs.replace(outcome, seconds=time.monotonic() - start, peak_memory_mb=peak_memory_mb())
 
 
-def _analyse(job: Job) -> FindingsRecord:
+def peak_memory_mb() -> float:
+    """Return the most resident memory that this process had, MB."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6, 1)  # ru_maxrss is in KiB
+
+
+def _analyse(job: Job) -> None:
     from ho_detect.analyze import analyze
 
     settings = msgspec.structs.replace(job.settings, threads=job.threads)
@@ -107,7 +114,6 @@ def _analyse(job: Job) -> FindingsRecord:
         findings.save(job.staging / job.folder)
     except OSError as error:
         raise SeriesError("not_written", error.strerror or "") from error
-    return findings.record
 
 
 def load(job: Job) -> HuVolume:
@@ -138,6 +144,12 @@ def _end_with_parent(connection: Connection) -> None:
         connection.recv_bytes()
     except (EOFError, OSError):
         os._exit(1)
+
+
+def _end_first_where_memory_ends() -> None:
+    # the system's out-of-memory killer then takes this child, not the parent with all the others
+    with contextlib.suppress(OSError):  # a system without it, or one that forbids it
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 def _close_standard_streams() -> None:

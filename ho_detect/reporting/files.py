@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,19 +18,32 @@ _CANNOT_EXCHANGE = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM}
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside ``path``; what is written there takes its place when the block ends well.
+def replacing(path: Path, staging: Path | None = None, *, private: bool = False) -> Iterator[Path]:
+    """Give a temporary name; what is written there takes the place of ``path`` when the block ends well.
 
     The temporary name keeps the ending of ``path``, by which some writers choose the format. When the block
     raises, the temporary file is removed and ``path`` is as it was.
+
+    Parameters
+    ----------
+    path
+        The file.
+    staging
+        Folder of the temporary file, on the same file system; beside ``path`` where None. What a killed process
+        leaves is there.
+    private
+        For its owner's eyes only, at all times.
 
     Raises
     ------
     OSError
         The file cannot be written.
     """
-    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
+    # two hosts that share a disk may have processes of one number
+    temporary = (staging or path.parent) / f".tmp-{secrets.token_hex(4)}-{path.name}"
     try:
+        if private:
+            os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         yield temporary
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
@@ -39,9 +53,9 @@ def replacing(path: Path) -> Iterator[Path]:
     sync_folder(path.parent)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write ``data`` so that ``path`` holds all of it or what it held before."""
-    with replacing(path) as temporary:
+def write_atomically(path: Path, data: bytes, staging: Path | None = None, *, private: bool = False) -> None:
+    """Write ``data`` so that ``path`` holds all of it or what it held before; parameters as in :func:`replacing`."""
+    with replacing(path, staging, private=private) as temporary:
         temporary.write_bytes(data)
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from ho_detect.reporting.findings import FindingsRecord
 
-StudyStatus = Literal["ok", "warning", "failed", "left_out"]
+#: ``waiting``: not done yet, while a run goes on or when it was ended before its time.
+StudyStatus = Literal["ok", "warning", "failed", "left_out", "waiting"]
 
 #: A spreadsheet takes a cell that starts with one of these for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -140,7 +141,7 @@ class StudyRow(msgspec.Struct, frozen=True, kw_only=True):
     number: Annotated[int, Meta(description="Order in which it was found, as in ho-detect inspect")]
     study_uid: Annotated[str, Meta(description="Pseudonym, unless identities were asked for")]
     series_uid: Annotated[str, Meta(description="Pseudonym, unless identities were asked for")]
-    status: Annotated[StudyStatus, Meta(description="ok, warning, failed or left_out")]
+    status: Annotated[StudyStatus, Meta(description="ok, warning, failed, left_out; waiting: not done yet")]
     reason: Annotated[str | None, Meta(description="Code: why it was left out, or why it failed")] = None
     message: Annotated[str | None, Meta(description="The reason, or what qualifies the result, in words")] = None
     flags: Annotated[str, Meta(description="Codes that qualify the result, separated by ;")] = ""
@@ -152,12 +153,21 @@ class StudyRow(msgspec.Struct, frozen=True, kw_only=True):
     slice_step_mm: float | None = None
     row_spacing_mm: float | None = None
     column_spacing_mm: float | None = None
-    seconds: Annotated[float | None, Meta(description="Wall time of loading and analysis, s")] = None
     folder: Annotated[str | None, Meta(description="Result folder below OUT")] = None
     description: Annotated[str | None, Meta(description="Only where identities were asked for")] = None
     patient_id: Annotated[str | None, Meta(description="Only where identities were asked for")] = None
     study_date: Annotated[str | None, Meta(description="Only where identities were asked for")] = None
     source: Annotated[str | None, Meta(description="Only where identities were asked for")] = None
+
+
+class TimingRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of ``timings``: what one series cost. Apart from the other tables, which say the same in every run."""
+
+    number: Annotated[int, Meta(description="As in studies")]
+    series_uid: str
+    seconds: Annotated[float, Meta(description="Wall time of loading, analysis and writing, s")]
+    peak_memory_mb: Annotated[float | None, Meta(description="Most memory of its process, MB; empty where it crashed")]
+    ended: Annotated[str, Meta(description="UTC")]
 
 
 def hip_rows(record: FindingsRecord, folder: str | None = None) -> list[HipRow]:
@@ -259,8 +269,19 @@ def disarm(text: str) -> str:
     return "'" + text if text.startswith(_FORMULA_STARTS) else text
 
 
-def write_table(folder: Path, name: str, row_type: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> None:
+def write_table(
+    folder: Path, name: str, row_type: type[msgspec.Struct], rows: Sequence[msgspec.Struct], staging: Path | None = None
+) -> None:
     """Write ``name.csv`` and ``name.parquet`` into ``folder``, each whole or not at all.
+
+    Parameters
+    ----------
+    folder
+        Where they go.
+    name, row_type, rows
+        The table.
+    staging
+        Where they are made, as in :func:`~ho_detect.reporting.files.replacing`.
 
     Raises
     ------
@@ -269,8 +290,8 @@ def write_table(folder: Path, name: str, row_type: type[msgspec.Struct], rows: S
     """
     import pyarrow.parquet as pq
 
-    write_atomically(folder / f"{name}.csv", csv_text(row_type, rows).encode("utf-8"))
-    with replacing(folder / f"{name}.parquet") as temporary:
+    write_atomically(folder / f"{name}.csv", csv_text(row_type, rows).encode("utf-8"), staging)
+    with replacing(folder / f"{name}.parquet", staging) as temporary:
         pq.write_table(arrow_table(row_type, rows), temporary)
 
 

@@ -13,11 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 from dicom_files import CtSeries, write_series
 
-from ho_detect.cohort import run as batch
+from ho_detect.cohort import work
 from ho_detect.cohort.crew import Options
 from ho_detect.cohort.output_folder import OutputFolder
-from ho_detect.cohort.run import Event, Interrupted, run
-from ho_detect.errors import UsageError
+from ho_detect.cohort.report import Event, Interrupted
+from ho_detect.cohort.run import run
+from ho_detect.errors import HoDetectError, UsageError
 from ho_detect.settings import Settings
 
 UID = "1.2.826.0.1.3680043.8.498"
@@ -52,7 +53,7 @@ def options(task, **changes):
     return Options(**{"task": task, "workers": 1, "time_limit_s": 60} | changes)
 
 
-TABLES = sorted(f"{n}.{e}" for n in ("summary", "lesions", "studies") for e in ("csv", "parquet"))
+TABLES = sorted(f"{n}.{e}" for n in ("summary", "lesions", "studies", "timings") for e in ("csv", "parquet"))
 
 
 @pytest.fixture(scope="module")
@@ -81,12 +82,12 @@ class TestEverySeriesIsARow:
         assert len(rows(out, "summary")) == 6
         assert len(rows(out, "lesions")) == 6
         folders = {r["folder"] for r in rows(out) if r["folder"]}
-        assert {r["folder"] for r in rows(out, "lesions")} == folders == set(report.records)
+        assert {r["folder"] for r in rows(out, "lesions")} == folders == set(report.folders)
 
     def test_nothing_but_results(self, done):
         out, report, _ = done
-        assert names(out) == sorted([*TABLES, *report.records])
-        for folder in report.records:
+        assert names(out) == sorted([*TABLES, *report.folders])
+        for folder in report.folders:
             assert names(out / folder) == ["findings.json", "lesions.nii.gz"]
 
     def test_no_identity_in_any_output(self, done):
@@ -105,7 +106,7 @@ class TestEverySeriesIsARow:
 
     def test_record_holds_the_settings_of_the_user(self, done):
         out, report, _ = done
-        for folder in report.records:
+        for folder in report.folders:
             record = json.loads((out / folder / "findings.json").read_text())
             assert record["software"]["settings"]["threads"] == 0
 
@@ -125,13 +126,14 @@ class TestOneBadChild:
         assert [r.reason for r in report.studies] == [None, reason, None]
         assert said in report.studies[1].message
         assert report.studies[1].folder is None
-        assert names(tmp_path / "out") == sorted([*TABLES, *report.records])
+        assert names(tmp_path / "out") == sorted([*TABLES, *report.folders])
         assert report.exit_status == 3
 
     def test_a_result_that_cannot_be_put_in_place(self, three_series, tmp_path):
-        report = run([three_series / "s1"], tmp_path / "out", options=options(batch_tasks.writes_no_folder))
-        assert report.studies[0].reason == "not_written"
-        assert names(tmp_path / "out") == TABLES
+        places = [three_series / f"s{k}" for k in (1, 2)]
+        with pytest.raises(HoDetectError, match=r"cannot write to OUT: No such file .* \(0 of 2 series done"):
+            run(places, tmp_path / "out", options=options(batch_tasks.writes_no_folder))
+        assert [r["reason"] for r in rows(tmp_path / "out")] == ["not_written", "interrupted"]
 
     def test_ctrl_c_is_for_the_parent_alone(self, three_series, tmp_path):
         report = run([three_series / "s1"], tmp_path / "out", options=options(batch_tasks.gets_ctrl_c))
@@ -166,17 +168,17 @@ class TestPseudonyms:
         key.write_bytes(b"0123456789abcdef")
         how = options(batch_tasks.finds_two_lesions, key_file=key)
         one = run([three_series / "s1"], tmp_path / "out", options=how)
-        (folder,) = one.records
+        (folder,) = one.folders
         (tmp_path / "out" / folder / "from_before").write_text("")
         two = run([three_series / "s1"], tmp_path / "out", options=how)
-        assert list(two.records) == [folder]
+        assert two.folders == [folder]
         assert names(tmp_path / "out" / folder) == ["findings.json", "lesions.nii.gz"]
         assert one.studies[0].series_uid == two.studies[0].series_uid
 
     def test_without_a_key_two_runs_cannot_be_linked(self, three_series, tmp_path):
         how = options(batch_tasks.finds_two_lesions)
         one, two = (run([three_series / "s1"], tmp_path / n, options=how) for n in "ab")
-        assert not set(one.records) & set(two.records)
+        assert not set(one.folders) & set(two.folders)
 
     def test_identity_is_kept_on_request(self, three_series, tmp_path):
         settings = Settings.from_dict({"output": {"keep_identity": True}})
@@ -215,7 +217,7 @@ class TestOut:
 
     def test_said_before_work_starts(self, three_series, tmp_path, monkeypatch):
         (tmp_path / "file").write_text("")
-        monkeypatch.setattr(batch, "_work", lambda *_: pytest.fail("work started"))
+        monkeypatch.setattr(work.Crew, "work", lambda *_: pytest.fail("work started"))
         with pytest.raises(UsageError, match="cannot write to OUT"):
             run([three_series], tmp_path / "file" / "out")
 
@@ -225,11 +227,11 @@ class TestOut:
         assert names(tmp_path) == []
 
     def test_leftovers_of_a_killed_run_are_removed(self, tmp_path):
-        (tmp_path / ".ho-detect" / "series-1").mkdir(parents=True)
+        (tmp_path / ".ho-detect" / "staging-run-0" / "series-1").mkdir(parents=True)
+        (tmp_path / ".ho-detect" / "staging-1-of-2-0").mkdir(parents=True)
         (tmp_path / ".ho-detect" / "lock").write_text("")
-        (tmp_path / ".ho-detect" / "a-file").write_text("")
         with OutputFolder(tmp_path) as output:
-            assert names(output.staging) == ["lock"]
+            assert names(output.private) == ["lock", "outcomes", output.staging.name]
         assert names(tmp_path) == []
 
     def test_missing_input_is_named_by_number(self, three_series, tmp_path):
@@ -254,7 +256,7 @@ class TestStopping:
         def stop():
             while len(pids) < 2:
                 time.sleep(0.05)
-                pids[:] = [int(p.name[4:]) for p in staging.glob("pid-*")]
+                pids[:] = [int(p.name[4:]) for p in staging.glob("staging-*/pid-*")]
             os.kill(os.getpid(), number)
 
         thread = threading.Thread(target=stop)
@@ -268,7 +270,8 @@ class TestStopping:
             "not_ct",
         ]
         assert len(rows(out)) == 5
-        assert names(out) == TABLES
+        assert names(out) == [".ho-detect", *TABLES]
+        assert names(out / ".ho-detect") == ["key", "lock", "outcomes"]
         assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
     def test_children_end_with_a_killed_parent(self, three_series, tmp_path):
@@ -277,7 +280,7 @@ class TestStopping:
             pids: list[int] = []
             while len(pids) < 2:
                 time.sleep(0.05)
-                pids = [int(p.name[4:]) for p in (tmp_path / "out" / ".ho-detect").glob("pid-*")]
+                pids = [int(p.name[4:]) for p in (tmp_path / "out" / ".ho-detect").glob("staging-*/pid-*")]
             parent.kill()
         deadline = time.monotonic() + 10
         while any(Path(f"/proc/{pid}").exists() for pid in pids):

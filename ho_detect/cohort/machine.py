@@ -1,0 +1,43 @@
+"""What the machine, or a scheduler's job on it, allows."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+_GIGABYTE = 1e9
+#: Limit of the control group that the process is in, where there is one (version 2; in a container at this place).
+_GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+
+
+def processors() -> int:
+    """Processors that this process may use; where Slurm does not bind tasks, it says how many they have."""
+    allowed = len(os.sched_getaffinity(0))
+    stated = os.environ.get("SLURM_CPUS_PER_TASK", "")
+    return max(1, min(allowed, int(stated))) if stated.isdecimal() else allowed
+
+
+def available_gigabytes() -> float:
+    """Memory that is free now, and not more than the control group or the Slurm job may have, GB."""
+    limits = [os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / _GIGABYTE]
+    stated = os.environ.get("SLURM_MEM_PER_NODE", "")
+    if stated.isdecimal() and int(stated) > 0:
+        limits.append(int(stated) * 2**20 / _GIGABYTE)
+    with contextlib.suppress(OSError, ValueError):  # no control group, or "max": no limit
+        limits.append(int(_GROUP_LIMIT.read_text(encoding="ascii")) / _GIGABYTE)
+    return min(limits)
+
+
+def resident_gigabytes(pid: int | None) -> float:
+    """Resident memory of a process in GB; 0 when it has ended.
+
+    >>> import os
+    >>> 0.001 < resident_gigabytes(os.getpid()) < 100
+    True
+    """
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / _GIGABYTE
