@@ -24,7 +24,7 @@ def rows_of(kind):
     return {
         HipRow: tables.hip_rows(record, "series-1"),
         LesionRow: tables.lesion_rows(record, "series-1"),
-        StudyRow: [study(1, slice_step_mm=1.25, n_lesions=2), study(2, status="failed", reason="tilted", message='a, "b"')],
+        StudyRow: [study(1, slice_step_mm=1.25, n_lesions=2), study(2, reason="tilted", message='a, "b"')],
     }[kind]
 
 
