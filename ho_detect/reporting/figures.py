@@ -6,7 +6,6 @@ Drawn on :class:`matplotlib.figure.Figure` objects, without pyplot and its globa
 from __future__ import annotations
 
 import io
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -155,12 +154,8 @@ def _draw_heads(axes: Axes, view: View, findings: Findings) -> None:
     from matplotlib.patches import Circle
 
     for hip in findings.hips:
-        if hip.center_lps_mm is None or hip.head_radius_mm is None:
-            continue
-        x, y, depth = view.place(hip.center_lps_mm)
-        depth = 0.0 if view.is_projection else depth
-        if depth < hip.head_radius_mm:
-            radius = math.sqrt(hip.head_radius_mm**2 - depth**2)
+        x, y, radius = view.circle(hip)
+        if radius > 0:
             axes.add_patch(
                 Circle((x, y), radius, fill=False, edgecolor=_HEAD_INK, linewidth=0.9, linestyle=(0, (4, 3)))
             )

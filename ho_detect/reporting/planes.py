@@ -6,6 +6,7 @@ in a sagittal plane anterior is on the left. Voxels are shown where they are: no
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ho_detect.acquisition.volume import HuVolume
+from ho_detect.detection.grading import Hip
 from ho_detect.geometry import FloatArray, Grid
 
 Plane = Literal["axial", "coronal", "sagittal"]
@@ -72,6 +74,14 @@ class View:
         depth = abs(index[across] - self._index) * spacing[across]
         return float(index[right] * spacing[right]), float(row * spacing[down]), float(depth)
 
+    def circle(self, hip: Hip) -> tuple[float, float, float]:
+        """Return where the picture cuts the fitted femoral head: mm right, mm down, radius in mm, 0 where it does not."""
+        if hip.center_lps_mm is None or hip.head_radius_mm is None:
+            return 0.0, 0.0, 0.0
+        x, y, depth = self.place(hip.center_lps_mm)
+        depth = 0.0 if self.is_projection else depth
+        return x, y, math.sqrt(max(hip.head_radius_mm**2 - depth**2, 0.0))
+
 
 def plane_through(volume: HuVolume, labels: NDArray[np.uint16], plane: Plane, point_lps_mm: ArrayLike) -> View:
     """Return the plane of voxels nearest to a point.
@@ -106,7 +116,7 @@ def coronal_projection(volume: HuVolume, labels: NDArray[np.uint16], centers_lps
         Femoral head centers, LPS mm; without any the whole volume is projected.
     """
     hu, marks, grid = _canonical(volume, labels)
-    box = _region(grid, centers_lps_mm)
+    box = region_around(grid, centers_lps_mm)
     hu, marks, grid = hu[box], marks[box[0], :, box[2]], grid.crop(box)
     return _view(hu.max(axis=1), marks.max(axis=1), grid, "coronal", None)
 
@@ -117,7 +127,8 @@ def _canonical(volume: HuVolume, labels: NDArray[np.uint16]) -> tuple[NDArray[An
     return volume.hu.transpose(order)[flips], labels.transpose(order)[flips], grid
 
 
-def _region(grid: Grid, centers_lps_mm: Sequence[ArrayLike]) -> tuple[slice, slice, slice]:
+def region_around(grid: Grid, centers_lps_mm: Sequence[ArrayLike]) -> tuple[slice, slice, slice]:
+    """Return the part of a canonical grid around the joints that pictures show; all of it without a center."""
     if not len(centers_lps_mm):
         a, b, c = (slice(0, n) for n in grid.shape)
         return a, b, c

@@ -1,0 +1,166 @@
+"""The rows of the tables of a page, each declared once: what it is called, its unit, and the field it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ho_detect.detection.grading import Hip
+from ho_detect.detection.lesions import Lesion
+
+NOT_MEASURED = "not measured"
+Writer = Callable[[Any], str]
+
+
+def _number(digits: int, scale: float = 1.0) -> Writer:
+    return lambda value: f"{scale * value:.{digits}f}"
+
+
+def _volume(value: float) -> str:
+    ml = value / 1000
+    return f"{ml:.{2 if ml < 10 else 1}f}"
+
+
+def _words(value: Any) -> str:  # noqa: ANN401 - a word, words, or yes or no
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value.replace("_", " ")
+    return " and ".join(str(v) for v in value)
+
+
+def point_words(value: Sequence[float]) -> str:
+    """Write an LPS point with the letters of its directions.
+
+    >>> point_words((-87.2, 12, 301))
+    '87 R, 12 P, 301 S'
+    """
+    x, y, z = value
+    return f"{abs(x):.0f} {'L' if x >= 0 else 'R'}, {abs(y):.0f} {'P' if y >= 0 else 'A'}, {abs(z):.0f} {'S' if z >= 0 else 'I'}"
+
+
+def _size(value: Sequence[float]) -> str:
+    return " × ".join(f"{v:.0f}" for v in value)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table.
+
+    Parameters
+    ----------
+    label
+        What is measured.
+    unit
+        Its unit; empty for words and grades.
+    field
+        Name in the record.
+    write
+        The value in words.
+    missing
+        What stands where the value is null or empty.
+    """
+
+    label: str
+    unit: str
+    field: str
+    write: Writer = _words
+    missing: str = NOT_MEASURED
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value in words, and whether there is one."""
+
+    text: str
+    known: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row for readers: its name, its meaning (from the record's own description), unit, and one cell per thing."""
+
+    label: str
+    meaning: str
+    unit: str
+    cells: tuple[Cell, ...]
+
+
+_CANNOT = "cannot be said"
+
+HIP_ROWS = (
+    Row("Status", "", "status"),
+    Row("Finding", "", "finding", missing="not judged"),
+    Row("Lesions", "", "n_lesions", _number(0)),
+    Row("Volume", "mL", "total_volume_mm3", _volume),
+    Row("Volume above second threshold", "mL", "total_volume_second_threshold_mm3", _volume),
+    Row("Sectors", "", "sectors", missing="none"),
+    Row("Smallest femur–pelvis gap", "mm", "min_gap_mm", _number(0)),
+    Row("Bridging", "", "bridging", missing=_CANNOT),
+    Row("Brooker, from CT", "", "brooker_ct", missing=_CANNOT),
+    Row("Della Valle, from CT", "", "della_valle_ct", missing=_CANNOT),
+    Row("Mavrogenis, from CT", "", "mavrogenis", missing=_CANNOT),
+    Row("Femoral head center", "mm", "center_lps_mm", point_words),
+    Row("Femoral head radius", "mm", "head_radius_mm", _number(1)),
+    Row("Residual of the head fit", "mm", "residual_mm", _number(1)),
+    Row("Expected bone surface found", "%", "score", _number(0, 100)),
+    Row("Joint region in view", "%", "coverage", _number(0, 100)),
+)
+
+LESION_ROWS = (
+    Row("Volume", "mL", "volume_mm3", _volume),
+    Row("Volume above second threshold", "mL", "volume_second_threshold_mm3", _volume),
+    Row("Longest diameter", "mm", "max_diameter_mm", _number(0)),
+    Row("Extent, left–right × front–back × up–down", "mm", "extent_lps_mm", _size),
+    Row("Mean", "HU", "mean_hu", _number(0)),
+    Row("Standard deviation", "HU", "sd_hu", _number(0)),
+    Row("Median", "HU", "median_hu", _number(0)),
+    Row("95th percentile", "HU", "p95_hu", _number(0)),
+    Row("Highest", "HU", "max_hu", _number(0)),
+    Row("Outline drawn at", "HU", "boundary_hu", _number(0)),
+    Row("Maturity", "", "maturity", missing="not judged"),
+    Row("Zonal index", "", "zonal_index", _number(2), missing="no core"),
+    Row("Attached to", "", "attached_to", missing="nothing"),
+    Row("Gap to the femur", "mm", "gap_femur_mm", _number(0)),
+    Row("Gap to the pelvis", "mm", "gap_pelvis_mm", _number(0)),
+    Row("Center to femoral head center", "mm", "distance_to_head_center_mm", _number(0)),
+    Row("Center", "mm", "centroid_lps_mm", point_words),
+    Row("Muscle around it", "%", "muscle_fraction", _number(0, 100)),
+    Row("Fat around it", "%", "fat_fraction", _number(0, 100)),
+    Row("Confidence (a ranking, not a probability)", "", "confidence", _number(2)),
+)
+
+#: What stands in large figures beside the sentence of a hip with ossification.
+HIP_FIGURES = ("total_volume_mm3", "min_gap_mm", "bridging", "brooker_ct", "della_valle_ct", "mavrogenis")
+#: The columns of the table over all lesions.
+LESION_COLUMNS = ("volume_mm3", "max_diameter_mm", "mean_hu", "max_hu", "maturity", "attached_to", "gap_femur_mm",
+                  "gap_pelvis_mm")  # fmt: skip
+
+
+def lines(rows: Sequence[Row], things: Sequence[Hip] | Sequence[Lesion]) -> tuple[Line, ...]:
+    """Return the rows with a cell for each thing, all of one record type; no rows without a thing."""
+    if not things:
+        return ()
+    meanings = _meanings(type(things[0]))
+    return tuple(
+        Line(row.label, meanings[row.field], row.unit, tuple(cell(row, thing) for thing in things)) for row in rows
+    )
+
+
+def cell(row: Row, thing: Hip | Lesion) -> Cell:
+    """Return what one row says of one thing."""
+    value = getattr(thing, row.field)
+    if value is None or value == ():
+        return Cell(row.missing, known=False)
+    return Cell(row.write(value), known=True)
+
+
+def _meanings(record_type: type[msgspec.Struct]) -> dict[str, str]:
+    """Return the description of each field, as in the JSON Schema; empty where its name says all."""
+    info = msgspec.inspect.type_info(record_type)
+    if not isinstance(info, msgspec.inspect.StructType):
+        raise TypeError(f"{record_type.__name__} is not a record type")
+    return {f.name: (getattr(f.type, "extra_json_schema", None) or {}).get("description", "") for f in info.fields}
