@@ -47,7 +47,7 @@ Below OUT appear
   lesions.csv   one row per lesion: volume, HU, extents, position, gaps
   studies.csv   one row per series found: analysed, or why not; grows during the run
   timings.csv   one row per series done: seconds, memory
-  SERIES/       findings.json and lesions.nii.gz (label map on the CT's own grid)
+  SERIES/       findings.json, lesions.nii.gz (label map on the CT's own grid), report.html (for readers)
 The tables are written as Parquet too. Result folders and UIDs are pseudonyms: under the key in
 --key-file, or a random key that is forgotten when all is done. With --resume that key stays in
 OUT/.ho-detect, readable by you alone, so that the next run can add to this one.
@@ -79,6 +79,7 @@ A settings file holds only what differs from the defaults, for example
 @click.option("--memory-limit", type=click.FloatRange(min=0, min_open=True), help="Gigabytes one series may use.")
 @click.option("--limit", type=click.IntRange(min=1), help="Analyse no more series than this; the others wait.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first series whose analysis fails.")
+@click.option("--no-report", is_flag=True, help="Write no pages for readers: no report.html, no index.html.")
 @key_file_option
 @keep_identity_option
 @link_table_option
@@ -104,6 +105,7 @@ def command(inputs: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401 - cl
         fail_fast=given["fail_fast"],
         link_table=given["link_table"],
         debug=talk.debug,
+        report=not given["no_report"],
     )
     with log_to(talk):
         log.info("ho-detect %s, settings %s", __version__, settings.digest())

@@ -62,6 +62,8 @@ class Options:
         File for the table that leads from pseudonyms to patients; None: it is not written.
     debug
         Let children write to standard error, and log tracebacks: they may name the patient.
+    report
+        Make a page for readers of each series, and one over all.
     task
         What is done with one series, in the child.
     """
@@ -76,6 +78,7 @@ class Options:
     fail_fast: bool = False
     link_table: Path | None = None
     debug: bool = False
+    report: bool = True
     task: Callable[[Job], Outcome] = analyse_series
 
     def __post_init__(self) -> None:

@@ -109,6 +109,7 @@ class Work:
             self._plan.pseudonyms,
             self._threads,
             self._options.debug,
+            self._options.report,
         )
 
     def _started(self, place: int) -> None:

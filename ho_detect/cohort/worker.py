@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ho_detect.acquisition.index import SeriesEntry
     from ho_detect.acquisition.pseudonyms import Pseudonyms
     from ho_detect.acquisition.volume import HuVolume
+    from ho_detect.reporting.findings import Findings
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Job:
         Threads this child may use.
     debug
         Leave standard error open and send tracebacks, which may name the patient.
+    report
+        Make the page for readers too, and the picture for the page over all studies.
     """
 
     entry: SeriesEntry
@@ -57,6 +60,7 @@ class Job:
     pseudonyms: Pseudonyms
     threads: int
     debug: bool = False
+    report: bool = True
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,9 +115,20 @@ def _analyse(job: Job) -> None:
     software = msgspec.structs.replace(findings.record.software, settings=job.settings)
     findings = replace(findings, record=msgspec.structs.replace(findings.record, software=software))
     try:
-        findings.save(job.staging / job.folder)
+        folder = findings.save(job.staging / job.folder)
+        if job.report:
+            _write_report(findings, folder)
     except OSError as error:
         raise SeriesError("not_written", error.strerror or "") from error
+
+
+def _write_report(findings: Findings, folder: Path) -> None:
+    from ho_detect.reporting.files import write_atomically
+    from ho_detect.reporting.findings import REPORT_FILE, THUMBNAIL_FILE
+    from ho_detect.reporting.pages.pictures import thumbnail
+
+    findings.report(folder / REPORT_FILE)
+    write_atomically(folder / THUMBNAIL_FILE, thumbnail(findings))
 
 
 def load(job: Job) -> HuVolume:

@@ -27,6 +27,8 @@ SCHEMA_VERSION = "1.1"
 
 FINDINGS_FILE = "findings.json"
 LABELS_FILE = "lesions.nii.gz"
+REPORT_FILE = "report.html"
+THUMBNAIL_FILE = "thumbnail.webp"
 
 
 class Software(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +148,20 @@ class Findings:
         from ho_detect.reporting.figures import overview
 
         return overview(self)
+
+    def report(self, path: str | Path) -> Path:
+        """Write the findings as one self-contained HTML page for readers; returns its path.
+
+        Raises
+        ------
+        OSError
+            The file cannot be written.
+        """
+        from ho_detect.reporting.pages.report import write_report
+
+        path = Path(path)
+        write_report(self, path)
+        return path
 
     def save(self, folder: str | Path) -> Path:
         """Write ``findings.json`` and ``lesions.nii.gz`` into ``folder``, each whole or not at all.

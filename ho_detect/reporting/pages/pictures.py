@@ -23,6 +23,8 @@ _QUALITY = 86
 _FIELD_MM, _FIELD_PER_DIAMETER = 130.0, 1.25
 #: What is shown around a thing that was set aside, mm.
 _ASIDE_FIELD_MM = 80.0
+#: Width of the picture in the cohort's table, and how much of a lesion's colour is in it.
+_THUMBNAIL_PX, _TINT = 240, 0.65
 
 _PLANES: tuple[Plane, ...] = ("axial", "coronal", "sagittal")
 Box = tuple[float, float, float, float]
@@ -100,6 +102,23 @@ def projection_picture(findings: Findings) -> Picture:
     view = coronal_projection(findings.volume, findings.labels, centers)
     left, right, bottom, top = view.extent_mm
     return _picture(view, findings, "coronal projection", (left, top, right - left, bottom - top), PROJECTION_WINDOW_HU)
+
+
+def thumbnail(findings: Findings) -> bytes:
+    """Return the coronal projection, lesions in their colours, as the bytes of a small WebP file."""
+    from PIL import Image, ImageColor
+
+    centers = [h.center_lps_mm for h in findings.hips if h.center_lps_mm is not None]
+    view = coronal_projection(findings.volume, findings.labels, centers)
+    colours = np.repeat(grey(view.hu, PROJECTION_WINDOW_HU)[..., None], 3, axis=2)
+    for lesion_id in np.unique(view.labels[view.labels > 0]).tolist():
+        ink = np.array(ImageColor.getrgb(colour_of(lesion_id)))
+        mask = view.labels == lesion_id
+        colours[mask] = _TINT * ink + (1 - _TINT) * colours[mask]
+    left, right, bottom, top = view.extent_mm
+    size = _THUMBNAIL_PX, max(1, round(_THUMBNAIL_PX * (bottom - top) / (right - left)))
+    small = Image.fromarray(colours).resize(size, Image.Resampling.BILINEAR)
+    return webp(np.asarray(small), quality=75)
 
 
 def grey(hu: NDArray[np.int16], window_hu: Window) -> NDArray[np.uint8]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ho_detect.acquisition.volume import SeriesRecord
 from ho_detect.detection.grading import Hip
 from ho_detect.detection.lesions import Lesion
 from ho_detect.detection.mimics import UNDECIDED, Excluded
 from ho_detect.reporting.figures import colour_of
+from ho_detect.reporting.files import write_atomically
 from ho_detect.reporting.findings import Findings
 from ho_detect.reporting.pages.pictures import (
     Picture,
@@ -90,6 +92,17 @@ def report_html(findings: Findings) -> str:
         settings=settings,
         changed=sum(not s.is_default for s in settings),
     )
+
+
+def write_report(findings: Findings, path: Path) -> None:
+    """Write the page, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    write_atomically(path, report_html(findings).encode("utf-8"))
 
 
 def _hip_part(hip: Hip) -> HipPart:

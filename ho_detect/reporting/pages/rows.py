@@ -19,6 +19,10 @@ def _number(digits: int, scale: float = 1.0) -> Writer:
     return lambda value: f"{scale * value:.{digits}f}"
 
 
+def _signed(value: float) -> str:
+    return f"{value:+.0f}".replace("-", "−")
+
+
 def _volume(value: float) -> str:
     ml = value / 1000
     return f"{ml:.{2 if ml < 10 else 1}f}"
@@ -27,9 +31,7 @@ def _volume(value: float) -> str:
 def _words(value: Any) -> str:  # noqa: ANN401 - a word, words, or yes or no
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, str):
-        return value.replace("_", " ")
-    return " and ".join(str(v) for v in value)
+    return value.replace("_", " ") if isinstance(value, str) else " and ".join(value)
 
 
 def point_words(value: Sequence[float]) -> str:
@@ -61,7 +63,7 @@ class Row:
     write
         The value in words.
     missing
-        What stands where the value is null or empty.
+        What stands where the value is empty, or null without a reason in the record.
     """
 
     label: str
@@ -73,10 +75,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Cell:
-    """A value in words, and whether there is one."""
+    """A value in words; or, where there is none, that it is missing and why (empty where the record does not say)."""
 
     text: str
     known: bool
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,13 @@ HIP_ROWS = (
     Row("Brooker, from CT", "", "brooker_ct", missing=_CANNOT),
     Row("Della Valle, from CT", "", "della_valle_ct", missing=_CANNOT),
     Row("Mavrogenis, from CT", "", "mavrogenis", missing=_CANNOT),
+    Row("Joint space, narrowest", "mm", "joint_space_min_mm", _number(1)),
+    Row("Joint space, mean", "mm", "joint_space_mean_mm", _number(1)),
+    Row("Roof with a joint space", "%", "joint_space_resolved", _number(0, 100)),
+    Row("Femoral head, mean", "HU", "head_mean_hu", _number(0)),
+    Row("... less the other side", "HU", "head_hu_difference", _signed),
+    Row("Femoral neck, mean", "HU", "neck_mean_hu", _number(0)),
+    Row("... less the other side", "HU", "neck_hu_difference", _signed),
     Row("Femoral head center", "mm", "center_lps_mm", point_words),
     Row("Femoral head radius", "mm", "head_radius_mm", _number(1)),
     Row("Residual of the head fit", "mm", "residual_mm", _number(1)),
@@ -111,26 +121,43 @@ HIP_ROWS = (
 )
 
 LESION_ROWS = (
+    Row("Muscle group", "", "muscle_region"),
+    Row("... known from", "", "muscle_region_source"),
     Row("Volume", "mL", "volume_mm3", _volume),
     Row("Volume above second threshold", "mL", "volume_second_threshold_mm3", _volume),
     Row("Longest diameter", "mm", "max_diameter_mm", _number(0)),
-    Row("Extent, left–right × front–back × up–down", "mm", "extent_lps_mm", _size),
+    Row("Axial, long diameter", "mm", "axial_long_mm", _number(0)),
+    Row("Axial, short diameter", "mm", "axial_short_mm", _number(0)),
+    Row("Extent, across × deep × high", "mm", "extent_lps_mm", _size),
+    Row("Surface", "cm²", "surface_area_mm2", _number(1, 0.01)),
+    Row("Sphericity", "", "sphericity", _number(2)),
     Row("Mean", "HU", "mean_hu", _number(0)),
     Row("Standard deviation", "HU", "sd_hu", _number(0)),
     Row("Median", "HU", "median_hu", _number(0)),
     Row("95th percentile", "HU", "p95_hu", _number(0)),
     Row("Highest", "HU", "max_hu", _number(0)),
     Row("Outline drawn at", "HU", "boundary_hu", _number(0)),
+    Row("Rim, median", "HU", "rim_hu", _number(0)),
+    Row("Core, median", "HU", "core_hu", _number(0)),
     Row("Maturity", "", "maturity", missing="not judged"),
-    Row("Zonal index", "", "zonal_index", _number(2), missing="no core"),
+    Row("Zonal index", "", "zonal_index", _number(2)),
+    Row("Denser inside than at the rim", "", "atypical_pattern"),
     Row("Attached to", "", "attached_to", missing="nothing"),
+    Row("Contact with the femur", "mm²", "contact_femur_mm2", _number(0)),
+    Row("... its length", "mm", "contact_femur_mm", _number(0)),
+    Row("Contact with the pelvis", "mm²", "contact_pelvis_mm2", _number(0)),
+    Row("... its length", "mm", "contact_pelvis_mm", _number(0)),
     Row("Gap to the femur", "mm", "gap_femur_mm", _number(0)),
     Row("Gap to the pelvis", "mm", "gap_pelvis_mm", _number(0)),
+    Row("Gap to an opposing lesion", "mm", "gap_opposing_mm", _number(0)),
     Row("Center to femoral head center", "mm", "distance_to_head_center_mm", _number(0)),
+    Row("Distance to the femoral neck", "mm", "distance_to_neck_mm", _number(0)),
+    Row("Distance to the capsule region", "mm", "distance_to_capsule_mm", _number(0)),
+    Row("Nearness to vessels", "", "vessels"),
     Row("Center", "mm", "centroid_lps_mm", point_words),
     Row("Muscle around it", "%", "muscle_fraction", _number(0, 100)),
     Row("Fat around it", "%", "fat_fraction", _number(0, 100)),
-    Row("Confidence (a ranking, not a probability)", "", "confidence", _number(2)),
+    Row("Confidence", "", "confidence", _number(2)),
 )
 
 #: What stands in large figures beside the sentence of a hip with ossification.
@@ -154,7 +181,7 @@ def cell(row: Row, thing: Hip | Lesion) -> Cell:
     """Return what one row says of one thing."""
     value = getattr(thing, row.field)
     if value is None or value == ():
-        return Cell(row.missing, known=False)
+        return Cell(row.missing, known=False, why=next((n.message for n in thing.not_said if n.field == row.field), ""))
     return Cell(row.write(value), known=True)
 
 
