@@ -75,7 +75,7 @@ class View:
         return float(index[right] * spacing[right]), float(row * spacing[down]), float(depth)
 
     def circle(self, hip: Hip) -> tuple[float, float, float]:
-        """Return where the picture cuts the fitted femoral head: mm right, mm down, radius in mm, 0 where it does not."""
+        """Return the fitted femoral head as the picture cuts it: mm right, mm down, radius mm; 0 where it does not."""
         if hip.center_lps_mm is None or hip.head_radius_mm is None:
             return 0.0, 0.0, 0.0
         x, y, depth = self.place(hip.center_lps_mm)

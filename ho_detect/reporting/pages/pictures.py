@@ -144,9 +144,7 @@ def webp(pixels: NDArray[np.uint8], quality: int = _QUALITY) -> bytes:
 def _plane(findings: Findings, plane: Plane, point: Point, field_mm: float) -> Picture:
     view = plane_through(findings.volume, findings.labels, plane, point)
     x, y, _ = view.place(point)
-    return _picture(
-        view, findings, plane, (x - field_mm / 2, y - field_mm / 2, field_mm, field_mm), PLANE_WINDOW_HU
-    )
+    return _picture(view, findings, plane, (x - field_mm / 2, y - field_mm / 2, field_mm, field_mm), PLANE_WINDOW_HU)
 
 
 def _picture(view: View, findings: Findings, title: str, field_mm: Box, window_hu: Window) -> Picture:

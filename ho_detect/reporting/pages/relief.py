@@ -19,8 +19,11 @@ def relief(parts: tuple[Surface, ...], *, from_behind: bool = False) -> NDArray[
 
     Each triangle is drawn as a lattice of points, the farthest first.
     """
-    right, depth = (np.array([-1.0, 0, 0]), np.array([0, 1.0, 0])) if from_behind else (
-        np.array([1.0, 0, 0]), np.array([0, -1.0, 0]))
+    right, depth = (
+        (np.array([-1.0, 0, 0]), np.array([0, 1.0, 0]))
+        if from_behind
+        else (np.array([1.0, 0, 0]), np.array([0, -1.0, 0]))
+    )
     axes = np.stack([right, np.array([0, 0, -1.0]), depth], axis=1)
     points, colours = zip(*(_lattice(part, axes) for part in parts), strict=True)
     place, colour = np.concatenate(points), np.concatenate(colours)
@@ -40,7 +43,9 @@ def _lattice(part: Surface, axes: FloatArray) -> tuple[FloatArray, NDArray[np.ui
     vertices, normals = part.vertices @ axes, part.normals() @ axes
     facing = np.maximum(normals[:, 2], 0.0)
     faces = part.faces[facing[part.faces].max(axis=1) > 0]
-    weights = np.array([(i, j, _POINTS - 1 - i - j) for i in range(_POINTS) for j in range(_POINTS - i)]) / (_POINTS - 1)
+    weights = np.array([(i, j, _POINTS - 1 - i - j) for i in range(_POINTS) for j in range(_POINTS - i)]) / (
+        _POINTS - 1
+    )
     place = np.einsum("pk,fkx->fpx", weights, vertices[faces]).reshape(-1, 3)
     light = np.einsum("pk,fk->fp", weights, facing[faces]).ravel()
     base = np.array([int(part.colour[k : k + 2], 16) for k in (1, 3, 5)])

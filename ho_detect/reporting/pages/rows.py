@@ -40,8 +40,7 @@ def point_words(value: Sequence[float]) -> str:
     >>> point_words((-87.2, 12, 301))
     '87 R, 12 P, 301 S'
     """
-    x, y, z = value
-    return f"{abs(x):.0f} {'L' if x >= 0 else 'R'}, {abs(y):.0f} {'P' if y >= 0 else 'A'}, {abs(z):.0f} {'S' if z >= 0 else 'I'}"
+    return ", ".join(f"{abs(v):.0f} {way[v < 0]}" for v, way in zip(value, ("LR", "PA", "SI"), strict=True))
 
 
 def _size(value: Sequence[float]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 from ho_detect.acquisition.volume import AIR_HU, HuVolume
 from ho_detect.anatomy.working_grid import resample_to_patient_axes
+from ho_detect.detection.lesions import Lesion
 from ho_detect.geometry import FloatArray, Grid, vertex_normals
 from ho_detect.reporting.figures import colour_of
 from ho_detect.reporting.findings import Findings
@@ -32,6 +33,8 @@ _MUSCLE_HU = 50
 _LEAST_TRIANGLES = 300
 #: Lesions are smoothed so much, and their surface taken from voxels of about this edge, mm.
 _LESION_BLUR_MM, _LESION_STEP_MM = 0.8, 1.5
+#: ... in a box so many voxels wider.
+_MARGIN = 3
 #: Coordinates are rounded to this, mm.
 _QUANTUM_MM = 0.1
 
@@ -68,7 +71,7 @@ def surfaces(findings: Findings) -> tuple[Surface, ...]:
     labels = _canonical_labels(findings)
     centers = [h.center_lps_mm for h in findings.hips if h.center_lps_mm is not None]
     box = region_around(canonical.grid, centers)
-    lesions = tuple(_lesion_surfaces(labels, canonical.grid))
+    lesions = _lesion_surfaces(findings.lesions, labels, canonical.grid)
     return (*_bone_surface(canonical, labels, box, findings.record.software.settings.anatomy.bone_hu), *lesions)
 
 
@@ -139,20 +142,20 @@ def _without_cavities(hu: NDArray[np.float32], level: float) -> NDArray[np.float
     return np.pad(solid, 1, constant_values=AIR_HU)
 
 
-def _lesion_surfaces(labels: NDArray[np.uint16], grid: Grid) -> Iterator[Surface]:
-    for lesion_id, box in enumerate(ndi.find_objects(labels), start=1):
-        if box is None:
-            continue
-        mask = np.pad(labels[box] == lesion_id, 3).astype(np.float32)
+def _lesion_surfaces(lesions: Sequence[Lesion], labels: NDArray[np.uint16], grid: Grid) -> Iterator[Surface]:
+    boxes = ndi.find_objects(labels)
+    for lesion in lesions:
+        a, b, c = boxes[lesion.id - 1]
+        mask = np.pad(labels[a, b, c] == lesion.id, _MARGIN).astype(np.float32)
         blurred = ndi.gaussian_filter(mask, _LESION_BLUR_MM / np.array(grid.spacing_mm))
         steps = [max(1, round(_LESION_STEP_MM / s)) for s in grid.spacing_mm]
-        affine = grid.crop(box).affine.copy()
-        affine[:3, 3] -= affine[:3, :3] @ np.full(3, 3.0)
+        affine = grid.crop((a, b, c)).affine.copy()
+        affine[:3, 3] -= affine[:3, :3] @ np.full(3, _MARGIN)
         affine[:3, :3] = affine[:3, :3] * steps
         thinned = blurred[tuple(slice(None, None, s) for s in steps)]
         if thinned.max() > 0.5 > thinned.min():
             vertices, faces = _march(thinned, 0.5, Grid(thinned.shape, affine), pad=0)
-            yield Surface(lesion_id, colour_of(lesion_id), vertices, faces)
+            yield Surface(lesion.id, colour_of(lesion.id), vertices, faces)
 
 
 def _march(field: NDArray[np.float32], level: float, grid: Grid, pad: int = 1) -> tuple[FloatArray, NDArray[np.int64]]:
@@ -162,17 +165,15 @@ def _march(field: NDArray[np.float32], level: float, grid: Grid, pad: int = 1) -
     if not field.max() > level > field.min():
         return np.empty((0, 3)), np.empty((0, 3), np.int64)
     index, faces, _, _ = marching_cubes(field, level)
-    vertices = grid.to_lps(index - pad)
-    faces = faces.astype(np.int64)
-    # the grid's axes (superior, posterior, left) are a left-handed turn of (left, posterior, superior)
-    return vertices, faces
+    return grid.to_lps(index - pad), faces.astype(np.int64)
 
 
 def _large_pieces(vertices: FloatArray, faces: NDArray[np.int64]) -> tuple[FloatArray, NDArray[np.int64]]:
     """Drop pieces of few triangles, and vertices that no triangle uses."""
     if not len(faces):
         return vertices, faces
-    links = coo_matrix((np.ones(2 * len(faces)), (faces[:, [0, 1]].ravel(), faces[:, [1, 2]].ravel())), [len(vertices)] * 2)
+    ends = faces[:, [0, 1]].ravel(), faces[:, [1, 2]].ravel()
+    links = coo_matrix((np.ones(len(ends[0]), np.int8), ends), (len(vertices), len(vertices)))
     _, piece = connected_components(links, directed=False)
     large = np.bincount(piece[faces[:, 0]], minlength=piece.max() + 1) >= _LEAST_TRIANGLES
     faces = faces[large[piece[faces[:, 0]]]]
