@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ho_detect.acquisition.volume import HuVolume
+from ho_detect.acquisition.volume import HuVolume, no_hip
 from ho_detect.anatomy.hip_joints import find_hip_joints
 from ho_detect.anatomy.joint_state import joint_states
 from ho_detect.anatomy.landmarks import landmarks
@@ -16,7 +16,6 @@ from ho_detect.anatomy.working_grid import COARSE_STEP_MM, resample_to_patient_a
 from ho_detect.detection.candidates import find_candidates, region_near_hips
 from ho_detect.detection.decide import decide, label_map
 from ho_detect.detection.grading import grade_hips
-from ho_detect.errors import SeriesError
 from ho_detect.reporting.assemble import assemble
 from ho_detect.reporting.findings import Findings
 from ho_detect.settings import Settings
@@ -35,7 +34,7 @@ def analyze(volume: HuVolume, settings: Settings | None = None) -> Findings:
     Raises
     ------
     SeriesError
-        ``no_hip_in_view``: there is nothing here to analyse.
+        ``no_hip_in_view``: there is nothing here to analyse; ``missing_slices``: nor in the part of a series with gaps.
     """
     settings = settings or Settings()
     canonical = volume.canonical()
@@ -43,7 +42,7 @@ def analyze(volume: HuVolume, settings: Settings | None = None) -> Findings:
 
     hips = find_hip_joints(canonical, coarse, settings.anatomy)
     if not hips:
-        raise SeriesError("no_hip_in_view")
+        raise no_hip(volume)
     tissue = segment_tissue(coarse, settings.anatomy)
     metal = find_metal(canonical, tissue, settings.anatomy)
     hips = hide_behind_metal(canonical, hips, metal, settings.anatomy)

@@ -45,6 +45,8 @@ LEFT_OUT: frozenset[str] = frozenset(list(REASONS)[: list(REASONS).index("no_pos
 
 #: What qualifies a result that is there.
 FLAGS: dict[str, str] = {
+    "one_of_several": "the series holds several volumes; this is one of them",
+    "scan_joined": "a scan acquired in several stretches was joined",
     "images_set_aside": "images in the series that are no slices of the volume (localizer, report) were left out",
     "lossy_compression": "pixel data were compressed with loss: densities and small details are less certain",
     "duplicates_removed": "slices present more than once were used once",

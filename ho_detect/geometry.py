@@ -95,6 +95,12 @@ class Grid:
         inside = (index >= -0.5) & (index <= np.array(self.shape) - 0.5)
         return np.asarray(inside.all(axis=-1), dtype=np.bool_)
 
+    def box_lps_mm(self) -> tuple[FloatArray, FloatArray]:
+        """Return the lowest and the highest corner (3,) of the upright LPS box around all voxels."""
+        ends = [(-0.5, n - 0.5) for n in self.shape]
+        corners = self.to_lps(np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, 3))
+        return corners.min(axis=0), corners.max(axis=0)
+
     def crop(self, box: tuple[slice, slice, slice]) -> Grid:
         """Return the grid of ``array[box]``; slices with step 1 or None."""
         start = [s.indices(n)[0] for s, n in zip(box, self.shape, strict=True)]

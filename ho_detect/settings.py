@@ -38,6 +38,8 @@ class AcquisitionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     """Largest decoded size of one series. Convention."""
     thick_slice_mm: float = 3.0
     """From this slice step on the result is flagged. Convention."""
+    all_series: bool = False
+    """Analyse also series that a better one of the same study stands in for."""
 
 
 class AnatomySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ho_detect.errors import SeriesError, UsageError
 from ho_detect.reporting.findings import Findings
 from ho_detect.settings import Settings
@@ -23,8 +25,8 @@ def detect(path: str | Path, settings: Settings | None = None, series: str | Non
     settings
         What can change a result; without it the defaults.
     series
-        Series Instance UID of the series to analyse. Without it: of all series that can be analysed, the one
-        with the thinnest slice step; of those, the one with the most slices; of those, the first by UID.
+        Series Instance UID of the series to analyse. Without it the one that ``ho-detect run`` would analyse; where it
+        would analyse several, the first by the rules of :mod:`ho_detect.acquisition.preference` with a hip in view.
 
     Returns
     -------
@@ -44,15 +46,24 @@ def detect(path: str | Path, settings: Settings | None = None, series: str | Non
     settings, path = settings or Settings(), Path(path)
     if not path.exists():
         raise UsageError("the path given to detect does not exist")
-    entry = choose(index_series([path], settings.acquisition), series)
+    if series is not None:
+        acquisition = msgspec.structs.replace(settings.acquisition, all_series=True)
+        settings = msgspec.structs.replace(settings, acquisition=acquisition)
+    entries = by_preference(index_series([path], settings.acquisition), series)
     from ho_detect.analyze import analyze  # long to import, and not needed to say what is wrong with the path
 
     pseudonyms = Pseudonyms.random(keep_identity=settings.output.keep_identity)
-    return analyze(load_volume(entry, settings, pseudonyms), settings)
+    for entry in entries[:-1]:
+        try:
+            return analyze(load_volume(entry, settings, pseudonyms), settings)
+        except SeriesError as error:
+            if error.is_failure:
+                raise
+    return analyze(load_volume(entries[-1], settings, pseudonyms), settings)
 
 
-def choose(entries: list[SeriesEntry], series: str | None = None) -> SeriesEntry:
-    """Return the one series to analyse, by the rule of :func:`detect`.
+def by_preference(entries: list[SeriesEntry], series: str | None = None) -> list[SeriesEntry]:
+    """Return the series to analyse, the one that suits bone best first.
 
     Raises
     ------
@@ -61,22 +72,18 @@ def choose(entries: list[SeriesEntry], series: str | None = None) -> SeriesEntry
     SeriesError
         None can be analysed.
     """
+    from ho_detect.acquisition.preference import preference
+
     if series is not None:
         entries = [e for e in entries if e.series_uid == series]
         if not entries:
             raise UsageError("no series with the UID asked for")
     usable = [e for e in entries if e.analyse]
     if usable:
-        return min(usable, key=_preference)
+        return sorted(usable, key=preference)
     if not entries:
         raise SeriesError("not_ct", "no CT series under the path")
     raise _closest_reason(entries)
-
-
-def _preference(entry: SeriesEntry) -> tuple[float, int, str]:
-    # a usable series has a spacing; without one it would come last
-    step_mm = entry.spacing_mm[0] if entry.spacing_mm else float("inf")
-    return step_mm, -entry.n_slices, entry.series_uid
 
 
 def _closest_reason(entries: list[SeriesEntry]) -> SeriesError:

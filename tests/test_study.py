@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +12,7 @@ import ho_detect
 from ho_detect.acquisition.index import SeriesEntry
 from ho_detect.errors import SeriesError, UsageError
 from ho_detect.settings import Settings
-from ho_detect.study import choose, detect
+from ho_detect.study import by_preference, detect
 
 UID = "1.2.826.0.1.3680043.8.498"
 
@@ -30,28 +31,20 @@ def entry(uid="1.1", step_mm=3.0, n_slices=100, **changes):
     return SeriesEntry(**values | changes)
 
 
-class TestChoose:
-    @pytest.mark.parametrize(
-        ("entries", "chosen"),
-        [
-            ([entry("a", 3.0), entry("b", 1.0, 20)], "b"),
-            ([entry("a", 2.0, 100), entry("b", 2.0, 101)], "b"),
-            ([entry("b"), entry("a")], "a"),
-            ([entry("a", 0.5, reason="not_hip_region"), entry("b", 5.0)], "b"),
-        ],
-    )
-    def test_thinnest_then_most_slices_then_uid(self, entries, chosen):
-        assert choose(entries).series_uid == chosen
-        assert choose(entries[::-1]).series_uid == chosen
+class TestByPreference:
+    def test_best_first_whatever_the_order(self):
+        entries = [entry("a", 3.0), entry("b", 1.0), entry("c", 2.0), entry("d", 0.5, reason="not_hip_region")]
+        assert [e.series_uid for e in by_preference(entries)] == ["b", "c", "a"]
+        assert [e.series_uid for e in by_preference(entries[::-1])] == ["b", "c", "a"]
 
     def test_by_uid(self):
-        assert choose([entry("a", 3.0), entry("b", 1.0)], "a").series_uid == "a"
+        assert [e.series_uid for e in by_preference([entry("a", 3.0), entry("b", 1.0)], "a")] == ["a"]
         with pytest.raises(UsageError, match="UID"):
-            choose([entry("a")], "c")
+            by_preference([entry("a")], "c")
 
     def test_asked_for_but_not_usable(self):
         with pytest.raises(SeriesError) as caught:
-            choose([entry("a", reason="tilted", detail="12 degrees"), entry("b")], "a")
+            by_preference([entry("a", reason="tilted", detail="12 degrees"), entry("b")], "a")
         assert (caught.value.reason, caught.value.detail) == ("tilted", "12 degrees")
 
     def test_the_reason_is_that_of_what_came_closest(self):
@@ -62,7 +55,7 @@ class TestChoose:
             ([], "not_ct"),
         ):
             with pytest.raises(SeriesError) as caught:
-                choose(entries)
+                by_preference(entries)
             assert caught.value.reason == reason
 
 
@@ -79,7 +72,7 @@ class TestDetect:
 
         module = ModuleType("ho_detect.analyze")
         module.analyze = analyze
-        monkeypatch.setitem(__import__("sys").modules, "ho_detect.analyze", module)
+        monkeypatch.setitem(sys.modules, "ho_detect.analyze", module)
         return calls
 
     def test_loads_the_series_and_writes_nothing(self, seen, tmp_path, monkeypatch):
@@ -101,6 +94,23 @@ class TestDetect:
         detect(str(tmp_path))
         detect(str(tmp_path), series=f"{UID}.1.2")
         assert [volume.spacing_mm[0] for volume, _ in seen] == pytest.approx([1.0, 2.5])
+
+    def test_without_a_hip_in_the_best_the_next_is_taken(self, seen, tmp_path, monkeypatch):
+        module = sys.modules["ho_detect.analyze"]
+        found = module.analyze
+
+        def no_hip_in_thin(volume, settings):
+            if volume.spacing_mm[0] < 2:
+                raise SeriesError("no_hip_in_view")
+            return found(volume, settings)
+
+        monkeypatch.setattr(module, "analyze", no_hip_in_thin)
+        write_series(tmp_path / "1", CtSeries(series_uid=f"{UID}.1.1", step=1.0, origin=(-39.0, -40.0, 900.0)))
+        write_series(tmp_path / "2", CtSeries(series_uid=f"{UID}.1.2"))
+        assert len(detect(tmp_path).lesions) == 2
+        assert [volume.spacing_mm[0] for volume, _ in seen] == pytest.approx([2.5])
+        with pytest.raises(SeriesError, match="no hip"):
+            detect(tmp_path, series=f"{UID}.1.1")
 
     def test_missing_path_is_not_named(self, tmp_path):
         with pytest.raises(UsageError, match="does not exist") as caught:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 import warnings
 import zlib
 from dataclasses import dataclass
@@ -39,6 +40,11 @@ DICOMDIR: Final = "1.2.840.10008.1.3.10"
 SERIES_TEXTS: Final = (
     "StudyDate", "Manufacturer", "StudyDescription", "SeriesDescription", "BodyPartExamined", "ProtocolName",
     "ConvolutionKernel", "PatientPosition", "ContrastBolusAgent",
+)  # fmt: skip
+
+#: Where the texts of :data:`ho_detect.acquisition.slices.PHASE_MARKS` stand, in that order.
+_MARKS: Final = (
+    "TemporalPositionIdentifier", "AcquisitionNumber", "TriggerTime", "ConvolutionKernel", "ImageType", "KVP",
 )  # fmt: skip
 
 
@@ -271,6 +277,7 @@ def _image(path: Path, size_bytes: int, walk: _Walk) -> SliceEntry:
         spacing=values.numbers("PixelSpacing"),
         thickness=positive(values.numbers("SliceThickness")),
         lossy_stated=values.text("LossyImageCompression") == "01",
+        marks=tuple(sys.intern(values.text(name)[:64]) for name in _MARKS),
     )
 
 

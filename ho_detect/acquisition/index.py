@@ -15,11 +15,14 @@ import numpy as np
 from ho_detect.acquisition.duplicates import pixel_digest
 from ho_detect.acquisition.files import find_files
 from ho_detect.acquisition.headers import FileHeader, UnreadableHeader, read_header
+from ho_detect.acquisition.preference import ranked
 from ho_detect.acquisition.pseudonyms import uid_from
-from ho_detect.acquisition.slices import SliceEntry
+from ho_detect.acquisition.slices import PHASE_MARKS, SliceEntry
+from ho_detect.acquisition.splitting import Part, split_series
 from ho_detect.acquisition.suitability import suitable_volume, volume_images
 from ho_detect.errors import SeriesError
 from ho_detect.flags import LEFT_OUT, Flag
+from ho_detect.geometry import Grid
 from ho_detect.settings import AcquisitionSettings
 
 #: By the patient axis (x, y, z) that slices are stacked along.
@@ -58,8 +61,24 @@ class SeriesEntry(msgspec.Struct, frozen=True, kw_only=True):
     thickness_mm: float | None = None
     slices: tuple[SliceEntry, ...] = ()
     """In stack order where the series is usable."""
+    part: str = ""
+    """Which of several volumes of its series; empty where it is the only one."""
+    frame_of_reference: str = ""
+    box_lps_mm: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+    """Lowest and highest corner of the field of view, for a usable volume."""
+    largest_step_mm: float = 0.0
+    """Largest distance between two neighbouring images of the volume."""
+    is_lossy: bool = False
     repairs: tuple[Flag, ...] = ()
     """What it takes to make a true grid of the images."""
+    n_joined: int = 0
+    """Images left out where stretches of one scan overlap."""
+    n_stretches: int = 1
+    """Stretches of a scan that make the volume."""
+    rank: int | None = None
+    """Among the usable volumes of its study: 1 suits bone best."""
+    suits: str = ""
+    """What the rank rests on, in words."""
     n_duplicates: int = 0
     n_set_aside: int = 0
     """Images or objects of the series that are no slices of its volume."""
@@ -129,9 +148,9 @@ def index_files(inputs: Sequence[Path], settings: AcquisitionSettings) -> Series
             lost[found.path.parent].append(header)
         else:
             groups[_group_key(header)].add(header)
-    entries = [_entry(group, settings) for group in groups.values()]
+    entries = [entry for group in groups.values() for entry in _entries(group, settings)]
     entries += [_lost_entry(folder, headers) for folder, headers in lost.items()]
-    return SeriesIndex(tuple(_ordered(entries)), n_files, n_other)
+    return SeriesIndex(tuple(ranked(_ordered(entries), all_series=settings.all_series)), n_files, n_other)
 
 
 class _Group:
@@ -152,30 +171,63 @@ def _group_key(header: FileHeader | UnreadableHeader) -> tuple[str, ...]:
     return header.study_uid, header.series_uid, header.patient_id, place
 
 
-def _entry(group: _Group, settings: AcquisitionSettings) -> SeriesEntry:
+def _entries(group: _Group, settings: AcquisitionSettings) -> list[SeriesEntry]:
+    """Return one entry for each volume of a series, or one that says why there is none."""
     headers = sorted(group.headers, key=_header_order)
     if not headers:
-        return _lost_entry(group.unreadable[0].path.parent, group.unreadable)
+        return [_lost_entry(group.unreadable[0].path.parent, group.unreadable)]
     first = headers[0]
-    images: list[SliceEntry] = [i for h in headers for i in h.images]
-    n_set_aside = 0
-    entry = _described(first, images, headers)
     try:
-        images, n_set_aside = volume_images(headers)
-        entry = _described(first, images, headers)
-        volume = suitable_volume(images, group.unreadable, first.texts, settings)
+        images, n_others = volume_images(headers)
     except SeriesError as error:
-        return msgspec.structs.replace(entry, reason=error.reason, detail=error.detail, n_set_aside=n_set_aside)
-    a, b, c = np.linalg.norm(volume.stack.affine[:3, :3], axis=0).round(6)
+        everything: list[SliceEntry] = [i for h in headers for i in h.images]
+        entry = _described(first, everything, headers)
+        return [msgspec.structs.replace(entry, reason=error.reason, detail=error.detail)]
+    parts, n_aside = split_series(images, settings)
+    return [
+        _entry(part, number, len(parts), n_others + n_aside, headers, group.unreadable, settings)
+        for number, part in enumerate(parts)
+    ]
+
+
+def _entry(
+    part: Part,
+    number: int,
+    n_parts: int,
+    n_set_aside: int,
+    headers: Sequence[FileHeader],
+    unreadable: Sequence[UnreadableHeader],
+    settings: AcquisitionSettings,
+) -> SeriesEntry:
+    entry = _described(headers[0], part.images, headers)
+    entry = msgspec.structs.replace(
+        entry,
+        identity=entry.identity + f"\0volume {number}" * (number > 0),
+        part=f"volume {number + 1} of {n_parts}: {part.label}" if n_parts > 1 else "",
+        n_set_aside=n_set_aside,
+        n_joined=part.n_joined,
+        n_stretches=part.n_stretches,
+    )
+    try:
+        volume = suitable_volume(part.images, unreadable, headers[0].texts, settings)
+    except SeriesError as error:
+        return msgspec.structs.replace(entry, reason=error.reason, detail=error.detail)
+    stack, image = volume.stack, volume.slices[0]
+    grid = Grid((stack.n_slices, *stack.plane_shape(image.pixels.rows, image.pixels.columns)), stack.affine)
+    a, b, c = (round(mm, 6) for mm in grid.spacing_mm)
+    low, high = grid.box_lps_mm()
     return msgspec.structs.replace(
         entry,
         slices=volume.slices,
         n_slices=len(volume.slices),
-        repairs=volume.stack.repairs,
-        spacing_mm=(float(a), float(b), float(c)),
-        orientation=_ORIENTATIONS[int(np.argmax(abs(volume.stack.affine[:3, 0])))],
+        repairs=stack.repairs,
+        spacing_mm=(a, b, c),
+        largest_step_mm=stack.largest_step_mm,
+        frame_of_reference=image.frame_of_reference,
+        box_lps_mm=(tuple(low.tolist()), tuple(high.tolist())),
+        is_lossy=any(i.is_lossy for i in volume.slices),
+        orientation=_ORIENTATIONS[int(np.argmax(abs(stack.affine[:3, 0])))],
         n_duplicates=volume.n_duplicates,
-        n_set_aside=n_set_aside,
     )
 
 
@@ -203,7 +255,7 @@ def _described(first: FileHeader, images: Sequence[SliceEntry], headers: Sequenc
         study_description=texts["StudyDescription"],
         description=texts["SeriesDescription"],
         body_part=texts["BodyPartExamined"],
-        kernel=texts["ConvolutionKernel"],
+        kernel=image.marks[PHASE_MARKS.index("kernel")] if image else texts["ConvolutionKernel"],
         manufacturer=texts["Manufacturer"],
         patient_position=texts["PatientPosition"],
         contrast_stated=any(stated) if stated else None,

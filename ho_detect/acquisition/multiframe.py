@@ -16,6 +16,8 @@ _MACROS: dict[str, tuple[int, tuple[str, ...]]] = {
     "measures": (0x00289110, ("PixelSpacing", "SliceThickness")),
     "rescale": (0x00289145, ("RescaleIntercept", "RescaleSlope", "RescaleType")),
 }
+#: Frame Content Sequence; Temporal Position Index (UL) and Frame Acquisition Number (US) in it.
+_CONTENT = (0x00209111, 0x00209128, 0x00209156)
 #: CT Image Frame Type Sequence, and Frame Type in it.
 _FRAME_TYPE = (0x00189329, 0x00089007)
 
@@ -54,6 +56,8 @@ def _frame(image: SliceEntry, number: int, own: Any, common: Any, little: bool) 
     kind = _first(own, _FRAME_TYPE[0]) or _first(common, _FRAME_TYPE[0])
     if kind is not None and _FRAME_TYPE[1] in kind:
         found[TAGS["ImageType"]] = kind.get_item(_FRAME_TYPE[1])
+    content = _first(own, _CONTENT[0])
+    time_point, acquisition = (_number(content, tag, little) for tag in _CONTENT[1:])
     values = Values(found, little=little)
     slope, intercept = values.numbers("RescaleSlope"), values.numbers("RescaleIntercept")
     types = tuple(v.strip().upper() for v in values.text("ImageType").split("\\"))
@@ -66,6 +70,7 @@ def _frame(image: SliceEntry, number: int, own: Any, common: Any, little: bool) 
         orientation=values.numbers("ImageOrientationPatient"),
         spacing=values.numbers("PixelSpacing"),
         thickness=positive(values.numbers("SliceThickness")),
+        marks=(time_point or image.marks[0], acquisition or image.marks[1], *image.marks[2:]),
         rescale=Rescale(
             slope=slope[0] if slope else image.rescale.slope,
             intercept=intercept[0] if intercept else image.rescale.intercept,
@@ -88,3 +93,9 @@ def _first(item: Any, tag: int) -> Any:  # noqa: ANN401 - a pydicom data set
         return None
     items = _items(item.get_item(tag))
     return items[0] if items else None
+
+
+def _number(item: Any, tag: int, little: bool) -> str:  # noqa: ANN401 - a pydicom data set
+    element = item.get_item(tag) if item is not None and tag in item else None
+    raw = element.value if element is not None else b""
+    return str(int.from_bytes(raw, "little" if little else "big")) if isinstance(raw, bytes) and raw else ""

@@ -11,6 +11,9 @@ CT_CLASSES = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.8
 #: Transfer syntaxes that are always lossy: JPEG baseline and near-lossless JPEG-LS.
 LOSSY = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.81")
 
+#: What can tell images at one place apart, in the order in which it is asked.
+PHASE_MARKS = ("time point", "acquisition", "cardiac phase", "kernel", "image type", "kV")
+
 
 class PixelFormat(msgspec.Struct, frozen=True):
     """How and where a file holds its pixels."""
@@ -71,6 +74,8 @@ class SliceEntry(msgspec.Struct, frozen=True, kw_only=True):
     """(row, column) mm: distance between rows, distance between columns."""
     thickness: float | None = None
     lossy_stated: bool = False
+    marks: tuple[str, ...] = ("",) * len(PHASE_MARKS)
+    """Texts of the header for each of :data:`PHASE_MARKS`."""
 
     @property
     def n_frames(self) -> int:

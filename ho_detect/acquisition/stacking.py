@@ -63,6 +63,11 @@ class Stack:
         return float(np.linalg.norm(self.affine[:3, 0]))
 
     @property
+    def largest_step_mm(self) -> float:
+        """Largest distance between neighbouring images, mm."""
+        return self.step_mm * float(np.diff(self.heights).max())
+
+    @property
     def is_regular(self) -> bool:
         """Whether each image is a slice as it is."""
         return len(self.order) == self.n_slices and not self.shifts.any() and not (self.heights % 1).any()

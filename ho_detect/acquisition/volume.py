@@ -22,7 +22,7 @@ from ho_detect.flags import RESAMPLED, Flag, flag
 from ho_detect.geometry import Grid
 from ho_detect.settings import Settings
 
-__all__ = ["AIR_HU", "HuVolume", "SeriesRecord", "load_volume"]
+__all__ = ["AIR_HU", "HuVolume", "SeriesRecord", "load_volume", "no_hip"]
 
 
 class SeriesRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +139,12 @@ def load_volume(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) 
     return HuVolume(hu, grid, _record(entry, grid, settings, pseudonyms), _flags(entry, stack, share_padded, settings))
 
 
+def no_hip(volume: HuVolume) -> SeriesError:
+    """Return the error of a volume without a hip: a failure where a gap keeps us from looking at the whole series."""
+    part = next((f.message for f in volume.flags if f.code == "part_of_series"), "")
+    return SeriesError("missing_slices", f"no hip in view; {part}") if part else SeriesError("no_hip_in_view")
+
+
 def _stack(slices: tuple[SliceEntry, ...], settings: Settings) -> Stack:
     columns = ([getattr(s, name) for s in slices] for name in ("position", "orientation", "spacing"))
     positions, orientations, spacings = (np.array(c, np.float64) for c in columns)
@@ -147,9 +153,11 @@ def _stack(slices: tuple[SliceEntry, ...], settings: Settings) -> Stack:
 
 def _flags(entry: SeriesEntry, stack: Stack, share_padded: float, settings: Settings) -> tuple[Flag, ...]:
     # of uneven steps the largest: there it is as thick a series
-    thick = max(stack.step_mm * float(np.diff(stack.heights).max()), entry.thickness_mm or 0.0)
+    thick = max(stack.largest_step_mm, entry.thickness_mm or 0.0)
     found = {
         "duplicates_removed": (entry.n_duplicates > 0, f"{entry.n_duplicates} images"),
+        "one_of_several": (bool(entry.part), entry.part),
+        "scan_joined": (entry.n_stretches > 1, f"{entry.n_stretches} stretches, {entry.n_joined} images at overlaps"),
         "images_set_aside": (entry.n_set_aside > 0, f"{entry.n_set_aside} images"),
         "lossy_compression": (any(s.is_lossy for s in entry.slices), ""),
         "padding_present": (share_padded > 0, f"{100 * share_padded:.0f} % of all pixels"),

@@ -41,6 +41,9 @@ link_table_option = click.option(
     type=click.Path(path_type=Path),
     help="Write which series has which name to this file outside of OUT, for your eyes only.",
 )
+all_series_option = click.option(
+    "--all-series", is_flag=True, help="Analyse also series that a better one of the same study stands in for."
+)
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print a JSON summary, and nothing else, on standard output."
 )
@@ -61,8 +64,8 @@ class Talk:
     debug: bool
 
 
-def settings_from(path: Path | None, *, keep_identity: bool) -> Settings:
-    """Return the settings of a TOML file, or the defaults, with identities kept where that was asked for.
+def settings_from(path: Path | None, *, keep_identity: bool, all_series: bool = False) -> Settings:
+    """Return the settings of a TOML file, or the defaults, with what options ask for besides.
 
     Raises
     ------
@@ -77,6 +80,9 @@ def settings_from(path: Path | None, *, keep_identity: bool) -> Settings:
     if keep_identity:
         output = msgspec.structs.replace(settings.output, keep_identity=True)
         settings = msgspec.structs.replace(settings, output=output)
+    if all_series:
+        acquisition = msgspec.structs.replace(settings.acquisition, all_series=True)
+        settings = msgspec.structs.replace(settings, acquisition=acquisition)
     return settings
 
 

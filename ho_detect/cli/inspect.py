@@ -8,18 +8,29 @@ from typing import Any
 
 import click
 
-from ho_detect.cli.common import debug_option, inputs_argument, key_file_option, settings_from, settings_option
+from ho_detect.cli.common import (
+    all_series_option,
+    debug_option,
+    inputs_argument,
+    key_file_option,
+    settings_from,
+    settings_option,
+)
 
 
 @click.command("inspect")
 @inputs_argument
 @settings_option
+@all_series_option
 @key_file_option
 @click.option("--keep-identity", is_flag=True, help="Show descriptions and (with --json) true UIDs.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @debug_option
 def command(inputs: tuple[Path, ...], **options: Any) -> None:  # noqa: ANN401 - click passes options by name
     """List the series under INPUT and what would be done with each, and why. Reads headers, writes nothing.
+
+    Usable series of a study are ranked: axial before reformats, whole before gaps, thin slices, kernels for bone,
+    no contrast medium, field of view. The first is analysed; others only where it does not show what they do.
 
     The numbers are those of studies.csv after a run on the same INPUT.
     """
@@ -28,7 +39,9 @@ def command(inputs: tuple[Path, ...], **options: Any) -> None:  # noqa: ANN401 -
     from ho_detect.cli.terminal import console_for, planned, show_inspection
     from ho_detect.cohort import series_rows
 
-    settings = settings_from(options["settings_file"], keep_identity=options["keep_identity"])
+    settings = settings_from(
+        options["settings_file"], keep_identity=options["keep_identity"], all_series=options["all_series"]
+    )
     rows = series_rows.inspect(inputs, settings, options["key_file"])
     if options["as_json"]:
         series = [{**msgspec.structs.asdict(row), "status": planned(row)} for row in rows]

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ho_detect.cli.common import (
+    all_series_option,
     debug_option,
     inputs_argument,
     keep_identity_option,
@@ -37,6 +38,7 @@ ho-detect collect --finish removes both.
 @out_option
 @click.option("--shards", type=click.IntRange(min=1), default=1, show_default=True, help="Number of parts.")
 @settings_option
+@all_series_option
 @key_file_option
 @keep_identity_option
 @link_table_option
@@ -47,7 +49,9 @@ def command(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:  # noqa:
     from ho_detect.cohort.output_folder import MANIFEST_FILE
     from ho_detect.cohort.shards import plan_shards
 
-    settings = settings_from(given["settings_file"], keep_identity=given["keep_identity"])
+    settings = settings_from(
+        given["settings_file"], keep_identity=given["keep_identity"], all_series=given["all_series"]
+    )
     n_shards = given["shards"]
     plan = plan_shards(inputs, out, settings, n_shards, given["key_file"], given["link_table"])
     if not given["quiet"]:

@@ -12,6 +12,7 @@ import click
 from ho_detect import __version__
 from ho_detect.cli.common import (
     Talk,
+    all_series_option,
     debug_option,
     json_option,
     keep_identity_option,
@@ -74,6 +75,7 @@ A settings file holds only what differs from the defaults, for example
     "--workers", type=click.IntRange(min=0), default=0, help="Series analysed at once. 0: as the machine allows."
 )
 @settings_option
+@all_series_option
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), default=1800, show_default=True,
               help="Seconds after which one series is given up.")  # fmt: skip
 @click.option("--memory-limit", type=click.FloatRange(min=0, min_open=True), help="Gigabytes one series may use.")
@@ -93,7 +95,9 @@ def command(inputs: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401 - cl
 
     _check_usage(inputs, given)
     talk = Talk(given["quiet"], given["as_json"], given["log_file"], given["debug"])
-    settings = settings_from(given["settings_file"], keep_identity=given["keep_identity"])
+    settings = settings_from(
+        given["settings_file"], keep_identity=given["keep_identity"], all_series=given["all_series"]
+    )
     options = Options(
         workers=given["workers"],
         time_limit_s=given["time_limit"],
@@ -126,7 +130,7 @@ def _check_usage(inputs: Sequence[Path], given: dict[str, Any]) -> None:
             raise click.UsageError("--shard is for --manifest")
         return
     fixed = {"--out": "out", "--settings": "settings_file", "--keep-identity": "keep_identity"}
-    fixed["--link-table"] = "link_table"
+    fixed |= {"--link-table": "link_table", "--all-series": "all_series"}
     told = [name for name, key in fixed.items() if given[key]] + (["INPUT"] if inputs else [])
     if told:
         raise click.UsageError(f"{told[0]} is in the manifest: give it to ho-detect plan")

@@ -197,7 +197,7 @@ def show_inspection(rows: Sequence[StudyRow], console: Console) -> None:
         return
     studies = list(dict.fromkeys(row.study_uid for row in rows))
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("#", "study", "modality", "slices", "matrix", "step mm", "pixel mm"):
+    for name in ("#", "study", "rank", "modality", "slices", "matrix", "step mm", "pixel mm"):
         table.add_column(name, justify="left" if name == "modality" else "right", no_wrap=True)
     table.add_column("would be", no_wrap=True)
     table.add_column("why", overflow="fold")
@@ -206,13 +206,14 @@ def show_inspection(rows: Sequence[StudyRow], console: Console) -> None:
         table.add_row(
             str(row.number),
             str(studies.index(row.study_uid) + 1),
+            str(row.rank or ""),
             escape(row.modality or "?"),
             str(row.n_slices or "?"),
             f"{row.rows}x{row.columns}" if row.rows and row.columns else "?",
             _mm(row.slice_step_mm),
             _mm(row.column_spacing_mm),
             _status(what),
-            escape(row.message or row.description or ""),
+            escape("; ".join(filter(None, (row.part, row.message or row.suits, row.description)))),
         )
     console.print(table)
     n = sum(planned(row) == "analyse" for row in rows)

@@ -146,6 +146,9 @@ class StudyRow(msgspec.Struct, frozen=True, kw_only=True):
     message: Annotated[str | None, Meta(description="The reason, or what qualifies the result, in words")] = None
     flags: Annotated[str, Meta(description="Codes that qualify the result, separated by ;")] = ""
     n_lesions: int | None = None
+    rank: Annotated[int | None, Meta(description="Among usable series of the study: 1 suits bone best")] = None
+    suits: Annotated[str | None, Meta(description="What the rank rests on")] = None
+    part: Annotated[str | None, Meta(description="Which of several volumes of the series")] = None
     modality: str | None = None
     n_slices: int | None = None
     rows: int | None = None

@@ -164,15 +164,6 @@ def test_few_slices_are_left_out_whatever_else_is_wrong(tmp_path):
     assert outcome(tmp_path, Settings(acquisition=AcquisitionSettings(min_slices=11))) == "tilted"
 
 
-def test_two_phases_of_a_whole_volume_are_several_volumes(tmp_path):
-    def edit(k, ds):
-        moved(lambda k: 2.5 * (k % 16))(k, ds)
-        set_hu(ds, CtSeries().slice_hu(k % 16) + (20 if k >= 16 else 0))
-
-    write_series(tmp_path, CtSeries(n_slices=32), edit=edit)
-    assert outcome(tmp_path) == "several_volumes"
-
-
 def test_one_repeated_slice_with_other_content_is_not_guessed_away(tmp_path):
     write_series(tmp_path)
     other = make_dataset(CtSeries(), 5)
