@@ -73,3 +73,9 @@ def hangs(job: Job) -> Outcome:
 
 def writes_no_folder(job: Job) -> Outcome:
     return Outcome()
+
+
+def fifth_exits(job: Job) -> Outcome:
+    if job.entry.series_uid.endswith(".5"):
+        os._exit(7)
+    return finds_two_lesions(job)

@@ -85,8 +85,8 @@ class OutputFolder:
     ) -> None:
         # what cannot be removed now is removed by the next run
         shutil.rmtree(self.staging, ignore_errors=True)
-        nothing_kept = self.key() is None and not any(self.outcomes.folder.iterdir())
-        if self._forget or (nothing_kept and not self._part):
+        nothing_done = not any(self.outcomes.folder.iterdir()) and not (self.path / MANIFEST_FILE).exists()
+        if self._forget or (nothing_done and not self._part):
             # the key after the outcomes: without it nothing tells one from another
             shutil.rmtree(self.outcomes.folder, ignore_errors=True)
             shutil.rmtree(self.private, ignore_errors=True)
