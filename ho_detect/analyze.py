@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ho_detect.acquisition.volume import HuVolume, no_hip
-from ho_detect.anatomy.hip_joints import find_hip_joints
+from ho_detect.anatomy.hip_joints import HipAnatomy, find_hip_joints
 from ho_detect.anatomy.joint_state import joint_states
 from ho_detect.anatomy.landmarks import landmarks
 from ho_detect.anatomy.metal import find_metal, hide_behind_metal
-from ho_detect.anatomy.native_bone import native_bone
+from ho_detect.anatomy.native_bone import BoneDistance, native_bone
 from ho_detect.anatomy.places import places
 from ho_detect.anatomy.tissue import segment_tissue
 from ho_detect.anatomy.working_grid import COARSE_STEP_MM, resample_to_patient_axes
@@ -19,6 +21,15 @@ from ho_detect.detection.grading import grade_hips
 from ho_detect.reporting.assemble import assemble
 from ho_detect.reporting.findings import Findings
 from ho_detect.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """Findings, and the native bone that they rest on."""
+
+    findings: Findings
+    hips: tuple[HipAnatomy, ...]
+    bones: tuple[BoneDistance, ...]
 
 
 def analyze(volume: HuVolume, settings: Settings | None = None) -> Findings:
@@ -36,7 +47,11 @@ def analyze(volume: HuVolume, settings: Settings | None = None) -> Findings:
     SeriesError
         ``no_hip_in_view``: there is nothing here to analyse; ``missing_slices``: nor in the part of a series with gaps.
     """
-    settings = settings or Settings()
+    return analyze_with_bones(volume, settings or Settings()).findings
+
+
+def analyze_with_bones(volume: HuVolume, settings: Settings) -> Analysis:
+    """Do what :func:`analyze` does, and keep the bones found."""
     canonical = volume.canonical()
     coarse = resample_to_patient_axes(canonical, COARSE_STEP_MM)
 
@@ -58,6 +73,7 @@ def analyze(volume: HuVolume, settings: Settings | None = None) -> Findings:
     lesions = tuple(k.lesion for k in kept)
     graded = grade_hips(tuple(h.joint for h in hips), states, lesions, excluded, settings.detection)
     labels = volume.from_canonical(label_map(canonical.hu.shape, region, kept)).astype(np.uint16)
-    return assemble(
+    findings = assemble(
         volume, settings, graded, lesions, excluded, labels, metal_mm3=metal.volume_mm3, noise_hu=region.noise_hu
     )
+    return Analysis(findings, hips, bones)

@@ -75,6 +75,19 @@ FLAGS: dict[str, str] = {
     "atypical_pattern": "a lesion denser inside than at its rim, the reverse of ossification: for a reader to look at",
 }
 
+#: What stands against comparing two studies, or two hips or lesions in them.
+COMPARED: dict[str, str] = {
+    "not_registered": "native bone of the two studies was not brought together well enough to compare places",
+    "not_in_both": "the hip is not in view in both studies",
+    "not_assessed_in_both": "the hip was not assessed whole in both studies",
+    "undecided_in_one": "at this hip something was set aside, in one of the studies, that may be ossification",
+    "outside_other_view": "its place lies outside of the field of view of the other study",
+    "set_aside_in_other": "at its place something dense was set aside in the other study",
+    "made_differently": "the scans were made differently: changes of HU and volume are less certain",
+    "dates_reversed": "by the study dates the earlier study is the later one",
+    "other_patient": "the two studies state different patient ids",
+}
+
 #: Flags of a volume that lies on another grid than the images of its series.
 RESAMPLED: frozenset[str] = frozenset({"resampled_tilt", "resampled_spacing", "gaps_filled"})
 
@@ -95,31 +108,31 @@ NULLS: dict[str, str] = {
 
 
 class Null(msgspec.Struct, frozen=True):
-    """Why the value of ``field`` is null: a code from :data:`NULLS` or :data:`FLAGS`, and a sentence."""
+    """Why ``field`` is null: a code from :data:`NULLS`, :data:`FLAGS` or :data:`COMPARED`, and a sentence."""
 
     field: str
     code: str
     message: str
 
     def __post_init__(self) -> None:
-        if self.code not in NULLS and self.code not in FLAGS:
+        if not any(self.code in codes for codes in (NULLS, FLAGS, COMPARED)):
             raise ValueError(f"unknown code {self.code!r} of a null: register it in ho_detect/flags.py")
 
 
 class Flag(msgspec.Struct, frozen=True):
-    """A warning or a reason: a stable ``code`` from :data:`FLAGS` or :data:`REASONS`, and a sentence."""
+    """A warning or a reason: a code from :data:`FLAGS`, :data:`REASONS` or :data:`COMPARED`, and a sentence."""
 
     code: str
     message: str
 
     def __post_init__(self) -> None:
-        if self.code not in FLAGS and self.code not in REASONS:
+        if not any(self.code in codes for codes in (FLAGS, REASONS, COMPARED)):
             raise ValueError(f"unknown flag code {self.code!r}: register it in ho_detect/flags.py")
 
 
 def null(field: str, code: str) -> Null:
     """Return why a field is null, with the registered sentence of that code."""
-    return Null(field, code, NULLS.get(code) or FLAGS.get(code) or "")
+    return Null(field, code, NULLS.get(code) or FLAGS.get(code) or COMPARED.get(code) or "")
 
 
 def flag(code: str, detail: str = "") -> Flag:
@@ -128,5 +141,5 @@ def flag(code: str, detail: str = "") -> Flag:
     >>> flag("thick_slices", "slice step 5.0 mm").message
     'slices of 3 mm or more: small ossification may be missed, volumes are less certain (slice step 5.0 mm)'
     """
-    sentence = FLAGS.get(code) or REASONS.get(code) or ""
+    sentence = FLAGS.get(code) or REASONS.get(code) or COMPARED.get(code) or ""
     return Flag(code, f"{sentence} ({detail})" if detail else sentence)

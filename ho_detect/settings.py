@@ -156,6 +156,21 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """... those that begin so near to the head center."""
 
 
+class FollowUpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When two studies of one patient can be compared. All conventions, chosen on simulated pairs."""
+
+    max_residual_mm: float = 1.0
+    """Largest median distance between the edges of a bone in the later study and the moved ones of the earlier."""
+    min_found: float = 0.7
+    """Least share of the earlier edges, in view of the later study, that are met by one there."""
+    min_seen: float = 0.25
+    """Least share of a bone's surface whose edge is seen in both studies."""
+    min_overlap: float = 0.3
+    """Lesions are the same when this share of the one lies in or beside the other."""
+    beside_mm: float = 3.0
+    """... that is, so near to it."""
+
+
 class OutputSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is written, and what it may say of the patient."""
 
@@ -170,6 +185,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     anatomy: AnatomySettings = AnatomySettings()
     detection: DetectionSettings = DetectionSettings()
     mimics: MimicSettings = MimicSettings()
+    follow_up: FollowUpSettings = FollowUpSettings()
     output: OutputSettings = OutputSettings()
     threads: int = 0
     """Threads one analysis may use; 0: all that the process is allowed."""

@@ -5,9 +5,9 @@ import pytest
 
 from ho_detect.detection.mimics import EXCLUSIONS
 from ho_detect.errors import HoDetectError, SeriesError
-from ho_detect.flags import FLAGS, LEFT_OUT, NULLS, REASONS, Flag, Null, flag, null
+from ho_detect.flags import COMPARED, FLAGS, LEFT_OUT, NULLS, REASONS, Flag, Null, flag, null
 
-ALL = {**REASONS, **FLAGS, **NULLS}
+ALL = {**REASONS, **FLAGS, **NULLS, **COMPARED}
 
 
 class TestRegistry:
@@ -34,7 +34,7 @@ class TestRegistry:
         } <= set(EXCLUSIONS)  # fmt: skip
 
     def test_a_code_means_one_thing(self):
-        assert len(ALL) == len(REASONS) + len(FLAGS) + len(NULLS)
+        assert len(ALL) == len(REASONS) + len(FLAGS) + len(NULLS) + len(COMPARED)
 
     @pytest.mark.parametrize("code", [*ALL, *EXCLUSIONS])
     def test_codes_and_sentences(self, code):

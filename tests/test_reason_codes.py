@@ -9,7 +9,7 @@ import pytest
 
 from ho_detect.acquisition.codecs import READABLE
 from ho_detect.detection.mimics import EXCLUSIONS
-from ho_detect.flags import FLAGS, LEFT_OUT, NULLS, REASONS
+from ho_detect.flags import COMPARED, FLAGS, LEFT_OUT, NULLS, REASONS
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -27,6 +27,7 @@ def codes_below(heading):
         ("Failed", [c for c in REASONS if c not in LEFT_OUT]),
         ("Flags", list(FLAGS)),
         ("Null", list(NULLS)),
+        ("Compared", list(COMPARED)),
         ("Set aside", list(EXCLUSIONS)),
     ],
 )

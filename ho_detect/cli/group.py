@@ -22,6 +22,7 @@ _COMMANDS = {
     "run": "Analyse every CT series of the hip, write findings.",
     "plan": "Index an archive once, for shards that a cluster works on.",
     "collect": "Put the results of the shards together.",
+    "compare": "Say what has changed between two studies of one patient.",
     "sample": "Make three small simulated studies.",
 }
 
@@ -31,6 +32,7 @@ _HELP = """Find, measure and describe heterotopic ossification around the hip on
 \b
 ho-detect inspect CT_FOLDER            which series are there, what would be done with each
 ho-detect run CT_FOLDER --out FINDINGS analyse every CT series of the hip, write findings
+ho-detect compare CT_1 CT_2 --out DIFF what has changed between two studies of one patient
 ho-detect sample SAMPLES               make three small simulated studies to try it on
 """
 

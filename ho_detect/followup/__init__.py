@@ -1,0 +1,1 @@
+"""Two studies of one patient compared: native bone registered, lesions matched, change measured."""

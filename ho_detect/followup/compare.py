@@ -1,0 +1,153 @@
+"""Two studies of one patient in, what has changed out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from ho_detect.acquisition.index import SeriesEntry, index_series
+from ho_detect.acquisition.pseudonyms import Pseudonyms
+from ho_detect.acquisition.volume import SeriesRecord, load_volume
+from ho_detect.analyze import Analysis, analyze_with_bones
+from ho_detect.anatomy.hip_joint import SIDES
+from ho_detect.errors import UsageError
+from ho_detect.flags import Flag, flag
+from ho_detect.followup.changes import hip_change, lesion_change
+from ho_detect.followup.comparison import Comparison, Registration
+from ho_detect.followup.matching import match_lesions
+from ho_detect.followup.registration import BoneMotion, register_bones
+from ho_detect.reporting.findings import Findings, Software
+from ho_detect.settings import FollowUpSettings, Settings
+from ho_detect.study import choose
+
+#: Slice steps that differ by more than this factor make volumes less comparable. Convention.
+_STEP_FACTOR = 1.5
+
+
+@dataclass(frozen=True, eq=False)
+class FollowUp:
+    """A comparison with the findings of both studies, whose label maps its ids refer to."""
+
+    comparison: Comparison
+    earlier: Findings
+    later: Findings
+
+    def __str__(self) -> str:
+        return str(self.comparison)
+
+    __repr__ = __str__
+
+
+def compare(earlier: str | Path, later: str | Path, settings: Settings | None = None) -> FollowUp:
+    """Compare two CT studies of one patient.
+
+    Parameters
+    ----------
+    earlier, later
+        Folder or file of each study; of several series the one is taken that :func:`ho_detect.detect` takes.
+
+    Returns
+    -------
+    The comparison and both findings; it prints as sentences.
+
+    Raises
+    ------
+    UsageError
+        A path is not there.
+    SeriesError
+        Nothing in one of them can be analysed.
+    """
+    settings = settings or Settings()
+    one, other = (_entry(Path(path), settings) for path in (earlier, later))
+    pseudonyms = Pseudonyms.random(keep_identity=settings.output.keep_identity)
+    before, after = (analyze_with_bones(load_volume(e, settings, pseudonyms), settings) for e in (one, other))
+    days = _days_between(one, other)
+    comparison = compare_analyses(before, after, settings, interval_days=days, flags=tuple(_stated(one, other, days)))
+    return FollowUp(comparison, before.findings, after.findings)
+
+
+def _entry(path: Path, settings: Settings) -> SeriesEntry:
+    if not path.exists():
+        raise UsageError("a path given to compare does not exist")
+    return choose(index_series([path], settings.acquisition))
+
+
+def _days_between(earlier: SeriesEntry, later: SeriesEntry) -> int | None:
+    dates = []
+    for entry in (earlier, later):
+        try:
+            dates.append(datetime.strptime(entry.study_date, "%Y%m%d"))  # noqa: DTZ007 - a date has no time zone
+        except ValueError:
+            return None
+    return (dates[1] - dates[0]).days
+
+
+def _stated(earlier: SeriesEntry, later: SeriesEntry, days: int | None) -> Iterator[Flag]:
+    """Say what the headers state against comparing."""
+    if days is not None and days < 0:
+        yield flag("dates_reversed", f"by {-days} days")
+    if earlier.patient_id and later.patient_id and earlier.patient_id != later.patient_id:
+        yield flag("other_patient")
+
+
+def compare_analyses(
+    earlier: Analysis,
+    later: Analysis,
+    settings: Settings,
+    *,
+    interval_days: int | None = None,
+    flags: tuple[Flag, ...] = (),
+) -> Comparison:
+    """Register the bones, match the lesions, measure the change.
+
+    Parameters
+    ----------
+    flags
+        What is already known against comparing the two.
+    """
+    limits = settings.follow_up
+    motions = register_bones(earlier, later)
+    good = tuple(m for m in motions if m.good(limits))
+    before, after = earlier.findings, later.findings
+    matches = match_lesions(before, after, good, limits)
+    lesions = tuple(lesion_change(m, before, after) for m in matches)
+    hips = tuple(hip_change(side, before, after, good, lesions) for side in SIDES)
+    compared = [h.comparable for h in hips if "not_in_both" not in {r.code for r in h.reasons}]
+    return Comparison(
+        software=Software(settings=settings, settings_digest=settings.digest()),
+        status="comparable" if compared and all(compared) else "partly_comparable" if good else "not_comparable",
+        flags=(*flags, *_differences(before.record.series, after.record.series)),
+        statements=after.record.statements,
+        interval_days=interval_days,
+        earlier=before.record.series,
+        later=after.record.series,
+        registration=tuple(_registration(m, limits) for m in motions),
+        hips=hips,
+        lesions=lesions,
+    )
+
+
+def _differences(earlier: SeriesRecord, later: SeriesRecord) -> Iterator[Flag]:
+    steps = earlier.spacing_mm[0], later.spacing_mm[0]
+    names = [n for n in ("kvp", "kernel", "contrast_stated") if getattr(earlier, n) != getattr(later, n)]
+    if max(steps) > _STEP_FACTOR * min(steps):
+        names.append("slice step")
+    if names:
+        yield flag("made_differently", ", ".join(n.replace("_", " ") for n in names))
+
+
+def _registration(motion: BoneMotion, limits: FollowUpSettings) -> Registration:
+    cosine = np.clip((np.trace(motion.rotation) - 1) / 2, -1, 1)
+    return Registration(
+        side=motion.side,
+        bone=motion.bone,
+        good=motion.good(limits),
+        residual_mm=round(motion.residual_mm, 2) if np.isfinite(motion.residual_mm) else None,
+        found=round(motion.found, 3),
+        seen=round(motion.seen, 3),
+        turned_deg=round(float(np.degrees(np.arccos(cosine))), 1),
+    )

@@ -1,0 +1,59 @@
+"""A comparison in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ho_detect.reporting.sentences import millilitres
+
+if TYPE_CHECKING:
+    from ho_detect.followup.comparison import Comparison, HipChange, LesionChange
+
+
+def comparison_sentences(comparison: Comparison) -> Iterator[str]:
+    """Say what has changed at each hip, then of each lesion, then what qualifies it."""
+    if comparison.interval_days is not None:
+        yield f"{abs(comparison.interval_days)} days between the studies."
+    for hip in comparison.hips:
+        yield f"{hip.side.capitalize()} hip: {_hip_words(hip)}."
+    for lesion in comparison.lesions:
+        yield _lesion_sentence(lesion)
+    for flag in comparison.flags:
+        yield f"Note: {flag.message}."
+
+
+def _hip_words(hip: HipChange) -> str:
+    if not hip.comparable:
+        return "not comparable (" + "; ".join(r.message for r in hip.reasons) + ")"
+    if not hip.earlier_volume_mm3 and not hip.later_volume_mm3:
+        return "no ossification in either study"
+    words = [f"ossification {_from_to(hip.earlier_volume_mm3, hip.later_volume_mm3, hip.volume_change_percent)}"]
+    if hip.mean_hu_change is not None:
+        words.append(f"mean {hip.mean_hu_change:+.0f} HU")
+    if hip.earlier_brooker_ct != hip.later_brooker_ct:
+        grades = (hip.earlier_brooker_ct or "not said", hip.later_brooker_ct or "not said")
+        words.append("Brooker {} to {} (from CT)".format(*grades))
+    return "; ".join(words)
+
+
+def _lesion_sentence(lesion: LesionChange) -> str:
+    before, after = (" and ".join(map(str, ids)) for ids in (lesion.earlier_ids, lesion.later_ids))
+    who = f"{lesion.side.capitalize()}, earlier {before or 'none'}, later {after or 'none'}"
+    if lesion.change is None:
+        return f"{who}: whether it is {'gone' if before else 'new'} cannot be said ({lesion.not_said[0].message})."
+    if lesion.change in {"new", "gone"}:
+        volume = lesion.later_volume_mm3 if lesion.change == "new" else lesion.earlier_volume_mm3
+        return f"{who}: {lesion.change}, {millilitres(volume or 0.0)}."
+    words = [_from_to(lesion.earlier_volume_mm3, lesion.later_volume_mm3, lesion.volume_change_percent)]
+    if lesion.mean_hu_change is not None:
+        words.append(f"mean {lesion.mean_hu_change:+.0f} HU")
+    if lesion.earlier_maturity != lesion.later_maturity:
+        words.append(f"{lesion.earlier_maturity} to {lesion.later_maturity}")
+    name = "" if lesion.change == "matched" else f"{lesion.change}, "
+    return f"{who}: {name}{', '.join(words)}."
+
+
+def _from_to(earlier: float | None, later: float | None, percent: float | None) -> str:
+    change = "" if percent is None else f" ({percent:+.0f} %)"
+    return f"{millilitres(earlier or 0.0)} to {millilitres(later or 0.0)}{change}"
