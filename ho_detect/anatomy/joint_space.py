@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
 from ho_detect.acquisition.volume import HuVolume
 from ho_detect.anatomy.head_and_neck import sampled
@@ -20,8 +21,8 @@ _COVERED_DEG = 9.0
 _STEP_MM = 0.25
 #: The gap is looked for so far beyond both fitted surfaces, and each wall's density so far beyond the gap, mm.
 _SEARCH_MM, _WALL_MM = 2.5, 5.0
-#: Cartilage and joint fluid, HU, and what a wall reaches at least. Convention.
-_GAP_HU, _WALL_HU = 75.0, 250.0
+#: Cartilage and joint fluid; what a wall reaches at least; a wall of subchondral bone without blur, HU. Convention.
+_GAP_HU, _WALL_HU, _PLATE_HU = 75.0, 250.0, 1100.0
 #: Narrowest and mean are of means over directions so near to each other, degrees. Convention.
 _PATCH_DEG = 12.0
 #: With less of the roof resolved nothing is said; a patch with less hides how narrow it is. Convention.
@@ -50,8 +51,9 @@ class JointSpace:
 def joint_space(volume: HuVolume, hip: HipAnatomy) -> JointSpace:
     """Measure along rays from the head center through the roof of the acetabulum.
 
-    On each ray the gap is the darkest place between the fitted surfaces, and its edges are where HU pass half way
-    between cartilage and the wall on either side. A gap that does not fall below these half heights, or that is
+    On each ray the gap is the darkest place between the fitted surfaces, with a wall of subchondral bone on either
+    side. These walls are thin plates, and blur lowers and widens them: their edge lies higher on the profile than half
+    way up, see :func:`_edge_height`. A gap that does not fall half way from both walls to cartilage, or that is
     narrower than the voxels are long along the ray, is not resolved.
     """
     direction, head_mm, socket_mm = _roof(hip)
@@ -109,18 +111,30 @@ def _widths(profile: NDArray[np.float32], away: FloatArray, low: FloatArray, hig
     darkest = profile[np.arange(len(profile)), middle]
     edges = []
     for peak, part, sign in zip(wall, (before, behind), (-1, 1), strict=True):
-        half = 0.5 * (peak + _GAP_HU)
-        # the first sample at least half as high, seen from the middle of the gap
-        reached = part & (profile >= half[:, None])
+        edge = _GAP_HU + _edge_height(peak) * (peak - _GAP_HU)
+        # the first sample as high as the edge, seen from the middle of the gap
+        reached = part & (profile >= edge[:, None])
         first = np.where(reached, np.abs(step), len(at)).argmin(axis=1)
         rows = np.arange(len(profile))
         inner = np.clip(first - sign, 0, len(at) - 1)
         rise = profile[rows, first] - profile[rows, inner]
-        share = np.where(rise > 0, (half - profile[rows, inner]) / np.where(rise > 0, rise, 1.0), 0.0)
+        share = np.where(rise > 0, (edge - profile[rows, inner]) / np.where(rise > 0, rise, 1.0), 0.0)
         edges.append(away[inner] + sign * _STEP_MM * share)
-        darkest = np.where(darkest < half, darkest, np.inf)
+        darkest = np.where(darkest < 0.5 * (peak + _GAP_HU), darkest, np.inf)
     width = np.where(np.isfinite(darkest), edges[1] - edges[0], np.nan)
     return np.where((wall[0] >= _WALL_HU) & (wall[1] >= _WALL_HU), width, np.inf)
+
+
+def _edge_height(peak_hu: FloatArray) -> FloatArray:
+    """Return how high on a wall's profile its edge lies, as a share of its peak over the gap.
+
+    A plate of thickness t, blurred by a Gaussian of width s, peaks at 2 F(t / 2s) - 1 of its own height and passes
+    F(t / s) - 1/2 of it at its edge, F the normal distribution. The share is 1/2 for a thick plate, nearly 1 for a
+    thin one.
+    """
+    peak = np.clip((peak_hu - _GAP_HU) / (_PLATE_HU - _GAP_HU), 0.01, 0.9999)
+    thickness = 2.0 * ndtri(0.5 * (1.0 + peak))
+    return np.asarray((ndtr(thickness) - 0.5) / peak)
 
 
 def _voxel_along(grid: Grid, direction: FloatArray) -> FloatArray:
