@@ -13,6 +13,7 @@ from ho_detect.settings import Settings
 
 if TYPE_CHECKING:
     from ho_detect.acquisition.index import SeriesEntry
+    from ho_detect.analyze import Analysis
 
 
 def detect(path: str | Path, settings: Settings | None = None, series: str | None = None) -> Findings:
@@ -39,27 +40,39 @@ def detect(path: str | Path, settings: Settings | None = None, series: str | Non
     SeriesError
         Nothing there can be analysed; ``.reason`` is the code of the series that came closest.
     """
+    return analyze_study(Path(path), settings or Settings(), series)[1].findings
+
+
+def analyze_study(path: Path, settings: Settings, series: str | None = None) -> tuple[SeriesEntry, Analysis]:
+    """Do what :func:`detect` does; return the series that was analysed too, and the bones found.
+
+    Raises
+    ------
+    UsageError, SeriesError
+        As :func:`detect`.
+    """
     from ho_detect.acquisition.index import index_series
     from ho_detect.acquisition.pseudonyms import Pseudonyms
     from ho_detect.acquisition.volume import load_volume
 
-    settings, path = settings or Settings(), Path(path)
     if not path.exists():
-        raise UsageError("the path given to detect does not exist")
+        raise UsageError("the path given does not exist")
     if series is not None:
         acquisition = msgspec.structs.replace(settings.acquisition, all_series=True)
         settings = msgspec.structs.replace(settings, acquisition=acquisition)
     entries = by_preference(index_series([path], settings.acquisition), series)
-    from ho_detect.analyze import analyze  # long to import, and not needed to say what is wrong with the path
+    from ho_detect.analyze import (
+        analyze_with_bones,
+    )  # long to import, and not needed to say what is wrong with the path
 
     pseudonyms = Pseudonyms.random(keep_identity=settings.output.keep_identity)
     for entry in entries[:-1]:
         try:
-            return analyze(load_volume(entry, settings, pseudonyms), settings)
+            return entry, analyze_with_bones(load_volume(entry, settings, pseudonyms), settings)
         except SeriesError as error:
             if error.is_failure:
                 raise
-    return analyze(load_volume(entries[-1], settings, pseudonyms), settings)
+    return entries[-1], analyze_with_bones(load_volume(entries[-1], settings, pseudonyms), settings)
 
 
 def by_preference(entries: list[SeriesEntry], series: str | None = None) -> list[SeriesEntry]:

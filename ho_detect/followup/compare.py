@@ -9,12 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ho_detect.acquisition.index import SeriesEntry, index_series
-from ho_detect.acquisition.pseudonyms import Pseudonyms
-from ho_detect.acquisition.volume import SeriesRecord, load_volume
-from ho_detect.analyze import Analysis, analyze_with_bones
+from ho_detect.acquisition.index import SeriesEntry
+from ho_detect.acquisition.volume import SeriesRecord
+from ho_detect.analyze import Analysis
 from ho_detect.anatomy.hip_joint import SIDES
-from ho_detect.errors import UsageError
 from ho_detect.flags import Flag, flag
 from ho_detect.followup.changes import hip_change, lesion_change
 from ho_detect.followup.comparison import Comparison, Registration
@@ -22,7 +20,7 @@ from ho_detect.followup.matching import match_lesions
 from ho_detect.followup.registration import BoneMotion, register_bones
 from ho_detect.reporting.findings import Findings, Software
 from ho_detect.settings import FollowUpSettings, Settings
-from ho_detect.study import choose
+from ho_detect.study import analyze_study
 
 #: Slice steps that differ by more than this factor make volumes less comparable. Convention.
 _STEP_FACTOR = 1.5
@@ -62,18 +60,11 @@ def compare(earlier: str | Path, later: str | Path, settings: Settings | None = 
         Nothing in one of them can be analysed.
     """
     settings = settings or Settings()
-    one, other = (_entry(Path(path), settings) for path in (earlier, later))
-    pseudonyms = Pseudonyms.random(keep_identity=settings.output.keep_identity)
-    before, after = (analyze_with_bones(load_volume(e, settings, pseudonyms), settings) for e in (one, other))
+    one, before = analyze_study(Path(earlier), settings)
+    other, after = analyze_study(Path(later), settings)
     days = _days_between(one, other)
     comparison = compare_analyses(before, after, settings, interval_days=days, flags=tuple(_stated(one, other, days)))
     return FollowUp(comparison, before.findings, after.findings)
-
-
-def _entry(path: Path, settings: Settings) -> SeriesEntry:
-    if not path.exists():
-        raise UsageError("a path given to compare does not exist")
-    return choose(index_series([path], settings.acquisition))
 
 
 def _days_between(earlier: SeriesEntry, later: SeriesEntry) -> int | None:
