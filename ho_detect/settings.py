@@ -176,6 +176,10 @@ class OutputSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     keep_identity: bool = False
     """Write true UIDs, patient id, study date and source folder instead of pseudonyms."""
+    dicom: bool = False
+    """Write a DICOM Segmentation, structured report and key images too."""
+    fhir: bool = False
+    """Write a FHIR R4 bundle with a diagnostic report too."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

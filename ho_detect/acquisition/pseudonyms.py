@@ -79,6 +79,10 @@ class Pseudonyms:
         """Return a keyed hash of any text, in hex: equal for equal texts of one purpose, and nothing else is told."""
         return self._hash(purpose, text).hex()
 
+    def digest(self, sha256: bytes) -> str:
+        """Return a hexadecimal stand-in for the hash of a file; the hash itself where identity is kept."""
+        return sha256.hex() if self.keep_identity else hmac.new(self.key, sha256, hashlib.sha256).hexdigest()
+
     def _hash(self, purpose: str, text: str) -> bytes:
         # surrogateescape would fail on a lone surrogate of another origin; a UID may hold any bytes
         data = f"{purpose}\0{text}".encode("utf-8", "surrogatepass")

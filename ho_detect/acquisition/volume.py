@@ -16,6 +16,7 @@ from ho_detect.acquisition.pixels import PixelReader
 from ho_detect.acquisition.pseudonyms import Pseudonyms
 from ho_detect.acquisition.resample import to_true_grid
 from ho_detect.acquisition.slices import SliceEntry
+from ho_detect.acquisition.source import SourceSeries
 from ho_detect.acquisition.stacking import ROUNDING_MM, Stack, stack_slices
 from ho_detect.errors import SeriesError
 from ho_detect.flags import RESAMPLED, Flag, flag
@@ -65,12 +66,15 @@ class HuVolume:
         What the header says.
     flags
         What loading found worth saying.
+    source
+        The files it was loaded from; None for a volume made otherwise.
     """
 
     hu: NDArray[np.int16]
     grid: Grid
     series: SeriesRecord
     flags: tuple[Flag, ...] = ()
+    source: SourceSeries | None = None
 
     def __post_init__(self) -> None:
         if self.hu.shape != self.grid.shape or self.hu.dtype != np.int16:
@@ -126,6 +130,7 @@ def load_volume(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) 
     if len(stated) > 1:
         raise SeriesError("not_hu", "some slices have a rescale slope and intercept, others have none")
     hu = np.empty((len(slices), entry.rows, entry.columns), np.int16)
+    source = SourceSeries(entry, pseudonyms)
     reader = PixelReader()
     n_padded = 0
     # one after the other: every decoder keeps Python's lock, threads gained nothing (docs/transfer-syntaxes.md)
@@ -136,7 +141,8 @@ def load_volume(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) 
     stack = _stack(slices, settings)
     hu = to_true_grid(hu, stack)
     grid = Grid(hu.shape, stack.affine)
-    return HuVolume(hu, grid, _record(entry, grid, settings, pseudonyms), _flags(entry, stack, share_padded, settings))
+    flags = _flags(entry, stack, share_padded, settings)
+    return HuVolume(hu, grid, _record(entry, grid, settings, pseudonyms), flags, source)
 
 
 def no_hip(volume: HuVolume) -> SeriesError:

@@ -64,8 +64,10 @@ class Talk:
     debug: bool
 
 
-def settings_from(path: Path | None, *, keep_identity: bool, all_series: bool = False) -> Settings:
+def settings_from(path: Path | None, *, all_series: bool = False, **output: bool) -> Settings:
     """Return the settings of a TOML file, or the defaults, with what options ask for besides.
+
+    ``output`` are settings of that part.
 
     Raises
     ------
@@ -77,9 +79,8 @@ def settings_from(path: Path | None, *, keep_identity: bool, all_series: bool = 
     from ho_detect.settings import Settings
 
     settings = Settings() if path is None else Settings.from_file(path)
-    if keep_identity:
-        output = msgspec.structs.replace(settings.output, keep_identity=True)
-        settings = msgspec.structs.replace(settings, output=output)
+    asked = {name: value for name, value in output.items() if value}
+    settings = msgspec.structs.replace(settings, output=msgspec.structs.replace(settings.output, **asked))
     if all_series:
         acquisition = msgspec.structs.replace(settings.acquisition, all_series=True)
         settings = msgspec.structs.replace(settings, acquisition=acquisition)

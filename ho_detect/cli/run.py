@@ -48,7 +48,8 @@ Below OUT appear
   lesions.csv   one row per lesion: volume, HU, extents, position, gaps
   studies.csv   one row per series found: analysed, or why not; grows during the run
   timings.csv   one row per series done: seconds, memory
-  SERIES/       findings.json, lesions.nii.gz (label map on the CT's own grid), report.html (for readers)
+  SERIES/       findings.json, lesions.nii.gz (label map on the CT's own grid), report.html (for readers),
+                provenance.json; with --dicom also *.dcm, with --fhir fhir.json
 The tables are written as Parquet too. Result folders and UIDs are pseudonyms: under the key in
 --key-file, or a random key that is forgotten when all is done. With --resume that key stays in
 OUT/.ho-detect, readable by you alone, so that the next run can add to this one.
@@ -85,6 +86,8 @@ A settings file holds only what differs from the defaults, for example
 @key_file_option
 @keep_identity_option
 @link_table_option
+@click.option("--dicom", is_flag=True, help="Write a DICOM Segmentation, report and key images too.")
+@click.option("--fhir", is_flag=True, help="Write a FHIR R4 bundle with a diagnostic report too.")
 @json_option
 @quiet_option
 @log_file_option
@@ -95,9 +98,8 @@ def command(inputs: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401 - cl
 
     _check_usage(inputs, given)
     talk = Talk(given["quiet"], given["as_json"], given["log_file"], given["debug"])
-    settings = settings_from(
-        given["settings_file"], keep_identity=given["keep_identity"], all_series=given["all_series"]
-    )
+    output = {name: given[name] for name in ("keep_identity", "dicom", "fhir")}
+    settings = settings_from(given["settings_file"], all_series=given["all_series"], **output)
     options = Options(
         workers=given["workers"],
         time_limit_s=given["time_limit"],

@@ -164,7 +164,9 @@ class Findings:
         return path
 
     def save(self, folder: str | Path) -> Path:
-        """Write ``findings.json`` and ``lesions.nii.gz`` into ``folder``, each whole or not at all.
+        """Write the result into ``folder``, each file whole or not at all.
+
+        ``findings.json``, ``lesions.nii.gz`` and ``provenance.json``, and what ``settings.output`` asks for.
 
         Returns
         -------
@@ -175,15 +177,29 @@ class Findings:
         OSError
             A file cannot be written.
         """
-        from ho_detect.reporting.files import write_atomically
-        from ho_detect.reporting.nifti import write_labels
+        from ho_detect.reporting.save import save
+
+        return save(self, Path(folder))
+
+    def save_dicom(self, folder: str | Path) -> list[Path]:
+        """Write a DICOM Segmentation (with a lesion only), structured report and key images into ``folder``.
+
+        Returns
+        -------
+        The files.
+
+        Raises
+        ------
+        UsageError
+            The findings were not made from DICOM files.
+        OSError
+            A file cannot be written.
+        """
+        from ho_detect.reporting.dicom_export import write_dicom
 
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        # the record last: where it is, the label map it speaks of is there too
-        write_labels(folder / LABELS_FILE, self.labels, self.volume.grid)
-        write_atomically(folder / FINDINGS_FILE, record_json(self.record))
-        return folder
+        return write_dicom(self, folder)
 
 
 def record_json(record: FindingsRecord) -> bytes:

@@ -1,0 +1,83 @@
+"""Who made a DICOM output, and the UIDs in it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import numpy as np
+
+from ho_detect.acquisition.pseudonyms import uid_from
+from ho_detect.reporting.dicom_source import METHOD
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from ho_detect.reporting.findings import Findings
+
+#: Series of results follow the scanner's own.
+SERIES_NUMBER: Final = {"seg": 9001, "sr": 9002, "pictures": 9003}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What SEG, SR and key images of one result share.
+
+    Parameters
+    ----------
+    digest
+        Of the findings, by which UIDs are made: the same findings of the same images have the same UIDs, so that
+        sending them twice to an archive stores them once.
+    version
+        Of the software.
+    settings_digest
+        Of the settings.
+    true_identity
+        Whether patient, study and UIDs are the true ones.
+    """
+
+    digest: bytes
+    version: str
+    settings_digest: str
+    true_identity: bool
+    name: str = "ho-detect"
+    manufacturer: str = "The ho-detect developers"
+
+    @classmethod
+    def of(cls, findings: Findings) -> Identity:
+        """Return the identity of a result that has a source."""
+        source, software = findings.volume.source, findings.record.software
+        if source is None:
+            raise ValueError("findings without a source")
+        digest = hashlib.sha256(msgspec.json.encode(findings.record))
+        places = np.flatnonzero(findings.labels)
+        digest.update(places.tobytes())
+        digest.update(findings.labels.ravel()[places].tobytes())
+        return cls(digest.digest(), software.version, software.settings_digest, source.pseudonyms.keep_identity)
+
+    @property
+    def serial(self) -> str:
+        """A device is this version with these settings."""
+        return f"{self.version}-{self.settings_digest}"
+
+    @property
+    def device_uid(self) -> str:
+        """UID of the device: the same for all results of this version with these settings."""
+        return uid_from(hashlib.sha256(f"{self.name} {self.serial}".encode()).digest())
+
+    def uid(self, purpose: str, number: int = 0) -> str:
+        """Return the UID of a part of this result."""
+        return uid_from(hashlib.sha256(self.digest + f"\0{purpose}\0{number}".encode()).digest())
+
+    def tracking_id(self, lesion_id: int) -> str:
+        """Return the name by which a lesion of this result is followed; its UID is ``uid("lesion", id)``."""
+        return f"lesion-{lesion_id}-{self.digest.hex()[:8]}"
+
+    def state_method(self, ds: Dataset) -> None:
+        """Say in an output that identity was removed, and how; highdicom does not copy this from the source."""
+        if not self.true_identity:
+            ds.PatientIdentityRemoved = "YES"
+            ds.DeidentificationMethod = METHOD
+            ds.LongitudinalTemporalInformationModified = "REMOVED"
