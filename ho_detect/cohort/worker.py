@@ -107,6 +107,7 @@ def peak_memory_mb() -> float:
 
 def _analyse(job: Job) -> None:
     from ho_detect.analyze import analyze
+    from ho_detect.reporting.save import save
 
     settings = msgspec.structs.replace(job.settings, threads=job.threads)
     limit_threads(job.threads)
@@ -115,20 +116,20 @@ def _analyse(job: Job) -> None:
     software = msgspec.structs.replace(findings.record.software, settings=job.settings)
     findings = replace(findings, record=msgspec.structs.replace(findings.record, software=software))
     try:
-        folder = findings.save(job.staging / job.folder)
-        if job.report:
-            _write_report(findings, folder)
+        folder = job.staging / job.folder
+        save(findings, folder, _write_report(findings, folder) if job.report else ())
     except OSError as error:
         raise SeriesError("not_written", error.strerror or "") from error
 
 
-def _write_report(findings: Findings, folder: Path) -> None:
+def _write_report(findings: Findings, folder: Path) -> tuple[Path, Path]:
     from ho_detect.reporting.files import write_atomically
     from ho_detect.reporting.findings import REPORT_FILE, THUMBNAIL_FILE
     from ho_detect.reporting.pages.pictures import thumbnail
 
-    findings.report(folder / REPORT_FILE)
+    page = findings.report(folder / REPORT_FILE)
     write_atomically(folder / THUMBNAIL_FILE, thumbnail(findings))
+    return page, folder / THUMBNAIL_FILE
 
 
 def load(job: Job) -> HuVolume:

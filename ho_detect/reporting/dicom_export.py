@@ -41,7 +41,7 @@ def write_dicom(findings: Findings, folder: Path) -> list[Path]:
     if source is None:
         raise UsageError("findings that were not made from DICOM files cannot be written as DICOM")
     identity, images = Identity.of(findings), source_images(source)
-    seg = segmentation(findings.labels, findings.lesions, source, images, identity) if findings.lesions else None
+    seg = segmentation(findings, images, identity) if findings.lesions else None
     written = [] if seg is None else [_write(folder / SEG_FILE, seg)]
     written.append(_write(folder / SR_FILE, structured_report(findings, source, images, seg, identity)))
     for number, picture in enumerate(key_images(findings, images[0], identity), start=1):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ho_detect.detection.lesions import Lesion
 from ho_detect.reporting import dicom_codes as codes
@@ -15,50 +14,33 @@ if TYPE_CHECKING:
     from highdicom.seg import Segmentation, SegmentDescription
     from pydicom.dataset import Dataset
 
-    from ho_detect.acquisition.source import SourceSeries
+    from ho_detect.reporting.findings import Findings
 
 
-def segmentation(
-    labels: NDArray[np.uint16],
-    lesions: tuple[Lesion, ...],
-    source: SourceSeries,
-    images: list[Dataset],
-    identity: Identity,
-) -> Segmentation:
-    """Return the Segmentation of at least one lesion; the segment's number is the place of the lesion in ``lesions``.
+def segmentation(findings: Findings, images: list[Dataset], identity: Identity) -> Segmentation:
+    """Return the Segmentation of at least one lesion; a segment's number is the place of its lesion in the record.
+
+    Its frames are those of the images; where these were resampled to a true grid, the slices of that grid.
 
     Parameters
     ----------
-    labels
-        (slice, row, column) uint16 on the series' own grid; each lesion's id occurs.
-    lesions
-        At least one: a Segmentation without segments is not allowed.
-    source
-        The series.
+    findings
+        With at least one lesion: a Segmentation without segments is not allowed.
     images
-        Its images, by :func:`~ho_detect.reporting.dicom_source.source_images`.
+        Of their series, by :func:`~ho_detect.reporting.dicom_source.source_images`.
     identity
         UIDs and equipment of the result.
     """
-    import highdicom as hd
     from highdicom.seg import Segmentation
     from pydicom.uid import ExplicitVRLittleEndian
 
+    labels, lesions = findings.labels, findings.lesions
     # only slices with a lesion are handed on: a whole series would be expanded once for each segment
     shown = [k for k, plane in enumerate(labels) if plane.any()]
-    numbers = np.zeros(int(labels.max()) + 1, np.uint16)
+    numbers = np.zeros(max(lesion.id for lesion in lesions) + 1, np.uint16)
     numbers[[lesion.id for lesion in lesions]] = np.arange(1, len(lesions) + 1)
-    planes: dict[str, Any] = {}
-    if "NumberOfFrames" in images[0]:
-        positions = [source.entry.slices[k].position or () for k in shown]
-        system = hd.enum.CoordinateSystemNames.PATIENT
-        planes["plane_positions"] = [hd.PlanePositionSequence(system, position) for position in positions]
-        planes["further_source_images"] = images[1:]
-        images = images[:1]
-    else:
-        images = [images[k] for k in shown]
     result = Segmentation(
-        source_images=images,
+        **_frames(findings, images, shown),
         pixel_array=numbers[labels[shown]],
         segmentation_type="BINARY",
         segment_descriptions=[_segment(n, lesion, identity) for n, lesion in enumerate(lesions, start=1)],
@@ -76,10 +58,33 @@ def segmentation(
         series_description="ho-detect segmentation (research use only)",
         transfer_syntax_uid=ExplicitVRLittleEndian,
         omit_empty_frames=True,
-        **planes,
     )
     identity.state_method(result)
     return result
+
+
+def _frames(findings: Findings, images: list[Dataset], shown: list[int]) -> dict[str, Any]:
+    """Return which images the slices ``shown`` are of, and where they lie where no image says so."""
+    import highdicom as hd
+
+    system = hd.enum.CoordinateSystemNames.PATIENT
+    multi_frame = "NumberOfFrames" in images[0]
+    first, further = images[:1], images[1:]
+    if findings.record.series.resampled:
+        grid = findings.volume.grid
+        across, down = (grid.affine[:3, axis] / grid.spacing_mm[axis] for axis in (2, 1))
+        return {
+            "source_images": first if multi_frame else images,
+            "further_source_images": further if multi_frame else None,
+            "plane_positions": [hd.PlanePositionSequence(system, grid.to_lps([k, 0, 0]).tolist()) for k in shown],
+            "plane_orientation": hd.PlaneOrientationSequence(system, [*across.tolist(), *down.tolist()]),
+            "pixel_measures": hd.PixelMeasuresSequence(grid.spacing_mm[1:], grid.spacing_mm[0], grid.spacing_mm[0]),
+        }
+    if multi_frame:
+        slices = findings.volume.source.entry.slices if findings.volume.source is not None else ()
+        positions = [hd.PlanePositionSequence(system, slices[k].position or ()) for k in shown]
+        return {"source_images": first, "further_source_images": further, "plane_positions": positions}
+    return {"source_images": [images[k] for k in shown]}
 
 
 def _segment(number: int, lesion: Lesion, identity: Identity) -> SegmentDescription:

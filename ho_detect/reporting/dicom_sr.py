@@ -198,7 +198,10 @@ def _image_at_hip(hip: Hip, findings: Findings, source: SourceSeries) -> SourceI
     slices = source.entry.slices
     k = len(slices) // 2
     if hip.center_lps_mm is not None:
-        k = int(np.clip(np.rint(findings.volume.grid.to_index(hip.center_lps_mm)[0]), 0, len(slices) - 1))
+        grid = findings.volume.grid
+        # by place: images that were resampled are not the slices of the grid
+        heights = grid.to_index([image.position or () for image in slices])[:, 0]
+        k = int(np.argmin(abs(heights - grid.to_index(hip.center_lps_mm)[0])))
     return SourceImageForMeasurementGroup(*reference_of(source, slices[k]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,17 @@ if TYPE_CHECKING:
     from ho_detect.reporting.findings import Findings
 
 
-def save(findings: Findings, folder: Path) -> Path:
+def save(findings: Findings, folder: Path, also: Sequence[Path] = ()) -> Path:
     """Write the record, the label map, what the settings ask for, and where it all came from.
+
+    Parameters
+    ----------
+    findings
+        What was found.
+    folder
+        Made when it is not there.
+    also
+        Files of the result that are in the folder already.
 
     Raises
     ------
@@ -26,7 +36,7 @@ def save(findings: Findings, folder: Path) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_labels(folder / LABELS_FILE, findings.labels, findings.volume.grid)
-    written = [folder / LABELS_FILE]
+    written = [folder / LABELS_FILE, *also]
     output = findings.record.software.settings.output
     if output.dicom:
         written += findings.save_dicom(folder)

@@ -14,14 +14,19 @@ import pydicom
 import pytest
 import SimpleITK as sitk  # noqa: N813
 from dicom_files import AXIAL, CORONAL, SAGITTAL, CtSeries, make_dataset, save, write_series
-from loaded_findings import load_findings
+from loaded_findings import KEY, load_findings
 from made_findings import make_findings
 from pydicom.dataset import Dataset
 
+from ho_detect.acquisition.pseudonyms import Pseudonyms
+from ho_detect.acquisition.source import SourceSeries
+from ho_detect.acquisition.volume import HuVolume
 from ho_detect.errors import UsageError
+from ho_detect.geometry import Grid
 from ho_detect.reporting.dicom_identity import Identity
 from ho_detect.reporting.dicom_seg import segmentation
 from ho_detect.reporting.dicom_source import source_images
+from ho_detect.reporting.findings import Findings
 
 BIN = Path(sys.executable).parent
 SECRET = (b"SECRET", b"Secret", b"20200102", b"1.2.3.77")
@@ -34,7 +39,17 @@ GRIDS = {
     "coronal": CtSeries(orientation=CORONAL, origin=(-39.0, -20.0, 760.0)),
     "sagittal": CtSeries(orientation=SAGITTAL, origin=(-20.0, -40.0, 760.0)),
     "oblique": CtSeries(orientation=OBLIQUE),
+    "tilted": CtSeries(n_slices=24),
 }
+
+
+def tilt(k, ds):
+    """Shear the stack by 10 degrees: the volume is resampled, and its slices are no longer the images."""
+    ds.ImagePositionPatient = [
+        *ds.ImagePositionPatient[:1],
+        f"{-40 + 2.5 * k * np.tan(np.radians(10)):.6f}",
+        ds.ImagePositionPatient[2],
+    ]
 
 
 def tool(name, *args):
@@ -144,12 +159,13 @@ def read_masks(path, folder, findings):
 class TestReadBack:
     @pytest.mark.parametrize("name", GRIDS)
     def test_masks(self, name, tmp_path):
-        write_series(tmp_path / "ct", GRIDS[name])
+        write_series(tmp_path / "ct", GRIDS[name], edit=tilt if name == "tilted" else None)
         findings = load_findings(tmp_path / "ct")
         path = next(p for p in findings.save_dicom(tmp_path) if p.name == "segmentation.dcm")
         masks = read_masks(path, tmp_path, findings)
         expected = [{tuple(i) for i in np.argwhere(findings.labels == n.id).tolist()} for n in findings.lesions]
         assert masks == dict(enumerate(expected, start=1))
+        assert findings.record.series.resampled == (name == "tilted")
         assert errors(path) == []
 
     def test_segments(self, result):
@@ -285,6 +301,7 @@ class TestIdentity:
 def test_a_large_label_map_stays_small(tmp_path):
     write_series(tmp_path / "ct")
     small = load_findings(tmp_path / "ct")
+    grid = Grid.axial((400, 512, 512), (1.0, 1.0, 1.0), (-250.0, -250.0, 0.0))
     slices = [
         msgspec.structs.replace(
             small.volume.source.entry.slices[0],
@@ -296,17 +313,18 @@ def test_a_large_label_map_stays_small(tmp_path):
         for k in range(400)
     ]
     entry = msgspec.structs.replace(small.volume.source.entry, slices=tuple(slices), rows=512, columns=512)
-    source = replace(small.volume.source, entry=entry)
-    labels = np.zeros((400, 512, 512), np.uint16)
+    volume = HuVolume(
+        np.zeros(grid.shape, np.int16), grid, small.record.series, (), SourceSeries(entry, Pseudonyms(KEY))
+    )
+    labels = np.zeros(grid.shape, np.uint16)
     for n in (1, 2, 3):
         labels[100 * n : 100 * n + 4, 200:250, 200:250] = n
     lesions = tuple(msgspec.structs.replace(small.lesions[0], id=n) for n in (1, 2, 3))
-    images, identity = source_images(source), Identity.of(small)
-    segmentation(
-        small.labels, small.lesions, small.volume.source, source_images(small.volume.source), identity
-    )  # imports
+    large = Findings(msgspec.structs.replace(small.record, lesions=lesions), labels, volume)
+    segmentation(small, source_images(small.volume.source), Identity.of(small))  # what is imported does not count
+    images = source_images(volume.source)
     tracemalloc.start()
-    seg = segmentation(labels, lesions, source, images, identity)
+    seg = segmentation(large, images, Identity.of(large))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert seg.NumberOfFrames == 12
