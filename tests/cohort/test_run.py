@@ -26,15 +26,16 @@ UID = "1.2.826.0.1.3680043.8.498"
 
 @pytest.fixture(scope="module")
 def three_series(tmp_path_factory):
-    """Three usable series, a fourth with slices missing, a fifth that is no CT, and a file that is no DICOM."""
+    """Three usable series of three studies, a fourth with slices missing, a fifth that is no CT, and a file that is no DICOM."""
     folder = tmp_path_factory.mktemp("Secret_Name_folder")
     for k in (1, 2, 3):
-        write_series(folder / f"s{k}", CtSeries(series_uid=f"{UID}.1.{k}", study_uid=f"{UID}.9"))
-    spec = CtSeries(series_uid=f"{UID}.1.4", study_uid=f"{UID}.9")
-    write_series(folder / "s4", spec)[7].unlink()
+        write_series(folder / f"s{k}", CtSeries(series_uid=f"{UID}.1.{k}", study_uid=f"{UID}.9.{k}"))
+    spec = CtSeries(series_uid=f"{UID}.1.4", study_uid=f"{UID}.9.4")
+    for path in write_series(folder / "s4", spec)[7:9]:
+        path.unlink()
     write_series(
         folder / "s5",
-        CtSeries(series_uid=f"{UID}.1.5", study_uid=f"{UID}.9"),
+        CtSeries(series_uid=f"{UID}.1.5", study_uid=f"{UID}.9.4"),
         edit=lambda _, ds: setattr(ds, "Modality", "MR"),
     )
     (folder / "notes.txt").write_text("Secret")
