@@ -20,6 +20,7 @@ import numpy as np
 import pydicom
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate
+from pydicom.sequence import Sequence
 from pydicom.uid import (
     CTImageStorage,
     DeflatedExplicitVRLittleEndian,
@@ -225,3 +226,47 @@ def _jpeg_lossless(ds: FileDataset) -> bytes:
         writer.SetImage(change.GetOutput())
         assert writer.Write()
         return next(pydicom.encaps.generate_frames(pydicom.dcmread(coded).PixelData, number_of_frames=1))
+
+
+_ENHANCED = "1.2.840.10008.5.1.4.1.1.2.1"
+#: What :func:`enhanced` images.
+ENHANCED_SPEC = CtSeries(bits_stored=16)
+
+
+def group(**values):
+    """A sequence of one item."""
+    ds = Dataset()
+    for name, value in values.items():
+        setattr(ds, name, value)
+    return Sequence([ds])
+
+
+def enhanced(heights, *, undefined_length=False):
+    """One file with a frame at each of the heights (slice numbers of ENHANCED_SPEC), in that order."""
+    ds = make_dataset(ENHANCED_SPEC, 0)
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = _ENHANCED
+    for name in (
+        "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "RescaleSlope",
+        "RescaleIntercept",
+    ):  # fmt: skip
+        delattr(ds, name)
+    ds.NumberOfFrames = len(heights)
+    shared = Dataset()
+    shared.PlaneOrientationSequence = group(ImageOrientationPatient=list(ENHANCED_SPEC.orientation))
+    shared.PixelMeasuresSequence = group(PixelSpacing=list(ENHANCED_SPEC.spacing), SliceThickness="2.5")
+    ds.SharedFunctionalGroupsSequence = Sequence([shared])
+    frames, pixels = [], []
+    for k in heights:
+        frame = Dataset()
+        frame.PlanePositionSequence = group(ImagePositionPatient=[float(v) for v in ENHANCED_SPEC.position(k)])
+        frame.PixelValueTransformationSequence = group(
+            RescaleIntercept=str(-1024 - k), RescaleSlope="1", RescaleType="HU"
+        )
+        frames.append(frame)
+        pixels.append((np.rint(ENHANCED_SPEC.slice_hu(k)) + 1024 + k).astype("<u2").tobytes())
+    ds.PerFrameFunctionalGroupsSequence = Sequence(frames)
+    if undefined_length:
+        for name in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+            ds[name].is_undefined_length = True
+    ds.PixelData = b"".join(pixels)
+    return ds

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ho_detect.acquisition.archives import open_input
 from ho_detect.acquisition.slices import SliceEntry
 from ho_detect.geometry import FloatArray
 
@@ -68,7 +69,7 @@ def pixel_digest(image: SliceEntry) -> str:
     else:
         digest.update(bytes(image.frame))
     try:
-        with image.path.open("rb") as file:
+        with open_input(image.path) as file:
             file.seek(start)
             while left > 0 and (part := file.read(min(left, 1 << 20))):
                 digest.update(part)

@@ -22,7 +22,8 @@ def find_files(inputs: Sequence[Path]) -> Iterator[FoundFile]:
     """Yield every regular file at or below the inputs, sorted within each folder.
 
     Links are followed; a file or folder reached twice (by a loop, a second link or a second input) counts
-    once. FIFOs, sockets and devices are not opened and not yielded. What disappears meanwhile is skipped.
+    once. FIFOs, sockets and devices are not opened and not yielded. What disappears meanwhile is skipped. An input
+    named DICOMDIR stands for its folder: what lies there is found by looking, and what it names is not followed.
 
     Raises
     ------
@@ -34,7 +35,7 @@ def find_files(inputs: Sequence[Path]) -> Iterator[FoundFile]:
     for path in reversed([Path(p) for p in inputs]):
         if not path.exists():
             raise UsageError(f"no such file or folder: {path}")
-        stack.append(path)
+        stack.append(path.parent if path.name.upper() == "DICOMDIR" and path.is_file() else path)
     while stack:
         path = stack.pop()
         try:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ho_detect.acquisition.archives import open_input
 from ho_detect.acquisition.multiframe import split_frames
 from ho_detect.acquisition.slices import CT_CLASSES, PixelFormat, Rescale, SliceEntry
 from ho_detect.acquisition.values import META, TAGS, Values, positive
@@ -85,7 +86,7 @@ def read_header(path: Path, size_bytes: int) -> FileHeader | UnreadableHeader | 
         None: not DICOM, or a DICOMDIR. Never raises for what a file holds.
     """
     try:
-        with path.open("rb", buffering=0) as file:
+        with open_input(path) as file:
             for limit in READ_BYTES:
                 file.seek(0)
                 data = _read_at_most(file, limit)
@@ -135,7 +136,7 @@ def _is_vr(two: bytes) -> bool:
     return two.isalpha() and two.isupper()
 
 
-def _read_at_most(file: io.FileIO, limit: int) -> bytes:
+def _read_at_most(file: io.RawIOBase, limit: int) -> bytes:
     parts = []
     while limit > 0 and (part := file.read(limit)):
         parts.append(part)

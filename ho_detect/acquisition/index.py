@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -12,6 +12,7 @@ from typing import Final, Literal
 import msgspec
 import numpy as np
 
+from ho_detect.acquisition.archives import ArchiveError, is_archive, members_of
 from ho_detect.acquisition.duplicates import pixel_digest
 from ho_detect.acquisition.files import find_files
 from ho_detect.acquisition.headers import FileHeader, UnreadableHeader, read_header
@@ -139,18 +140,37 @@ def index_files(inputs: Sequence[Path], settings: AcquisitionSettings) -> Series
     groups: dict[tuple[str, ...], _Group] = defaultdict(_Group)
     lost: dict[Path, list[UnreadableHeader]] = defaultdict(list)
     n_files = n_other = 0
-    for found in find_files(inputs):
+    for header in _headers(inputs):
         n_files += 1
-        header = read_header(found.path, found.size_bytes) if found.size_bytes >= 0 else _not_listed(found.path)
         if header is None:
             n_other += 1
         elif isinstance(header, UnreadableHeader) and not header.series_uid:
-            lost[found.path.parent].append(header)
+            lost[header.path.parent].append(header)
         else:
             groups[_group_key(header)].add(header)
     entries = [entry for group in groups.values() for entry in _entries(group, settings)]
     entries += [_lost_entry(folder, headers) for folder, headers in lost.items()]
     return SeriesIndex(tuple(ranked(_ordered(entries), all_series=settings.all_series)), n_files, n_other)
+
+
+def _headers(inputs: Sequence[Path]) -> Iterator[FileHeader | UnreadableHeader | None]:
+    """Read the header of every file below the inputs and in archives there; None for one that is not DICOM."""
+    for found in find_files(inputs):
+        if found.size_bytes < 0:
+            yield UnreadableHeader(found.path, "the folder cannot be listed")
+            continue
+        header = read_header(found.path, found.size_bytes)
+        if header is not None or not is_archive(found.path):
+            yield header
+            continue
+        try:
+            members = members_of(found.path)
+        except ArchiveError as error:
+            # other things are zip archives too (documents, arrays): only one that says so should hold images
+            yield UnreadableHeader(found.path, error.why) if found.path.suffix.lower() == ".zip" else None
+            continue
+        for member in members:
+            yield read_header(member.path, member.size_bytes)
 
 
 class _Group:
@@ -277,10 +297,6 @@ def _content_digest(headers: Sequence[FileHeader]) -> bytes:
         # positions alone can agree between two patients whose identities were removed
         digest.update(pixel_digest(images[len(images) // 2]).encode())
     return digest.digest()
-
-
-def _not_listed(folder: Path) -> UnreadableHeader:
-    return UnreadableHeader(folder, "the folder cannot be listed")
 
 
 def _lost_entry(folder: Path, unreadable: Sequence[UnreadableHeader]) -> SeriesEntry:

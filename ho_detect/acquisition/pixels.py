@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ho_detect.acquisition.archives import file_of, open_input
 from ho_detect.acquisition.codecs import BIG_ENDIAN, CODED, CodingError, decode_frame
 from ho_detect.acquisition.slices import PixelFormat, SliceEntry
 from ho_detect.errors import SeriesError
@@ -36,7 +37,8 @@ class PixelReader:
             _check_bits(pixels)
             if pixels.transfer_syntax not in CODED:
                 _check_length(pixels)
-                return _as_array(self._frame(image) if pixels.deflated else _plain_frame(image), pixels)
+                kept = pixels.deflated or (pixels.n_frames > 1 and file_of(image.path) != image.path)
+                return _as_array(self._frame(image) if kept else _plain_frame(image), pixels)
             return decode_frame(self._frame(image), pixels)
         except CodingError as error:
             raise SeriesError("decode_failed", f"{image.path.name}: {error}") from error
@@ -45,7 +47,9 @@ class PixelReader:
 
     def _frame(self, image: SliceEntry) -> bytes:
         if image.path != self._path:
-            self._frames = _inflated_frames(image) if image.pixels.deflated else _coded_frames(image)
+            pixels = image.pixels
+            coded = pixels.transfer_syntax in CODED
+            self._frames = (_coded_frames if coded else _inflated_frames if pixels.deflated else _plain_frames)(image)
             self._path = image.path
         return self._frames[image.frame]
 
@@ -75,6 +79,15 @@ def _as_array(data: bytes, pixels: PixelFormat) -> NDArray[np.uint16]:
 def _plain_frame(image: SliceEntry) -> bytes:
     n = image.pixels.frame_bytes
     return _bytes_at(image, image.pixels.offset + image.frame * n, n)
+
+
+def _plain_frames(image: SliceEntry) -> list[bytes]:
+    """Read all frames at once: in an archive each would be inflated from the start of the file."""
+    n, start = image.pixels.frame_bytes, image.pixels.offset
+    if start + n * image.pixels.n_frames > image.size_bytes:
+        raise CodingError(f"file of {image.size_bytes} bytes for {image.pixels.n_frames} frames of {n}")
+    data = _bytes_at(image, start, n * image.pixels.n_frames)
+    return [data[k * n : (k + 1) * n] for k in range(image.pixels.n_frames)]
 
 
 def _coded_frames(image: SliceEntry) -> list[bytes]:
@@ -111,7 +124,7 @@ def _inflated_frames(image: SliceEntry) -> list[bytes]:
 
 
 def _bytes_at(image: SliceEntry, start: int, n: int) -> bytes:
-    with image.path.open("rb", buffering=0) as file:
+    with open_input(image.path) as file:
         if file.seek(0, 2) != image.size_bytes:
             raise CodingError("the file has changed since it was found")
         file.seek(start)

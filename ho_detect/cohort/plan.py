@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ho_detect import __version__
+from ho_detect.acquisition.archives import file_of
 from ho_detect.cohort.series_rows import study_row
 from ho_detect.reporting.tables import StudyRow
 from ho_detect.settings import Settings
@@ -127,7 +128,7 @@ def result_key(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) -
 
 def _last_change(path: Path) -> int:
     try:
-        return path.stat().st_mtime_ns
+        return file_of(path).stat().st_mtime_ns
     except OSError:
         return -1  # gone since it was indexed: reading it will say so
 

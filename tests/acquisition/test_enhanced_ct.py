@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dicom_files import CtSeries, make_dataset, save
-from pydicom.dataset import Dataset
-from pydicom.sequence import Sequence
+from dicom_files import ENHANCED_SPEC, enhanced, make_dataset, save
 from pydicom.uid import RLELossless
 
 from ho_detect.acquisition.index import index_series
@@ -14,46 +12,7 @@ from ho_detect.acquisition.pseudonyms import Pseudonyms
 from ho_detect.acquisition.volume import load_volume
 from ho_detect.settings import AcquisitionSettings, Settings
 
-ENHANCED = "1.2.840.10008.5.1.4.1.1.2.1"
-SPEC = CtSeries(bits_stored=16)
-
-
-def group(**values):
-    ds = Dataset()
-    for name, value in values.items():
-        setattr(ds, name, value)
-    return Sequence([ds])
-
-
-def enhanced(heights, *, undefined_length=False):
-    """One file with a frame at each of the heights (slice numbers of SPEC), in that order."""
-    ds = make_dataset(SPEC, 0)
-    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = ENHANCED
-    for name in (
-        "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "RescaleSlope",
-        "RescaleIntercept",
-    ):  # fmt: skip
-        delattr(ds, name)
-    ds.NumberOfFrames = len(heights)
-    shared = Dataset()
-    shared.PlaneOrientationSequence = group(ImageOrientationPatient=list(SPEC.orientation))
-    shared.PixelMeasuresSequence = group(PixelSpacing=list(SPEC.spacing), SliceThickness="2.5")
-    ds.SharedFunctionalGroupsSequence = Sequence([shared])
-    frames, pixels = [], []
-    for k in heights:
-        frame = Dataset()
-        frame.PlanePositionSequence = group(ImagePositionPatient=[float(v) for v in SPEC.position(k)])
-        frame.PixelValueTransformationSequence = group(
-            RescaleIntercept=str(-1024 - k), RescaleSlope="1", RescaleType="HU"
-        )
-        frames.append(frame)
-        pixels.append((np.rint(SPEC.slice_hu(k)) + 1024 + k).astype("<u2").tobytes())
-    ds.PerFrameFunctionalGroupsSequence = Sequence(frames)
-    if undefined_length:
-        for name in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
-            ds[name].is_undefined_length = True
-    ds.PixelData = b"".join(pixels)
-    return ds
+SPEC = ENHANCED_SPEC
 
 
 @pytest.mark.parametrize("syntax", ["explicit", "implicit", "deflated"])

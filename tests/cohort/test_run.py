@@ -26,7 +26,7 @@ UID = "1.2.826.0.1.3680043.8.498"
 
 @pytest.fixture(scope="module")
 def three_series(tmp_path_factory):
-    """Three usable series of three studies, a fourth with slices missing, a fifth that is no CT, and a file that is no DICOM."""
+    """Three usable series, each of its own study, one with slices missing, one that is no CT, and no DICOM."""
     folder = tmp_path_factory.mktemp("Secret_Name_folder")
     for k in (1, 2, 3):
         write_series(folder / f"s{k}", CtSeries(series_uid=f"{UID}.1.{k}", study_uid=f"{UID}.9.{k}"))
