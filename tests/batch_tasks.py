@@ -79,3 +79,8 @@ def fifth_exits(job: Job) -> Outcome:
     if job.entry.series_uid.endswith(".5"):
         os._exit(7)
     return finds_two_lesions(job)
+
+
+def finds_two_lesions_slowly(job: Job) -> Outcome:
+    time.sleep(1.5)
+    return finds_two_lesions(job)

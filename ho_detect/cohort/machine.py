@@ -14,19 +14,24 @@ _GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 def processors() -> int:
     """Processors that this process may use; where Slurm does not bind tasks, it says how many they have."""
     allowed = len(os.sched_getaffinity(0))
-    stated = os.environ.get("SLURM_CPUS_PER_TASK", "")
-    return max(1, min(allowed, int(stated))) if stated.isdecimal() else allowed
+    return max(1, min(allowed, _stated("SLURM_CPUS_PER_TASK") or _stated("SLURM_CPUS_ON_NODE") or allowed))
 
 
 def available_gigabytes() -> float:
     """Memory that is free now, and not more than the control group or the Slurm job may have, GB."""
     limits = [os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / _GIGABYTE]
-    stated = os.environ.get("SLURM_MEM_PER_NODE", "")
-    if stated.isdecimal() and int(stated) > 0:
-        limits.append(int(stated) * 2**20 / _GIGABYTE)
+    stated = _stated("SLURM_MEM_PER_NODE") or _stated("SLURM_MEM_PER_CPU") * processors()
+    if stated:
+        limits.append(stated * 2**20 / _GIGABYTE)
     with contextlib.suppress(OSError, ValueError):  # no control group, or "max": no limit
         limits.append(int(_GROUP_LIMIT.read_text(encoding="ascii")) / _GIGABYTE)
     return min(limits)
+
+
+def _stated(name: str) -> int:
+    """Return a number that Slurm gives a job; 0 where there is none."""
+    text = os.environ.get(name, "")
+    return int(text) if text.isdecimal() else 0
 
 
 def resident_gigabytes(pid: int | None) -> float:

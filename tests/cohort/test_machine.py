@@ -9,8 +9,8 @@ from ho_detect.settings import Settings
 
 @pytest.fixture(autouse=True)
 def no_scheduler(monkeypatch, tmp_path):
-    for name in ("SLURM_CPUS_PER_TASK", "SLURM_MEM_PER_NODE"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("CPUS_PER_TASK", "CPUS_ON_NODE", "MEM_PER_NODE", "MEM_PER_CPU"):
+        monkeypatch.delenv(f"SLURM_{name}", raising=False)
     monkeypatch.setattr(machine, "_GROUP_LIMIT", tmp_path / "memory.max")
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
 
@@ -19,16 +19,25 @@ class TestProcessors:
     def test_those_the_process_may_use(self):
         assert machine.processors() == 8
 
-    @pytest.mark.parametrize(("stated", "n"), [("3", 3), ("64", 8), ("0", 1), ("", 8), ("many", 8)])
+    @pytest.mark.parametrize(("stated", "n"), [("3", 3), ("64", 8), ("0", 8), ("", 8), ("many", 8)])
     def test_those_of_the_job(self, monkeypatch, stated, n):
         monkeypatch.setenv("SLURM_CPUS_PER_TASK", stated)
         assert machine.processors() == n
+
+    def test_those_of_a_job_that_did_not_ask(self, monkeypatch):
+        monkeypatch.setenv("SLURM_CPUS_ON_NODE", "1")
+        assert machine.processors() == 1
 
 
 class TestMemory:
     def test_limit_of_the_job(self, monkeypatch):
         monkeypatch.setenv("SLURM_MEM_PER_NODE", "100")
         assert machine.available_gigabytes() == pytest.approx(100 * 2**20 / 1e9)
+
+    def test_limit_by_processor(self, monkeypatch):
+        monkeypatch.setenv("SLURM_MEM_PER_CPU", "100")
+        monkeypatch.setenv("SLURM_CPUS_PER_TASK", "2")
+        assert machine.available_gigabytes() == pytest.approx(200 * 2**20 / 1e9)
 
     def test_limit_of_the_control_group(self, tmp_path):
         free = machine.available_gigabytes()
