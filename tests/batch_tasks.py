@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 
 import msgspec
+from loaded_findings import put_lesions
 from made_findings import make_findings, make_record
 
 from ho_detect.cohort.worker import Job, Outcome, load, peak_memory_mb
@@ -20,6 +21,12 @@ def finds_two_lesions(job: Job) -> Outcome:
     findings = replace(make_findings(volume.grid, record), volume=volume)
     findings.save(job.staging / job.folder)
     return Outcome(seconds=0.5, peak_memory_mb=peak_memory_mb())
+
+
+def finds_measured_lesions(job: Job) -> Outcome:
+    """Load the series and write lesions whose volumes are those of the label map."""
+    put_lesions(load(job), job.settings, 2).save(job.staging / job.folder)
+    return Outcome(seconds=0.5)
 
 
 def _is_second(job: Job) -> bool:

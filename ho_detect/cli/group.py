@@ -24,6 +24,7 @@ _COMMANDS = {
     "collect": "Put the results of the shards together.",
     "compare": "Say what has changed between two studies of one patient.",
     "sample": "Make three small simulated studies.",
+    "verify": "Look over results again: files, record, label map, tables.",
 }
 
 # \b keeps click from folding the lines that follow

@@ -89,7 +89,7 @@ class TestEverySeriesIsARow:
         out, report, _ = done
         assert names(out) == sorted([*TABLES, *report.folders])
         for folder in report.folders:
-            assert names(out / folder) == ["findings.json", "lesions.nii.gz"]
+            assert names(out / folder) == ["findings.json", "lesions.nii.gz", "provenance.json"]
 
     def test_no_identity_in_any_output(self, done):
         out, _, _ = done
@@ -173,7 +173,7 @@ class TestPseudonyms:
         (tmp_path / "out" / folder / "from_before").write_text("")
         two = run([three_series / "s1"], tmp_path / "out", options=how)
         assert two.folders == [folder]
-        assert names(tmp_path / "out" / folder) == ["findings.json", "lesions.nii.gz"]
+        assert names(tmp_path / "out" / folder) == ["findings.json", "lesions.nii.gz", "provenance.json"]
         assert one.studies[0].series_uid == two.studies[0].series_uid
 
     def test_without_a_key_two_runs_cannot_be_linked(self, three_series, tmp_path):

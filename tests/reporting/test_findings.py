@@ -60,9 +60,10 @@ class TestJson:
 
 
 class TestSave:
-    def test_holds_two_files_and_no_leftovers(self, tmp_path):
+    def test_holds_three_files_and_no_leftovers(self, tmp_path):
         make_findings().save(tmp_path / "a" / "b")
-        assert sorted(p.name for p in (tmp_path / "a" / "b").iterdir()) == ["findings.json", "lesions.nii.gz"]
+        names = sorted(p.name for p in (tmp_path / "a" / "b").iterdir())
+        assert names == ["findings.json", "lesions.nii.gz", "provenance.json"]
 
     def test_same_findings_same_bytes(self, tmp_path):
         one, two = (make_findings().save(tmp_path / name) for name in "ab")
