@@ -61,9 +61,8 @@ def analyze_study(path: Path, settings: Settings, series: str | None = None) -> 
         acquisition = msgspec.structs.replace(settings.acquisition, all_series=True)
         settings = msgspec.structs.replace(settings, acquisition=acquisition)
     entries = by_preference(index_series([path], settings.acquisition), series)
-    from ho_detect.analyze import (
-        analyze_with_bones,
-    )  # long to import, and not needed to say what is wrong with the path
+    # long to import, and not needed to say what is wrong with the path
+    from ho_detect.analyze import analyze_with_bones
 
     pseudonyms = Pseudonyms.random(keep_identity=settings.output.keep_identity)
     for entry in entries[:-1]:

@@ -94,11 +94,11 @@ def make_lesion(number: int = 1, **changes: Any) -> Lesion:
     return Lesion(**values | changes)
 
 
-def make_excluded(reason: str = "vessel_calcium", message: str | None = None) -> Excluded:
+def make_excluded(reason: str = "vessel_calcium", message: str | None = None, side: str = "right") -> Excluded:
     return Excluded(
         reason=reason,
         message=EXCLUSIONS[reason] if message is None else message,
-        side="right",
+        side=side,
         volume_mm3=55.0,
         centroid_lps_mm=(-8.0, -6.0, 12.0),
         max_hu=700.0,

@@ -1,7 +1,7 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import msgspec
 import pytest
@@ -68,10 +68,10 @@ class TestDetect:
         def analyze(volume, settings):
             calls.append((volume, settings))
             record = msgspec.structs.replace(make_record(), series=volume.series)
-            return replace(make_findings(volume.grid, record), volume=volume)
+            return SimpleNamespace(findings=replace(make_findings(volume.grid, record), volume=volume))
 
         module = ModuleType("ho_detect.analyze")
-        module.analyze = analyze
+        module.analyze_with_bones = analyze
         monkeypatch.setitem(sys.modules, "ho_detect.analyze", module)
         return calls
 
@@ -97,14 +97,14 @@ class TestDetect:
 
     def test_without_a_hip_in_the_best_the_next_is_taken(self, seen, tmp_path, monkeypatch):
         module = sys.modules["ho_detect.analyze"]
-        found = module.analyze
+        found = module.analyze_with_bones
 
         def no_hip_in_thin(volume, settings):
             if volume.spacing_mm[0] < 2:
                 raise SeriesError("no_hip_in_view")
             return found(volume, settings)
 
-        monkeypatch.setattr(module, "analyze", no_hip_in_thin)
+        monkeypatch.setattr(module, "analyze_with_bones", no_hip_in_thin)
         write_series(tmp_path / "1", CtSeries(series_uid=f"{UID}.1.1", step=1.0, origin=(-39.0, -40.0, 900.0)))
         write_series(tmp_path / "2", CtSeries(series_uid=f"{UID}.1.2"))
         assert len(detect(tmp_path).lesions) == 2

@@ -25,14 +25,14 @@ _MIN_IN_VIEW = 0.95
 
 @dataclass(frozen=True, eq=False)
 class HeadAndNeck:
-    """Points 1.5 mm apart, (n, 3) LPS mm.
+    """Points about 1.5 mm apart, (n, 3) LPS mm.
 
     Parameters
     ----------
     head, neck
         Inside of both, deeper than the cortex.
     head_surface, neck_surface
-        Outermost voxels of both.
+        On the surface of both.
     """
 
     head: FloatArray
@@ -59,9 +59,11 @@ def head_and_neck(joint: HipJoint, femur: BoneDistance) -> HeadAndNeck:
     away = np.linalg.norm(points - center, axis=1) / radius_mm
     in_head, in_neck = away <= 1.0, (away >= _NECK_RADII[0]) & (away <= _NECK_RADII[1])
     deep, outermost = depth >= _CORTEX_MM, depth < grid.spacing_mm[0]
-    return HeadAndNeck(
-        points[in_head & deep], points[in_neck & deep], points[in_head & outermost], points[in_neck & outermost]
-    )
+    surface = [
+        points[part] + depth[part, None] * femur.outward(points[part])
+        for part in (in_head & outermost, in_neck & outermost)
+    ]
+    return HeadAndNeck(points[in_head & deep], points[in_neck & deep], *surface)
 
 
 def mean_hu(volume: HuVolume, points: FloatArray) -> float | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk  # noqa: N813
 from numpy.typing import NDArray
+from scipy import ndimage as ndi
 from scipy import sparse
 
 from ho_detect._kernels.voxelise import count_crossings, fill_between
@@ -38,6 +39,17 @@ class BoneDistance:
     bone: str
     grid: Grid
     mm: NDArray[np.float32]
+
+    def outward(self, points: FloatArray) -> FloatArray:
+        """Return (n, 3) LPS unit vectors out of the bone at (n, 3) points near its surface."""
+        reach = self.grid.spacing_mm[0] * np.eye(3)
+        slope = np.stack([self._at(points + e) - self._at(points - e) for e in reach], axis=1)
+        return np.asarray(slope / np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), 1e-9))
+
+    def _at(self, points: FloatArray) -> FloatArray:
+        """Distance at points, linear between voxels, that of the nearest voxel beyond the field."""
+        index = self.grid.to_index(points).T
+        return np.asarray(ndi.map_coordinates(self.mm, index, output=np.float64, order=1, mode="nearest"))
 
 
 def native_bone(hips: tuple[HipAnatomy, ...]) -> tuple[BoneDistance, ...]:

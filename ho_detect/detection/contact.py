@@ -5,12 +5,9 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage as ndi
 
-from ho_detect.anatomy.native_bone import BoneDistance
 from ho_detect.detection.candidates import Region
 from ho_detect.detection.form import measure_form
-from ho_detect.geometry import FloatArray
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -20,40 +17,52 @@ class Contact(msgspec.Struct, frozen=True):
     length_mm: float = 0.0
 
 
-def measure_contact(region: Region, box: tuple[slice, slice, slice], touched: NDArray[np.bool_], bone: str) -> Contact:
-    """Measure the native voxels that are 26-adjacent to a lesion.
+def measure_contact(
+    region: Region,
+    box: tuple[slice, slice, slice],
+    mask: NDArray[np.bool_],
+    touched: NDArray[np.bool_],
+    bone: str,
+) -> Contact:
+    """Measure the faces between the voxels of a lesion and those of native bone.
 
-    On a plane with unit normal n they fill a layer as thick as a voxel is along n, the sum of its edges times |n|, so
-    that each stands for its volume over that thickness, whatever the direction of the plane.
+    A face across an axis stands for its area times the share of the bone's normal along that axis: summed over a plane
+    of any direction this is the area of the plane.
 
     Parameters
     ----------
     box
-        Where the mask lies in the region.
+        Where both masks lie in the region.
+    mask
+        (Z, Y, X) the lesion.
     touched
-        (Z, Y, X) the voxels, not empty.
-    bone
-        Of which bone they are.
+        (Z, Y, X) the voxels of that bone in contact with it.
     """
     grid = region.grid.crop(box)
-    points = grid.to_lps(np.argwhere(touched))
-    number = region.nearest[box][touched]
-    thickness = np.empty(len(points))
-    for n, field in enumerate(region.bones, 1):
-        mine = number == n
-        if field.bone == bone and mine.any():
-            thickness[mine] = np.abs(_normals(field, points[mine]) @ grid.affine[:3, :3]).sum(axis=1)
-    return Contact(
-        round(float((grid.voxel_volume_mm3 / thickness).sum()), 1), measure_form(touched, grid).max_diameter_mm
-    )
+    faced = np.zeros(mask.shape, bool)
+    area_mm2 = 0.0
+    for axis in range(3):
+        step = grid.affine[:3, axis]
+        edge_mm = float(np.linalg.norm(step))
+        for sign in (-1, 1):
+            hit = touched & _shifted(mask, axis, sign)
+            faced |= hit
+            index = np.argwhere(hit)
+            middles = grid.to_lps(index) - 0.5 * sign * step
+            number = region.nearest[box][hit]
+            for n, field in enumerate(region.bones, 1):
+                if field.bone == bone:
+                    share = np.abs(field.outward(middles[number == n]) @ (step / edge_mm))
+                    area_mm2 += float(share.sum()) * grid.voxel_volume_mm3 / edge_mm
+    if not faced.any():
+        return Contact()
+    return Contact(round(area_mm2, 1), measure_form(faced, grid).max_diameter_mm)
 
 
-def _normals(field: BoneDistance, points: FloatArray) -> FloatArray:
-    """Return (n, 3) LPS unit vectors out of a bone at points near its surface, from its distance field."""
-    step_mm = field.grid.spacing_mm[0]
-    slope = np.stack([_at(field, points + e) - _at(field, points - e) for e in step_mm * np.eye(3)], axis=1)
-    return np.asarray(slope / np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), 1e-9))
-
-
-def _at(field: BoneDistance, points: FloatArray) -> FloatArray:
-    return ndi.map_coordinates(field.mm, field.grid.to_index(points).T, output=np.float64, order=1, mode="nearest")
+def _shifted(mask: NDArray[np.bool_], axis: int, sign: int) -> NDArray[np.bool_]:
+    """Move a mask by one voxel along an axis; what leaves it is lost."""
+    out = np.zeros_like(mask)
+    to, of = [slice(None)] * 3, [slice(None)] * 3
+    to[axis], of[axis] = (slice(1, None), slice(None, -1)) if sign > 0 else (slice(None, -1), slice(1, None))
+    out[tuple(to)] = mask[tuple(of)]
+    return out

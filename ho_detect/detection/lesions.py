@@ -113,7 +113,7 @@ def measure(
     form = measure_form(mask, region.grid.crop(box))
     rim_hu, core_hu = rim_and_core(region, outlined, settings)
     touching = candidate.touching
-    contact = {bone: measure_contact(region, box, at, bone) for bone, at in outlined.contact.items()}
+    contact = {bone: measure_contact(region, box, mask, at, bone) for bone, at in outlined.contact.items()}
     femur, pelvis = (contact.get(bone, Contact()) for bone in ("femur", "pelvis"))
     femur_mm, pelvis_mm = (_gap(region, points, frame.side, bone, touching) for bone in ("femur", "pelvis"))
     outer = region.grid.crop(box).to_lps(np.argwhere(mask & ~ndi.binary_erosion(mask)))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from made_findings import make_excluded, make_lesion
 
 from ho_detect.anatomy.hip_joint import HipJoint
+from ho_detect.anatomy.joint_state import JointState
 from ho_detect.detection.grading import brooker, della_valle, femur_pelvis_gap_mm, grade_hips, mavrogenis
 from ho_detect.detection.mimics import EXCLUSIONS, UNDECIDED
 from ho_detect.flags import flag
@@ -188,3 +190,68 @@ class TestWhatWasNotSeen:
         ]
         assert (hip.finding, hip.brooker_ct, hip.mavrogenis) == ("present", None, None)
         assert len(hip.reasons) == 1
+
+
+class TestNulls:
+    STATES = (
+        {},
+        {"left": JointState(head_mean_hu=300.0, neck_mean_hu=200.0, joint_space_mean_mm=3.0, joint_space_resolved=0.7)},
+        {"left": JointState(joint_space_resolved=0.2), "right": JointState(head_mean_hu=250.0)},
+    )
+
+    @pytest.mark.parametrize("lesions", [(), (island(),), (island(sector="lateral"),), (bridge(),), (spur(None),)])
+    @pytest.mark.parametrize("status", ["assessed", "partly_in_view", "not_assessable"])
+    @pytest.mark.parametrize("aside", [(), ("near_metal",)])
+    @pytest.mark.parametrize("states", STATES)
+    def test_each_has_its_reason_and_nothing_else_has(self, lesions, status, aside, states):
+        why = {"partly_in_view": "hip_cut_by_view", "not_assessable": "hidden_by_metal"}
+        reasons = (flag(why[status]),) if status in why else ()
+        excluded = tuple(make_excluded(r, side="left") for r in aside)
+        here = joint(status=status, reasons=reasons, score=0.9, coverage=1.0)
+        hip = grade_hips((here,), states, lesions, excluded, SETTINGS)[0]
+        nulls = {name for name, value in msgspec.structs.asdict(hip).items() if value is None}
+        if hip.finding is None:  # nothing is said at all: the status has the reason
+            assert hip.not_said == ()
+            assert [r.code for r in hip.reasons] == ["hidden_by_metal"]
+        else:
+            assert {n.field for n in hip.not_said} == nulls
+
+    def test_reasons_are_the_true_ones(self):
+        def why(hip):
+            return {n.field: n.code for n in hip.not_said}
+
+        assert why(graded())["mavrogenis"] == "no_lesion"
+        assert why(graded([island(sector="lateral")]))["mavrogenis"] == "no_type_fits"
+        cut = graded([island()], status="partly_in_view", reasons=(flag("hip_cut_by_view"),))
+        assert why(cut)["brooker_ct"] == why(cut)["mavrogenis"] == "hip_cut_by_view"
+        doubted = graded([island()], [make_excluded("near_metal", side="left")])
+        assert why(doubted)["della_valle_ct"] == "set_aside_undecided"
+        assert why(graded([spur(None)]))["min_gap_mm"] == "beyond_reach"
+
+
+class TestBoneAndJointSpace:
+    def test_sides_are_compared(self):
+        states = {"left": JointState(head_mean_hu=310.0, neck_mean_hu=200.0), "right": JointState(head_mean_hu=290.0)}
+        left, right = grade_hips((joint("left"), joint("right")), states, (), (), SETTINGS)
+        assert (left.head_hu_difference, right.head_hu_difference) == (20.0, -20.0)
+        assert (left.neck_hu_difference, right.neck_hu_difference) == (None, None)
+        assert {n.field: n.code for n in left.not_said}["neck_hu_difference"] == "no_other_hip"
+        assert {n.field: n.code for n in right.not_said}["neck_hu_difference"] == "part_not_in_view"
+
+    @pytest.mark.parametrize(("resolved", "code"), [(None, "roof_not_in_view"), (0.3, "not_separable")])
+    def test_what_is_not_separable_is_said(self, resolved, code):
+        states = {"left": JointState(joint_space_resolved=resolved)}
+        hip = grade_hips((joint("left"),), states, (), (), SETTINGS)[0]
+        assert {n.field: n.code for n in hip.not_said}["joint_space_mean_mm"] == code
+
+
+class TestFacingSpurs:
+    def test_the_gap_between_them_counts(self):
+        facing = [spur(25.0, gap_opposing_mm=6.0), spur(30.0, "pelvis", gap_opposing_mm=6.0)]
+        assert [femur_pelvis_gap_mm(x) for x in facing] == [6.0, 6.0]
+        hip = graded(facing)
+        assert (hip.min_gap_mm, hip.brooker_ct, hip.della_valle_ct, hip.bridging) == (6.0, "III", "C", False)
+
+    def test_not_where_the_bone_itself_is_nearer(self):
+        assert femur_pelvis_gap_mm(spur(4.0, gap_opposing_mm=6.0)) == 4.0
+        assert femur_pelvis_gap_mm(spur(None, gap_opposing_mm=6.0)) == 6.0

@@ -126,6 +126,61 @@ class TestZonalIndex:
         assert lesion(*by_depth((15, 15, 15), 3.0, 800.0, 200.0)).zonal_index is None
 
 
+class TestAtypical:
+    @pytest.mark.parametrize(
+        ("rim_hu", "core_hu", "flagged"),
+        [
+            (250.0, 700.0, True),
+            (250.0, 351.0, True),
+            (250.0, 340.0, False),
+            # a mature rim is no faint one
+            (460.0, 900.0, False),
+            (800.0, 200.0, False),
+            (240.0, 240.0, False),
+        ],
+    )
+    def test_is_a_dense_core_in_a_faint_rim(self, rim_hu, core_hu, flagged):
+        found = lesion(*by_depth((29, 29, 29), 12.0, rim_hu, core_hu))
+        assert (found.atypical_pattern, found.rim_hu, found.core_hu) == (flagged, rim_hu, core_hu)
+
+    def test_without_a_core_it_is_not_said_and_why(self):
+        found = lesion(*by_depth((15, 15, 15), 3.0, 800.0, 200.0))
+        assert (found.atypical_pattern, found.core_hu) == (None, None)
+        reasons = {n.field: n.code for n in found.not_said}
+        assert {reasons[n] for n in ("atypical_pattern", "core_hu", "zonal_index")} == {"no_core"}
+
+
+class TestPlace:
+    @pytest.mark.parametrize("side", ["left", "right"])
+    def test_in_front_of_the_head(self, side):
+        mask = ball((21, 21, 21), radius=6)
+        found = lesion(np.where(mask, 500.0, 50.0), mask, side=side, at=beside(side, 0, -45, 0))
+        assert (found.muscle_region, found.muscle_region_source) == ("iliopsoas_rectus_femoris", "position")
+        # from the nearest place of the head's own surface, a little flatter than a ball
+        head = np.linalg.norm(anatomy(side).femur.vertices - beside(side, 0, -45, 0), axis=1).min()
+        assert found.distance_to_capsule_mm == pytest.approx(head - 6, abs=1.2)
+        assert found.distance_to_neck_mm > found.distance_to_capsule_mm
+        assert found.vessels == "not_assessed"
+
+    def test_beside_the_neck(self):
+        neck = place("left").femur.neck_surface
+        front = neck[neck[:, 1].argmin()]
+        mask = ball((21, 21, 21), radius=5)
+        found = lesion(np.where(mask, 500.0, 50.0), mask, at=front - [0.0, 12.0, 0.0])
+        assert found.distance_to_neck_mm == pytest.approx(12 - 5, abs=1.0)
+        assert found.distance_to_capsule_mm <= found.distance_to_neck_mm
+
+
+class TestNulls:
+    @pytest.mark.parametrize("radius", [3.0, 11.0])
+    @pytest.mark.parametrize("at", [(0, -60, 0), (60, 20, 0), (300, -200, 300)])
+    def test_each_has_its_reason_and_nothing_else_has(self, radius, at):
+        mask = ball((25, 25, 25), radius=radius)
+        found = lesion(np.where(mask, 500.0, 50.0), mask, at=beside("left", *at))
+        nulls = {name for name, value in msgspec.structs.asdict(found).items() if value is None}
+        assert {n.field for n in found.not_said} == nulls
+
+
 class TestNumbers:
     SPACING = (2.0, 1.0, 0.5)
 
