@@ -18,6 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from ho_detect.acquisition.archives import open_input
+from ho_detect.acquisition.elements import UNDEFINED, walk_elements
 from ho_detect.acquisition.multiframe import split_frames
 from ho_detect.acquisition.slices import CT_CLASSES, PixelFormat, Rescale, SliceEntry
 from ho_detect.acquisition.values import META, TAGS, Values, positive
@@ -29,7 +30,6 @@ MAX_FRAMES: Final = 10_000
 #: Elements from here on are pixels (float, double, integer pixel data).
 PIXELS: Final = 0x7FE00008
 PIXEL_DATA: Final = 0x7FE00010
-UNDEFINED: Final = 0xFFFFFFFF
 
 DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
@@ -43,6 +43,9 @@ SERIES_TEXTS: Final = (
     "ConvolutionKernel", "PatientPosition", "ContrastBolusAgent",
 )  # fmt: skip
 
+_WANTED: Final = frozenset(TAGS.values())
+_WANTED_META: Final = frozenset(META.values())
+_GROUPS: Final = (TAGS["SharedFunctionalGroupsSequence"], TAGS["PerFrameFunctionalGroupsSequence"])
 #: Where the texts of :data:`ho_detect.acquisition.slices.PHASE_MARKS` stand, in that order.
 _MARKS: Final = (
     "TemporalPositionIdentifier", "AcquisitionNumber", "TriggerTime", "ConvolutionKernel", "ImageType", "KVP",
@@ -172,26 +175,49 @@ def _walk(data: bytes) -> _Walk:
 
 
 def _walk_elements(data: bytes, walk: _Walk) -> None:
+    begin = _read_meta(data, walk)
+    walk.syntax = walk.values.text("TransferSyntaxUID")
+    if walk.syntax == DEFLATED:
+        # only as much as a header needs is inflated: half a megabyte can hold a gigabyte
+        data = zlib.decompressobj(-15).decompress(data[begin:], READ_BYTES[1])
+        begin = 0
+    implicit, little = _encoding(data[begin : begin + 8], walk.syntax)
+    walk.syntax = walk.syntax or (IMPLICIT if implicit else EXPLICIT if little else BIG_ENDIAN)
+    walk.values.little = little
+    found = walk_elements(data, begin, implicit=implicit, wanted=_WANTED, stop=PIXELS) if little else None
+    # functional groups are read as sequences, by pydicom
+    if found is None or not found.elements.keys().isdisjoint(_GROUPS):
+        _walk_by_pydicom(data, begin, walk, implicit=implicit)
+        return
+    walk.values.elements |= found.elements
+    walk.at_pixels = found.at_pixels
+    walk.complete = found.at_pixels is not None or found.end == len(data)
+
+
+def _read_meta(data: bytes, walk: _Walk) -> int:
+    """Read the file meta information, and return where the data set begins."""
+    begin = 132 if data[128:132] == b"DICM" else 0
+    if data[begin : begin + 2] != b"\x02\0":
+        return begin
+    found = walk_elements(data, begin, implicit=False, wanted=_WANTED_META, stop=0x00030000)
+    if found is not None:
+        walk.values.elements |= found.elements
+        return found.end
     from pydicom.filereader import data_element_generator
 
     stream = io.BytesIO(data)
-    start = stream.seek(132 if data[128:132] == b"DICM" else 0)
+    stream.seek(begin)
     meta: list[Any] = list(META.values())
-    if data[start : start + 2] == b"\x02\0":
-        for element in data_element_generator(
-            stream, False, True, lambda tag, _vr, _n: tag >> 16 != 2, specific_tags=meta
-        ):
-            walk.values.elements[int(element.tag)] = element
-    walk.syntax = walk.values.text("TransferSyntaxUID")
-    begin = stream.tell()
-    if walk.syntax == DEFLATED:
-        # only as much as a header needs is inflated: half a megabyte can hold a gigabyte
-        stream = io.BytesIO(zlib.decompressobj(-15).decompress(data[begin:], READ_BYTES[1]))
-        begin = 0
-    implicit, little = _encoding(stream, begin, walk.syntax)
-    walk.syntax = walk.syntax or (IMPLICIT if implicit else EXPLICIT if little else BIG_ENDIAN)
-    walk.values.little = little
-    end = begin
+    for element in data_element_generator(stream, False, True, lambda tag, _vr, _n: tag >> 16 != 2, specific_tags=meta):
+        walk.values.elements[int(element.tag)] = element
+    return stream.tell()
+
+
+def _walk_by_pydicom(data: bytes, begin: int, walk: _Walk, *, implicit: bool) -> None:
+    from pydicom.filereader import data_element_generator
+
+    stream = io.BytesIO(data)
+    end = stream.seek(begin)
 
     def note(tag: int, _vr: str | None, length: int) -> bool:
         nonlocal end
@@ -203,15 +229,14 @@ def _walk_elements(data: bytes, walk: _Walk) -> None:
         return False
 
     tags: list[Any] = list(TAGS.values())
-    for element in data_element_generator(stream, implicit, little, stop_when=note, specific_tags=tags):
+    for element in data_element_generator(stream, implicit, walk.values.little, stop_when=note, specific_tags=tags):
         walk.values.elements[int(element.tag)] = element
     # a sequence of undefined length that is cut is a fault of its own; else it ended where the file does
-    walk.complete = walk.at_pixels is not None or end in (-1, len(stream.getbuffer()))
+    walk.complete = walk.at_pixels is not None or end in (-1, len(data))
 
 
-def _encoding(stream: io.BytesIO, begin: int, syntax: str) -> tuple[bool, bool]:
+def _encoding(head: bytes, syntax: str) -> tuple[bool, bool]:
     """Return (implicit, little endian) as the first element shows them; the declared syntax can be wrong."""
-    head = bytes(stream.getbuffer()[begin : begin + 8])
     little = syntax != BIG_ENDIAN
     if not syntax and len(head) == 8:
         little = struct.unpack("<H", head[:2])[0] <= 0x7FFF and struct.unpack("<H", head[:2])[0] != 0x0800

@@ -9,7 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from dicom_files import CtSeries, make_dataset, save, write_series
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 
+from ho_detect.acquisition import headers
 from ho_detect.acquisition.files import find_files
 from ho_detect.acquisition.headers import FileHeader, UnreadableHeader, read_header
 from ho_detect.acquisition.index import index_files, index_series
@@ -157,3 +160,50 @@ def test_no_bytes_make_the_header_reader_fail(tmp_path, syntax):
         assert isinstance(read_header(path, len(data)), FileHeader | UnreadableHeader | None)
         for entry in index_series([path], SETTINGS):
             assert entry.reason is not None
+
+
+def by_pydicom(path, size, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(headers, "walk_elements", lambda *args, **kwargs: None)
+        return read_header(path, size)
+
+
+@pytest.mark.parametrize("syntax", ["explicit", "implicit", "big_endian", "deflated", "jpeg_ls"])
+@pytest.mark.parametrize("preamble", [True, False])
+@pytest.mark.parametrize("undefined_length", [True, False])
+def test_the_quick_walk_reads_what_pydicom_reads(tmp_path, monkeypatch, syntax, preamble, undefined_length):
+    if not preamble and syntax not in ("explicit", "implicit"):
+        return
+    ds = make_dataset(CtSeries(), 3)
+    inner, item = Dataset(), Dataset()
+    inner.ImagePositionPatient, inner.PatientID = [9, 9, 9], "not this one"
+    item.ReferencedImageSequence = Sequence([inner, Dataset()])
+    for name in ("RequestAttributesSequence", "ReferencedStudySequence"):
+        setattr(ds, name, Sequence([item, item]))
+        ds[name].is_undefined_length = undefined_length
+        item.is_undefined_length_sequence_item = undefined_length
+    ds.add_new(0x00091010, "UN", b"\xff" * 11)
+    save(ds, tmp_path / "x", syntax, preamble=preamble)
+    size = (tmp_path / "x").stat().st_size
+    header = read_header(tmp_path / "x", size)
+    assert isinstance(header, FileHeader)
+    assert header.patient_id == "SECRET-ID"
+    assert header == by_pydicom(tmp_path / "x", size, monkeypatch)
+
+
+def test_the_quick_walk_takes_no_broken_file_that_pydicom_refuses(tmp_path, monkeypatch):
+    rng = np.random.default_rng(11)
+    path = tmp_path / "x"
+    save(make_dataset(CtSeries(), 0), path)
+    whole = path.read_bytes()
+    n_compared = 0
+    for trial in range(400):
+        data = bytearray(whole[: rng.integers(200, len(whole))] if trial % 3 == 0 else whole)
+        for _ in range(rng.integers(4)):
+            data[rng.integers(min(len(data), 1400))] = rng.integers(256)
+        path.write_bytes(data)
+        quick, slow = read_header(path, len(data)), by_pydicom(path, len(data), monkeypatch)
+        if isinstance(quick, FileHeader):
+            assert quick == slow
+            n_compared += 1
+    assert n_compared > 100
