@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-#: They differ from run to run: what a series cost.
-_TIMINGS = ("timings.csv", "timings.parquet")
+#: They differ from run to run: what a series cost, and when it was done.
+_TIMES = ("timings.csv", "timings.parquet", "provenance.json")
 
 
 def contents(out: Path) -> dict[str, bytes]:
     """Return name and bytes of each result file and table below ``out``."""
     files = (path for path in sorted(out.rglob("*")) if path.is_file())
-    found = {str(path.relative_to(out)): path.read_bytes() for path in files if path.name not in _TIMINGS}
+    found = {str(path.relative_to(out)): path.read_bytes() for path in files if path.name not in _TIMES}
     return {
         name: data for name, data in found.items() if not name.startswith(".ho-detect/") and name != "manifest.parquet"
     }

@@ -17,7 +17,7 @@ from ho_detect.cohort.run import run
 
 #: More of them locally: HO_DETECT_KILLS=100 python -m pytest tests/cohort/test_kill.py
 N_KILLS = int(os.environ.get("HO_DETECT_KILLS", "8"))
-#: A run is let alone after so many kills, and its outcome is looked at.
+#: Each run is killed so many times, then let alone, and its outcome is looked at.
 KILLS_PER_RUN = 4
 N_SERIES = 12
 
@@ -58,32 +58,31 @@ def start(tmp_path, many, key_file, resume):
     return subprocess.Popen([sys.executable, *map(str, args)], stdout=subprocess.PIPE, text=True)
 
 
-def test_nothing_is_lost(many, key_file, tmp_path):
-    clock = time.monotonic()
-    run(
-        [many],
-        tmp_path / "undisturbed",
-        options=Options(task=batch_tasks.finds_two_lesions, workers=2, key_file=key_file),
-    )
-    seconds = time.monotonic() - clock
-    expected = contents(tmp_path / "undisturbed")
-    assert len(expected) == 2 * N_SERIES + 6
-    chance = np.random.default_rng(20260131)
+@pytest.fixture(scope="module")
+def undisturbed(many, key_file, tmp_path_factory):
+    """What a run writes that nobody kills, and the seconds it takes."""
+    out, clock = tmp_path_factory.mktemp("undisturbed"), time.monotonic()
+    run([many], out, options=Options(task=batch_tasks.finds_two_lesions, workers=2, key_file=key_file))
+    return contents(out), time.monotonic() - clock
+
+
+@pytest.mark.parametrize("seed", range(N_KILLS // KILLS_PER_RUN))
+def test_nothing_is_lost(many, key_file, tmp_path, undisturbed, seed):
+    expected, seconds = undisturbed
+    assert len(expected) >= 2 * N_SERIES + 6
+    chance = np.random.default_rng(seed)
+    resume = "resume" if seed % 2 else "anew"
     killed = 0
-    while killed < N_KILLS:
-        folder = tmp_path / f"after-{killed}-kills"
-        folder.mkdir()
-        resume = "resume" if chance.random() < 0.5 else "anew"
-        for _ in range(min(KILLS_PER_RUN, N_KILLS - killed)):
-            with start(folder, many, key_file, resume) as process:
-                if chance.random() < 0.8:  # most while series are done, the others at any time from the very start
-                    process.stdout.readline()
-                time.sleep(chance.uniform(0, seconds))
-                process.kill()
-            killed += process.returncode != 0
-            resume = "resume"
-        with start(folder, many, key_file, "resume") as process:
-            said = process.stdout.read().split()
-        assert process.returncode == 0, said
-        assert contents(folder / "out") == expected
-        assert names(folder / "out" / ".ho-detect") == ["lock", "outcomes"]
+    while killed < KILLS_PER_RUN:
+        with start(tmp_path, many, key_file, resume) as process:
+            if chance.random() < 0.8:  # most while series are done, the others at any time from the very start
+                process.stdout.readline()
+            time.sleep(chance.uniform(0, seconds))
+            process.kill()
+        killed += process.returncode != 0
+        resume = "resume"
+    with start(tmp_path, many, key_file, "resume") as process:
+        said = process.stdout.read().split()
+    assert process.returncode == 0, said
+    assert contents(tmp_path / "out") == expected
+    assert names(tmp_path / "out" / ".ho-detect") == ["lock", "outcomes"]
