@@ -19,13 +19,18 @@ SCHEMA_FILE = Path(str(files("ho_detect"))) / "schema" / "findings.schema.json"
 
 def findings_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of ``findings.json``."""
-    schema = msgspec.json.schema(FindingsRecord)
+    return schema_of(FindingsRecord, f"ho-detect findings, version {SCHEMA_VERSION}")
+
+
+def schema_of(record_type: type[msgspec.Struct], title: str) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of files that hold one record of a type."""
+    schema = msgspec.json.schema(record_type)
     for definition in schema["$defs"].values():
         # every key is always written, also where the record type has a default
         definition["required"] = list(definition["properties"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"ho-detect findings, version {SCHEMA_VERSION}",
+        "title": title,
         **schema,
     }
 
@@ -38,7 +43,12 @@ def shipped_schema() -> dict[str, Any]:
 
 def schema_bytes() -> bytes:
     """Return :func:`findings_schema` as the bytes of the shipped file."""
-    return msgspec.json.format(msgspec.json.encode(findings_schema()), indent=1) + b"\n"
+    return file_bytes(findings_schema())
+
+
+def file_bytes(schema: dict[str, Any]) -> bytes:
+    """Return a schema as the bytes of a file."""
+    return msgspec.json.format(msgspec.json.encode(schema), indent=1) + b"\n"
 
 
 if __name__ == "__main__":

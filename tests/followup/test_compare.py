@@ -1,0 +1,187 @@
+"""One person scanned twice: bones that moved are registered, growth is measured; two people are not compared."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import lru_cache
+
+import msgspec
+import numpy as np
+import pytest
+from model_hips import BRIDGE, ISLAND, Growth, Plan, head_center, scan
+
+from ho_detect.analyze import analyze_with_bones
+from ho_detect.cli import main
+from ho_detect.followup import compare as module
+from ho_detect.followup.compare import FollowUp, compare_analyses
+from ho_detect.followup.registration import register_bones
+from ho_detect.followup.schema import COMPARISON_SCHEMA_FILE, comparison_schema_bytes
+from ho_detect.followup.tables import save
+from ho_detect.geometry import rotation
+from ho_detect.settings import Settings
+
+SETTINGS = Settings()
+TURN_DEG = 9.0
+#: The island has grown, the bridge has not, and a second island is new; the patient lies turned.
+NEW = Growth("right", ((0.0, 62.0, -6.0),), 8.0)
+EARLIER = Plan((ISLAND, BRIDGE))
+LATER = Plan((replace(ISLAND, radius=11.5), BRIDGE, NEW), turn_deg=TURN_DEG, spacing=(1.75, 1.5, 1.5), noise_hu=12.0)
+
+
+@lru_cache(maxsize=2)
+def analysed(plan):
+    return analyze_with_bones(scan(plan).volume, SETTINGS)
+
+
+@lru_cache(maxsize=2)
+def compared():
+    return compare_analyses(analysed(EARLIER), analysed(LATER), SETTINGS)
+
+
+class TestRegistration:
+    def test_every_bone_to_a_quarter_of_a_millimetre(self):
+        motions = register_bones(analysed(EARLIER), analysed(LATER))
+        assert [(m.side, m.bone) for m in motions] == [(s, b) for s in ("left", "right") for b in ("femur", "pelvis")]
+        turn = rotation("z", TURN_DEG)
+        for m in motions:
+            assert m.good(SETTINGS.follow_up)
+            for offset in ((0.0, 0.0, 0.0), (0.0, 0.0, -60.0)):
+                point = head_center(m.side) + offset
+                assert np.linalg.norm(m.move(point[None])[0] - turn @ point) < 0.35
+
+    def test_a_study_with_itself_does_not_move(self):
+        for m in register_bones(analysed(EARLIER), analysed(EARLIER)):
+            assert m.move(head_center(m.side)[None])[0] == pytest.approx(head_center(m.side), abs=0.05)
+            assert m.residual_mm < 0.3
+
+    def test_the_wrong_bone_is_not_good(self):
+        # the later study mirrored: no such person
+        later = analysed(LATER)
+        volume = later.findings.volume
+        other = replace(later.findings, volume=replace(volume, hu=np.ascontiguousarray(volume.hu[:, :, ::-1])))
+        motions = register_bones(analysed(EARLIER), replace(later, findings=other))
+        assert not any(m.good(SETTINGS.follow_up) for m in motions)
+
+
+class TestChange:
+    def test_grown_unchanged_and_new(self):
+        found = compared()
+        assert found.status == "comparable"
+        assert [(x.side, x.change) for x in found.lesions] == [
+            ("right", "matched"),
+            ("left", "matched"),
+            ("right", "new"),
+        ]
+
+    def test_volume_change_is_true_to_5_percent(self):
+        before, after = scan(EARLIER).volumes_mm3, scan(LATER).volumes_mm3
+        bridge, island, _ = compared().lesions
+        for lesion, k in ((island, 0), (bridge, 1)):
+            true = 100 * (after[k] - before[k]) / before[k]
+            assert lesion.volume_change_percent == pytest.approx(true, abs=5.0)
+        assert island.volume_change_percent > 20
+
+    def test_hips(self):
+        left, right = compared().hips
+        assert (left.comparable, right.comparable) == (True, True)
+        assert left.changes == {"matched": 1}
+        assert right.changes == {"matched": 1, "new": 1}
+        assert right.volume_change_mm3 == pytest.approx(scan(LATER).volumes_mm3[2], rel=0.15)
+
+    def test_backwards_it_has_shrunk(self):
+        back = compare_analyses(analysed(LATER), analysed(EARLIER), SETTINGS)
+        assert sorted((x.side, x.change) for x in back.lesions) == [
+            ("left", "matched"),
+            ("right", "gone"),
+            ("right", "matched"),
+        ]
+        for a, b in zip(compared().hips, back.hips, strict=True):
+            assert b.volume_change_mm3 == -a.volume_change_mm3
+
+    def test_says_how_the_scans_differ(self):
+        assert compared().flags == ()
+        later = analysed(LATER)
+        volume = later.findings.volume
+        other = msgspec.structs.replace(volume.series, kvp=80.0)
+        record = msgspec.structs.replace(later.findings.record, series=other)
+        findings = replace(later.findings, record=record)
+        (flag,) = compare_analyses(analysed(EARLIER), replace(later, findings=findings), SETTINGS).flags
+        assert (flag.code, "kvp" in flag.message) == ("made_differently", True)
+
+    def test_in_words(self):
+        lines = str(compared()).splitlines()
+        assert lines[0].startswith("Left hip: ossification 11 mL to 14 mL (+")
+        assert lines[-1].startswith("Right, earlier none, later ")
+        assert lines[-1].endswith("new, 2.1 mL.") or "new, 2." in lines[-1]
+
+
+def follow_up():
+    return FollowUp(compared(), analysed(EARLIER).findings, analysed(LATER).findings)
+
+
+class TestFiles:
+    def test_schema_is_current_and_output_validates(self, tmp_path):
+        assert COMPARISON_SCHEMA_FILE.read_bytes() == comparison_schema_bytes(), (
+            "run: python -m ho_detect.followup.schema"
+        )
+        jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
+        save(follow_up(), tmp_path)
+        values = json.loads((tmp_path / "comparison.json").read_text())
+        jsonschema.Draft202012Validator(json.loads(comparison_schema_bytes())).validate(values)
+
+    def test_table_says_what_the_record_says(self, tmp_path):
+        pd = pytest.importorskip("pandas")
+        save(follow_up(), tmp_path)
+        table = pd.read_csv(tmp_path / "comparison.csv")
+        assert list(table.what) == ["hip", "hip", "lesion", "lesion", "lesion"]
+        lesions = table[table.what == "lesion"]
+        assert list(lesions.change) == [x.change for x in compared().lesions]
+        assert list(lesions.later_volume_mm3) == [x.later_volume_mm3 for x in compared().lesions]
+        assert lesions.earlier_volume_mm3.isna().sum() == 1
+
+    def test_ids_are_those_of_the_label_maps_beside_it(self, tmp_path):
+        nib = pytest.importorskip("nibabel", reason="nibabel is not installed")
+        save(follow_up(), tmp_path)
+        for name, ids in (("earlier", "earlier_ids"), ("later", "later_ids")):
+            labels = np.asarray(nib.load(tmp_path / name / "lesions.nii.gz").dataobj)
+            there = {i for x in compared().lesions for i in getattr(x, ids)}
+            assert set(np.unique(labels)) - {0} == there
+
+
+class TestCommandLine:
+    @pytest.fixture
+    def call(self, capfd, monkeypatch):
+        monkeypatch.setattr(module, "compare", lambda earlier, later, settings: follow_up())
+
+        def run(*args):
+            with pytest.raises(SystemExit) as caught:
+                main(["compare", *map(str, args)])
+            return caught.value.code, *capfd.readouterr()
+
+        return run
+
+    def test_writes_and_says(self, call, tmp_path):
+        status, out, err = call("a", "b", "--out", tmp_path / "out")
+        assert (status, err) == (0, "")
+        assert out.strip() == str(compared())
+        names = {p.name for p in (tmp_path / "out").iterdir()}
+        assert names == {"comparison.json", "comparison.csv", "earlier", "later"}
+
+    def test_json_alone(self, call, tmp_path):
+        status, out, _ = call("a", "b", "--out", tmp_path / "out", "--json")
+        assert status == 0
+        assert out.encode() == (tmp_path / "out" / "comparison.json").read_bytes()
+
+    def test_a_place_that_cannot_be_written(self, call, tmp_path):
+        (tmp_path / "file").write_text("x")
+        status, _, err = call("a", "b", "--out", tmp_path / "file")
+        assert status == 2
+        assert "cannot write" in err
+
+
+def test_a_missing_path_is_not_named(tmp_path, capfd):
+    with pytest.raises(SystemExit) as caught:
+        main(["compare", str(tmp_path / "Secret"), str(tmp_path), "--out", str(tmp_path / "out")])
+    assert caught.value.code == 2
+    assert "Secret" not in capfd.readouterr().err
