@@ -35,6 +35,7 @@ def _load(name):
     return sys.modules[name]
 
 
+grades = _load("grades")
 scorer, tables, cohort = _load("scorer"), _load("tables"), _load("cohort")
 methods, pictures, run = _load("methods"), _load("pictures"), _load("run")
 

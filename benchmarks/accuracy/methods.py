@@ -23,6 +23,11 @@ def answer_of(findings: Findings) -> Answer:
         claims=tuple(Claim(**{n: getattr(x, n) for n in names}) for x in findings.lesions),
         hips={h.side: h.center_lps_mm for h in findings.hips if h.center_lps_mm is not None},
         hip_scores={h.side: h.score for h in findings.hips if h.score is not None},
+        grades={
+            h.side: {name: getattr(h, name) for name in ("brooker_ct", "della_valle_ct", "mavrogenis")}
+            for h in findings.hips
+            if h.status == "assessed" and h.finding in ("present", "absent")
+        },
         verdicts={h.side: h.finding for h in findings.hips if h.finding is not None},
         set_aside=tuple((x.reason, x.centroid_lps_mm) for x in findings.excluded),
     )

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
+from grades import of_simulated
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
+from ho_detect.anatomy.hip_joint import Side
 from ho_detect.geometry import Grid
 from ho_detect.simulation.study import FEMUR_LEFT, FEMUR_RIGHT, PELVIS, LesionTruth, SimulatedStudy
 
@@ -42,13 +44,15 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What a method says of a study, beside its label map.
 
     ``refused`` is the reason when the study was not analysed; ``hips`` maps sides to centers, LPS mm; ``verdicts``
-    maps sides to present, absent or indeterminate; ``set_aside`` lists reasons and centroids, LPS mm.
+    maps sides to present, absent or indeterminate, ``grades`` to grades by name, of hips assessed whole; ``set_aside``
+    lists reasons and centroids, LPS mm.
     """
 
     claims: tuple[Claim, ...] = ()
     hips: dict[str, tuple[float, float, float]] = {}
     hip_scores: dict[str, float] = {}
     verdicts: dict[str, str] = {}
+    grades: dict[str, dict[str, str | None]] = {}
     set_aside: tuple[tuple[str, tuple[float, float, float]], ...] = ()
     refused: str | None = None
 
@@ -109,6 +113,8 @@ class HipScore(msgspec.Struct, frozen=True, kw_only=True):
     ossification: bool | None
     """Whether a lesion of this hip is counted; None where one lies there that counts neither way."""
     verdict: str | None
+    grades_ok: dict[str, bool] = {}
+    """Of each grade said whether it follows from the truth; where nothing at the hip counts neither way."""
 
 
 class StudyScore(msgspec.Struct, frozen=True, kw_only=True):
@@ -283,6 +289,11 @@ def _cause(study: SimulatedStudy, finding: NDArray[np.bool_], centroid: NDArray[
     return "pelvis" if (touched == PELVIS).sum() > np.isin(touched, (FEMUR_LEFT, FEMUR_RIGHT)).sum() else "femur"
 
 
+def _grades(study: SimulatedStudy, side: Side, answer: Answer) -> dict[str, bool]:
+    said = answer.grades.get(side)
+    return {} if said is None else {name: said[name] == true for name, true in of_simulated(study, side).items()}
+
+
 def _hips(study: SimulatedStudy, lesions: tuple[LesionScore, ...], answer: Answer) -> tuple[HipScore, ...]:
     out = []
     for h in study.truth.hips:
@@ -300,6 +311,7 @@ def _hips(study: SimulatedStudy, lesions: tuple[LesionScore, ...], answer: Answe
                 score=answer.hip_scores.get(h.side),
                 ossification=truth,
                 verdict=answer.verdicts.get(h.side),
+                grades_ok=_grades(study, h.side, answer) if truth is not None else {},
             )
         )
     return tuple(out)

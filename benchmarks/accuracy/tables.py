@@ -110,6 +110,10 @@ def hip_values(hips: Sequence[HipScore]) -> dict[str, Any]:
         "reported_though_not_in_view": sum(not h.in_view and h.error_mm is not None for h in hips),
         "with_ossification": dict(Counter(h.verdict for h in ill)),
         "without_ossification": dict(Counter(h.verdict for h in well)),
+        "grades_right": {
+            name: [sum(h.grades_ok[name] for h in hips if name in h.grades_ok), sum(name in h.grades_ok for h in hips)]
+            for name in ("brooker_ct", "della_valle_ct", "mavrogenis")
+        },
     }
 
 
@@ -215,6 +219,9 @@ def _overall(names: list[str], all_values: list[dict[str, Any]]) -> list[str]:
          f"{v['hips']['not_in_view']}"),
         ("said of hips with ossification", lambda v: _counts(v["hips"]["with_ossification"])),
         ("said of hips without", lambda v: _counts(v["hips"]["without_ossification"])),
+        *((f"{name} that follows from the truth, of hips graded", lambda v, key=key: "{} of {}".format(
+            *v["hips"]["grades_right"][key])) for name, key in
+          (("Brooker", "brooker_ct"), ("Della Valle", "della_valle_ct"), ("Mavrogenis", "mavrogenis"))),
         ("missed lesions: set aside as", lambda v: _counts(v["set_aside"])),
         ("false findings lie on", lambda v: _counts(v["false_causes"])),
         ("studies refused", lambda v: _counts(v["refused"])),

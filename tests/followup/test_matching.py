@@ -19,7 +19,7 @@ LIMITS = FollowUpSettings()
 SHAPE = (40, 50, 90)
 GRID = Grid.axial(SHAPE, (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
 #: The bone turns and moves between the scans.
-TURN, SHIFT = rotation("z", 8.0), np.array([3.0, -2.0, 1.5])
+TURN, SHIFT = rotation("z", 12.0), np.array([3.0, -2.0, 1.5])
 MOTION = BoneMotion("left", "femur", TURN, SHIFT, 0.2, 0.99, 0.9)
 
 
@@ -86,9 +86,9 @@ class TestMatches:
         together = [(middle, 13.0)]
         assert changes(study(apart), study(together, moved=True)) == [("merged", (1, 2), (1,))]
         assert changes(study(together), study(apart, moved=True)) == [("split", (1,), (1, 2))]
-        shifted = [(middle, 9.0), ((50.0, 22.0, 20.0), 9.0)]
-        wide = [(ONE, 8.0), ((43.0, 22.0, 20.0), 8.0)]
-        assert [c[0] for c in changes(study(shifted), study(wide, moved=True))] == ["rearranged"]
+        # each lies half in the next
+        before, after = ([((x, 22.0, 20.0), 9.0) for x in at] for at in ((28.0, 50.0), (39.0, 61.0)))
+        assert changes(study(before), study(after, moved=True)) == [("rearranged", (1, 2), (1, 2))]
 
     def test_totals_of_merged_ones(self):
         before = study([(ONE, 5.0), (TWO, 4.0)])
