@@ -11,9 +11,12 @@ import os
 import zipfile
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from ho_detect.acquisition.files import FoundFile
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 #: An archive that says it holds more, in number or in bytes for each of its own, is a bomb.
 MAX_MEMBERS: Final = 200_000
@@ -98,6 +101,18 @@ class _Member(io.RawIOBase):
             return self._stream.read(n)
         except Exception as error:  # BadZipFile, EOFError, and what the decompressors raise: zlib.error, LZMAError
             raise ArchiveError(f"cannot be read from its archive: {type(error).__name__}") from error
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         try:

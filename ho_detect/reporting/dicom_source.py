@@ -11,6 +11,7 @@ import warnings
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
+from ho_detect.acquisition.archives import open_input
 from ho_detect.acquisition.pseudonyms import uid_from
 from ho_detect.acquisition.slices import CT_CLASSES, SliceEntry
 from ho_detect.acquisition.source import SourceSeries
@@ -83,7 +84,8 @@ def _identity(path: Path) -> Dataset:
     with warnings.catch_warnings():
         # pydicom quotes what it warns of
         warnings.simplefilter("ignore")
-        read = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=list(IDENTITY))
+        with open_input(path) as file:
+            read = pydicom.dcmread(file, stop_before_pixels=True, force=True, specific_tags=list(IDENTITY))
         clean = pydicom.Dataset()
         for name in IDENTITY:
             value = _valid(read, name)

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from ho_detect.acquisition.archives import open_input
+
 if TYPE_CHECKING:
     from ho_detect.acquisition.source import SourceSeries
     from ho_detect.reporting.findings import FindingsRecord
@@ -93,8 +95,8 @@ def provenance_json(entry: Provenance) -> bytes:
 
 
 def sha256_of(path: Path) -> bytes:
-    """Return the SHA-256 of a file; raises OSError where it cannot be read."""
-    with path.open("rb") as file:
+    """Return the SHA-256 of a file, or of a file in an archive; raises OSError where it cannot be read."""
+    with open_input(path) as file:
         return hashlib.file_digest(file, "sha256").digest()
 
 

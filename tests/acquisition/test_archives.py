@@ -89,6 +89,21 @@ def test_names_that_lead_elsewhere_lead_nowhere(tmp_path):
         assert len(image.path.name) <= 102
 
 
+def test_what_is_written_of_a_series_in_an_archive_is_what_is_written_of_the_series(tmp_path):
+    from ho_detect.acquisition.source import SourceSeries
+    from ho_detect.reporting.dicom_source import source_images
+    from ho_detect.reporting.provenance import sha256_of
+
+    write_series(tmp_path / "plain")
+    (plain,) = index_series([tmp_path / "plain"], SETTINGS)
+    (entry,) = index_series([packed(tmp_path / "a.zip", tmp_path / "plain")], SETTINGS)
+    assert [sha256_of(i.path) for i in entry.slices] == [sha256_of(i.path) for i in plain.slices]
+    names = Pseudonyms(bytes(16), keep_identity=True)
+    images = [source_images(SourceSeries(e, names)) for e in (entry, plain)]
+    assert images[0] == images[1]
+    assert images[0][0].PatientID == "SECRET-ID"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_harmless(name):
     clean = harmless(name)
