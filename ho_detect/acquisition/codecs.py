@@ -1,8 +1,8 @@
 """Which transfer syntaxes are read, and one compressed frame to its stored values.
 
 Decoders are permissively licensed: pyjpegls (JPEG-LS), openjpeg by pylibjpeg-openjpeg (JPEG 2000, HTJ2K), GDCM
-by pydicom (JPEG Lossless, 8-bit JPEG) and pydicom's own (RLE). Each is asked only after the code stream itself
-was seen to have the declared kind and size: two kilobytes can declare a gigabyte.
+by pydicom (JPEG Lossless, lossy JPEG of 8 and 12 bit) and pydicom's own (RLE). Each is asked only after the code
+stream itself was seen to have the declared kind and size: two kilobytes can declare a gigabyte.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from ho_detect.acquisition.slices import PixelFormat
 Coding = Literal["jpeg", "jpeg-ls", "jpeg2000", "rle"]
 
 BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
+EXTENDED: Final = "1.2.840.10008.1.2.4.51"
 #: Not compressed, or only as a whole data set.
 PLAIN: Final = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", BIG_ENDIAN})
 #: Compressed frame by frame.
 CODED: Final[dict[str, Coding]] = {
     "1.2.840.10008.1.2.4.50": "jpeg",  # baseline, 8 bit
+    EXTENDED: "jpeg",  # 8 or 12 bit
     "1.2.840.10008.1.2.4.57": "jpeg",  # lossless
     "1.2.840.10008.1.2.4.70": "jpeg",  # lossless, first-order prediction
     "1.2.840.10008.1.2.4.80": "jpeg-ls",
@@ -150,9 +152,12 @@ def _decode_jpeg2000(data: bytes, pixels: PixelFormat) -> NDArray[np.uint16]:
 def _decode_by_pydicom(data: bytes, pixels: PixelFormat) -> NDArray[np.uint16]:
     from pydicom.encaps import encapsulate
     from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.uid import JPEGLossless
 
+    # pydicom refuses 12-bit extended JPEG in GDCM's name; GDCM goes by the code stream and decodes it as DCMTK does
+    syntax = JPEGLossless if pixels.transfer_syntax == EXTENDED else pixels.transfer_syntax
     # given as bytes of a single frame: the decoder then never sees the rest of the header
-    buffer, _ = get_decoder(pixels.transfer_syntax).as_buffer(
+    buffer, _ = get_decoder(syntax).as_buffer(
         encapsulate([data], has_bot=False),
         decoding_plugin="pydicom" if CODED[pixels.transfer_syntax] == "rle" else "gdcm",
         rows=pixels.rows,

@@ -8,8 +8,8 @@ import msgspec
 
 #: Storage classes: CT, enhanced CT, legacy converted enhanced CT.
 CT_CLASSES = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
-#: Transfer syntaxes that are always lossy: JPEG baseline and near-lossless JPEG-LS.
-LOSSY = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.81")
+#: Transfer syntaxes that are always lossy: JPEG baseline and extended, and near-lossless JPEG-LS.
+LOSSY = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81")
 
 #: What can tell images at one place apart, in the order in which it is asked.
 PHASE_MARKS = ("time point", "acquisition", "cardiac phase", "kernel", "image type", "kV")
