@@ -13,9 +13,10 @@ Kind = Literal["image", "localizer", "derived_object", "not_ct"]
 _OTHER_IMAGES: Final = tuple(
     f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("1", "3", "4", "6", "12", "13", "20", "128", "130", "77")
 )
-_LOCALIZER_WORDS: Final = frozenset({"LOCALIZER", "SURVEY", "REF_SURVIEW", "SURVIEW", "SCOUT", "TOPOGRAM", "SCANOGRAM"})
+#: Image types of localizers.
+LOCALIZER_WORDS: Final = frozenset({"LOCALIZER", "SURVEY", "REF_SURVIEW", "SURVIEW", "SCOUT", "TOPOGRAM", "SCANOGRAM"})
 #: Image types whose values are no attenuation of a voxel, though they may lie in a regular stack.
-_DERIVED_WORDS: Final = frozenset(
+DERIVED_WORDS: Final = frozenset(
     {"MIP", "MINIP", "MIN IP", "MAX IP", "PROJECTION IMAGE", "VRT", "VOLUME RENDERING", "SSD", "SCREEN SAVE",
      "DOSE_INFO", "PATIENT_INFO", "RESULTS", "MIDA", "PERFUSION"}
 )  # fmt: skip
@@ -37,9 +38,9 @@ def kind_of(header: FileHeader, image: SliceEntry | None) -> Kind:
         return "not_ct"
     if _is_other_image(sop_class) or header.has_mr_timing:
         return "not_ct"
-    if words & _LOCALIZER_WORDS:
+    if words & LOCALIZER_WORDS:
         return "localizer"
-    if image is None or (sop_class and sop_class not in CT_CLASSES) or words & _DERIVED_WORDS:
+    if image is None or (sop_class and sop_class not in CT_CLASSES) or words & DERIVED_WORDS:
         return "derived_object"
     return "derived_object" if image.pixels.samples != 1 or not image.pixels.is_integer else "image"
 
