@@ -21,7 +21,16 @@ from ho_detect.reporting.pages.pictures import (
     projection_picture,
 )
 from ho_detect.reporting.pages.relief import relief
-from ho_detect.reporting.pages.rows import HIP_FIGURES, HIP_ROWS, LESION_COLUMNS, LESION_ROWS, Line, lines, point_words
+from ho_detect.reporting.pages.rows import (
+    HIP_FIGURES,
+    HIP_ROWS,
+    LESION_COLUMNS,
+    LESION_GROUPS,
+    LESION_ROWS,
+    Line,
+    lines,
+    point_words,
+)
 from ho_detect.reporting.pages.settings_table import settings_table
 from ho_detect.reporting.pages.surfaces import pack, surfaces
 from ho_detect.reporting.pages.templating import render
@@ -49,7 +58,7 @@ class LesionPart:
     lesion: Lesion
     colour: str
     sentence: str
-    lines: tuple[Line, ...]
+    groups: dict[str, tuple[Line, ...]]
     pictures: tuple[Picture, ...]
 
 
@@ -140,7 +149,7 @@ def _lesion_parts(findings: Findings) -> tuple[LesionPart, ...]:
             lesion=lesion,
             colour=colour_of(lesion.id),
             sentence=_after_colon(lesion_sentence(lesion)),
-            lines=lines(LESION_ROWS, (lesion,)),
+            groups={heading: lines(rows, (lesion,)) for heading, rows in LESION_GROUPS.items()},
             pictures=lesion_pictures(findings, lesion.id) if lesion.id in pictured else (),
         )
         for lesion in findings.lesions

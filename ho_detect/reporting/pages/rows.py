@@ -20,7 +20,7 @@ def _number(digits: int, scale: float = 1.0) -> Writer:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.0f}".replace("-", "−")
+    return f"{value:+.0f}".replace("-", "−") if abs(value) >= 0.5 else "0"
 
 
 def _volume(value: float) -> str:
@@ -99,8 +99,8 @@ HIP_ROWS = (
     Row("Lesions", "", "n_lesions", _number(0)),
     Row("Volume", "mL", "total_volume_mm3", _volume),
     Row("Volume above second threshold", "mL", "total_volume_second_threshold_mm3", _volume),
-    Row("Sectors", "", "sectors", missing="none"),
-    Row("Smallest femur–pelvis gap", "mm", "min_gap_mm", _number(0)),
+    Row("Sectors", "", "sectors", missing="–"),
+    Row("Least femur–pelvis gap", "mm", "min_gap_mm", _number(1)),
     Row("Bridging", "", "bridging", missing=_CANNOT),
     Row("Brooker, from CT", "", "brooker_ct", missing=_CANNOT),
     Row("Della Valle, from CT", "", "della_valle_ct", missing=_CANNOT),
@@ -119,45 +119,52 @@ HIP_ROWS = (
     Row("Joint region in view", "%", "coverage", _number(0, 100)),
 )
 
-LESION_ROWS = (
-    Row("Muscle group", "", "muscle_region"),
-    Row("... known from", "", "muscle_region_source"),
-    Row("Volume", "mL", "volume_mm3", _volume),
-    Row("Volume above second threshold", "mL", "volume_second_threshold_mm3", _volume),
-    Row("Longest diameter", "mm", "max_diameter_mm", _number(0)),
-    Row("Axial, long diameter", "mm", "axial_long_mm", _number(0)),
-    Row("Axial, short diameter", "mm", "axial_short_mm", _number(0)),
-    Row("Extent, across × deep × high", "mm", "extent_lps_mm", _size),
-    Row("Surface", "cm²", "surface_area_mm2", _number(1, 0.01)),
-    Row("Sphericity", "", "sphericity", _number(2)),
-    Row("Mean", "HU", "mean_hu", _number(0)),
-    Row("Standard deviation", "HU", "sd_hu", _number(0)),
-    Row("Median", "HU", "median_hu", _number(0)),
-    Row("95th percentile", "HU", "p95_hu", _number(0)),
-    Row("Highest", "HU", "max_hu", _number(0)),
-    Row("Outline drawn at", "HU", "boundary_hu", _number(0)),
-    Row("Rim, median", "HU", "rim_hu", _number(0)),
-    Row("Core, median", "HU", "core_hu", _number(0)),
-    Row("Maturity", "", "maturity", missing="not judged"),
-    Row("Zonal index", "", "zonal_index", _number(2)),
-    Row("Denser inside than at the rim", "", "atypical_pattern"),
-    Row("Attached to", "", "attached_to", missing="nothing"),
-    Row("Contact with the femur", "mm²", "contact_femur_mm2", _number(0)),
-    Row("... its length", "mm", "contact_femur_mm", _number(0)),
-    Row("Contact with the pelvis", "mm²", "contact_pelvis_mm2", _number(0)),
-    Row("... its length", "mm", "contact_pelvis_mm", _number(0)),
-    Row("Gap to the femur", "mm", "gap_femur_mm", _number(0)),
-    Row("Gap to the pelvis", "mm", "gap_pelvis_mm", _number(0)),
-    Row("Gap to an opposing lesion", "mm", "gap_opposing_mm", _number(0)),
-    Row("Center to femoral head center", "mm", "distance_to_head_center_mm", _number(0)),
-    Row("Distance to the femoral neck", "mm", "distance_to_neck_mm", _number(0)),
-    Row("Distance to the capsule region", "mm", "distance_to_capsule_mm", _number(0)),
-    Row("Nearness to vessels", "", "vessels"),
-    Row("Center", "mm", "centroid_lps_mm", point_words),
-    Row("Muscle around it", "%", "muscle_fraction", _number(0, 100)),
-    Row("Fat around it", "%", "fat_fraction", _number(0, 100)),
-    Row("Confidence", "", "confidence", _number(2)),
-)
+LESION_GROUPS = {
+    "Size and form": (
+        Row("Volume", "mL", "volume_mm3", _volume),
+        Row("Volume above second threshold", "mL", "volume_second_threshold_mm3", _volume),
+        Row("Longest diameter", "mm", "max_diameter_mm", _number(0)),
+        Row("Axial, long diameter", "mm", "axial_long_mm", _number(0)),
+        Row("Axial, short diameter", "mm", "axial_short_mm", _number(0)),
+        Row("Across × deep × high", "mm", "extent_lps_mm", _size),
+        Row("Surface", "cm²", "surface_area_mm2", _number(1, 0.01)),
+        Row("Sphericity", "", "sphericity", _number(2)),
+        Row("Muscle group", "", "muscle_region"),
+        Row("... known from", "", "muscle_region_source"),
+        Row("Muscle around it", "%", "muscle_fraction", _number(0, 100)),
+        Row("Fat around it", "%", "fat_fraction", _number(0, 100)),
+    ),
+    "Density": (
+        Row("Mean", "HU", "mean_hu", _number(0)),
+        Row("Standard deviation", "HU", "sd_hu", _number(0)),
+        Row("Median", "HU", "median_hu", _number(0)),
+        Row("95th percentile", "HU", "p95_hu", _number(0)),
+        Row("Highest", "HU", "max_hu", _number(0)),
+        Row("Outline drawn at", "HU", "boundary_hu", _number(0)),
+        Row("Rim, median", "HU", "rim_hu", _number(0)),
+        Row("Core, median", "HU", "core_hu", _number(0)),
+        Row("Zonal index", "", "zonal_index", _number(2)),
+        Row("Maturity", "", "maturity", missing="not judged"),
+        Row("Denser inside than at the rim", "", "atypical_pattern"),
+        Row("Confidence", "", "confidence", _number(2)),
+    ),
+    "Place and contact": (
+        Row("Attached to", "", "attached_to", missing="nothing"),
+        Row("Contact with the femur", "mm²", "contact_femur_mm2", _number(0)),
+        Row("... its length", "mm", "contact_femur_mm", _number(0)),
+        Row("Contact with the pelvis", "mm²", "contact_pelvis_mm2", _number(0)),
+        Row("... its length", "mm", "contact_pelvis_mm", _number(0)),
+        Row("Gap to the femur", "mm", "gap_femur_mm", _number(1)),
+        Row("Gap to the pelvis", "mm", "gap_pelvis_mm", _number(1)),
+        Row("Gap to an opposing lesion", "mm", "gap_opposing_mm", _number(1)),
+        Row("Center to femoral head center", "mm", "distance_to_head_center_mm", _number(0)),
+        Row("To the femoral neck", "mm", "distance_to_neck_mm", _number(0)),
+        Row("To the capsule region", "mm", "distance_to_capsule_mm", _number(0)),
+        Row("Nearness to vessels", "", "vessels"),
+        Row("Center", "mm", "centroid_lps_mm", point_words),
+    ),
+}
+LESION_ROWS = tuple(row for rows in LESION_GROUPS.values() for row in rows)
 
 #: What stands in large figures beside the sentence of a hip with ossification.
 HIP_FIGURES = ("total_volume_mm3", "min_gap_mm", "bridging", "brooker_ct", "della_valle_ct", "mavrogenis")

@@ -7,6 +7,7 @@ from browser import browser, opened
 from made_findings import make_findings, make_hip, make_lesion, make_record
 
 from ho_detect.flags import Flag, flag
+from ho_detect.geometry import Grid
 from ho_detect.reporting.pages.report import report_html
 from ho_detect.reporting.sentences import hip_sentence, lesion_sentence
 
@@ -126,7 +127,9 @@ def chromium():
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    return make_findings().report(tmp_path_factory.mktemp("report") / "report.html")
+    findings = make_findings(Grid.axial((60, 60, 100), (1.0, 1.0, 1.0), (-50.0, -30.0, -20.0)))
+    findings.volume.hu[5:55, 40:55, 20:80] = 800  # bone behind the lesions
+    return findings.report(tmp_path_factory.mktemp("report") / "report.html")
 
 
 class TestInABrowser:
