@@ -15,7 +15,8 @@ from ho_detect.reporting.tables import HipRow, LesionRow, StudyRow, hip_rows, le
 
 def make_cohort(out: Path, n_studies: int, n_failed: int = 3, n_left_out: int = 5, seed: int = 0) -> Path:
     """Write the tables of a run: two hips for each study, about half of them with ossification."""
-    rng, picture = random.Random(seed), thumbnail(make_findings())
+    rng = random.Random(seed)  # noqa: S311 - nothing is to be kept secret
+    picture = thumbnail(make_findings())
     hips, lesions, studies = [], [], []
     for number in range(1, n_studies + 1):
         folder = f"series-{number:06d}"
@@ -63,5 +64,6 @@ def _record(rng: random.Random, number: int) -> FindingsRecord:
 
 def _lesion(rng: random.Random, number: int, side: str):
     return make_lesion(number, side=side, volume_mm3=round(rng.lognormvariate(8.5, 1.3), 1),
-                       mean_hu=round(rng.gauss(420, 120), 1), maturity=rng.choice(("mature", "intermediate", "immature")),
+                       mean_hu=round(rng.gauss(420, 120), 1),
+                       maturity=rng.choice(("mature", "intermediate", "immature")),
                        sector=rng.choice(("anterior", "posterior", "medial", "lateral")))  # fmt: skip

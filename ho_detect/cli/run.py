@@ -44,6 +44,7 @@ ho-detect run --manifest OUT/manifest.parquet --shard 3/8 --resume   a part of w
 
 \b
 Below OUT appear
+  index.html    all studies on one page: sort, filter, see how values are spread
   summary.csv   one row per hip: finding, volume, gap, grades
   lesions.csv   one row per lesion: volume, HU, extents, position, gaps
   studies.csv   one row per series found: analysed, or why not; grows during the run

@@ -11,10 +11,11 @@ from ho_detect.cohort.manifest import read_about, read_plan
 from ho_detect.cohort.output_folder import MANIFEST_FILE, OutputFolder
 from ho_detect.cohort.report import Report
 from ho_detect.errors import HoDetectError, UsageError
+from ho_detect.reporting.pages.cohort import write_cohort_page
 
 
 def collect(out: Path, key_file: Path | None = None, *, finish: bool = False) -> Report:
-    """Write the tables of a plan from what its shards left; allowed at any time, also while they work.
+    """Write the tables of a plan, and the page over all studies, from what its shards left, at any time.
 
     Parameters
     ----------
@@ -47,6 +48,7 @@ def collect(out: Path, key_file: Path | None = None, *, finish: bool = False) ->
         ledger.recover()
         try:
             ledger.write_tables()
+            write_cohort_page(output.path)
         except OSError as error:
             raise HoDetectError(f"cannot write to OUT: {error.strerror}") from error
         report = Report(

@@ -74,6 +74,7 @@ class Work:
         for place in self._crew.undone:
             self._ledger.settle(place, Outcome(reason="interrupted"))
         self._write_tables()
+        self._write_page()
         if self._unwritable:
             raise HoDetectError(
                 f"cannot write to OUT: {self._unwritable} ({self._n_kept} of {len(self._places)} series "
@@ -144,6 +145,17 @@ class Work:
             self._give_up(error.strerror or "")
         took = time.monotonic() - start
         self._tables_due = start + max(_TABLES_EVERY_S, took / _TABLES_SHARE)
+
+    def _write_page(self) -> None:
+        """Write the page over all studies, where it is wanted and there are tables to make it from."""
+        if not (self._tables and self._options.report) or self._unwritable:
+            return
+        from ho_detect.reporting.pages.cohort import write_cohort_page
+
+        try:
+            write_cohort_page(self._output.path)
+        except OSError as error:
+            self._give_up(error.strerror or "")
 
     def _give_up(self, why: str) -> None:
         """End a run whose output cannot be written, to say so once."""

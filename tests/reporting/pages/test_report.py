@@ -12,7 +12,7 @@ from ho_detect.reporting.pages.report import report_html
 from ho_detect.reporting.sentences import hip_sentence, lesion_sentence
 
 EVIL = "<script>alert('evil')</script><img src=x onerror=alert('evil')>"
-DRAWN = "document.querySelector('.scene')?.dataset.drawn === 'true'"
+DRAWN = "() => document.querySelector('.scene')?.dataset.drawn === 'true'"
 #: How many different colours the 3-D view shows.
 COLOURS = """() => {
   const view = document.querySelector(".scene canvas"), copy = document.createElement("canvas");
