@@ -89,7 +89,7 @@ class TestRun:
             status, *said = call("run", studies, faulty, "--out", out, "--log-file", log, *extra)
             assert status == 3
             written = [p.read_text(errors="replace") for p in [*out.rglob("*"), log] if p.is_file()]
-            assert len(written) == 12
+            assert len(written) == 13
             for text in [*said, *written, *(str(p.relative_to(out)) for p in out.rglob("*"))]:
                 assert not IDENTITY.search(text)
 

@@ -150,7 +150,11 @@ class Findings:
         return overview(self)
 
     def report(self, path: str | Path) -> Path:
-        """Write the findings as one self-contained HTML page for readers; returns its path.
+        """Write the findings as one self-contained HTML page for readers.
+
+        Returns
+        -------
+        Its path; the folder is made when it is not there.
 
         Raises
         ------
@@ -160,6 +164,7 @@ class Findings:
         from ho_detect.reporting.pages.report import write_report
 
         path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_report(self, path)
         return path
 

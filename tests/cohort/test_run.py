@@ -54,7 +54,9 @@ def options(task, **changes):
     return Options(**{"task": task, "workers": 1, "time_limit_s": 60} | changes)
 
 
-TABLES = sorted(f"{n}.{e}" for n in ("summary", "lesions", "studies", "timings") for e in ("csv", "parquet"))
+TABLES = sorted(
+    ["index.html", *(f"{n}.{e}" for n in ("summary", "lesions", "studies", "timings") for e in ("csv", "parquet"))]
+)
 
 
 @pytest.fixture(scope="module")

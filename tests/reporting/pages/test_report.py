@@ -114,9 +114,9 @@ class TestWords:
 
     def test_written_by_the_findings(self, tmp_path):
         findings = make_findings()
-        path = findings.report(tmp_path / "report.html")
+        path = findings.report(tmp_path / "new" / "report.html")
         assert path.read_text(encoding="utf-8") == report_html(findings)
-        assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+        assert [p.name for p in path.parent.iterdir()] == ["report.html"]
 
 
 @pytest.fixture(scope="module")
