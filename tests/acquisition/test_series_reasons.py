@@ -85,8 +85,8 @@ def raw_numbers(k, ds):
     del ds.RescaleSlope, ds.RescaleIntercept
 
 
-def not_a_number(k, ds):
-    ds["PixelSpacing"]._value = ["abc", "1.0"]
+def not_a_number(k, ds, text="abc", name="PixelSpacing"):
+    ds[name]._value = [text, *ds[name]._value[1:]]
 
 
 FAULTS = {
@@ -108,6 +108,8 @@ FAULTS = {
     "zero spacing": (setting(PixelSpacing=[0, 0]), "bad_geometry"),
     "negative spacing": (setting(PixelSpacing=[-1, 1]), "bad_geometry"),
     "spacing is text": (not_a_number, "bad_geometry"),
+    "spacing is nan": (lambda k, ds: not_a_number(k, ds, "nan"), "bad_geometry"),
+    "position is nan": (lambda k, ds: not_a_number(k, ds, "nan", "ImagePositionPatient"), "bad_geometry"),
     "spacing of one slice differs": (only(3, PixelSpacing=["2.2", "1.8"]), "bad_geometry"),
     "orientation not unit": (setting(ImageOrientationPatient=[2, 0, 0, 0, 1, 0]), "bad_geometry"),
     "orientation not orthogonal": (setting(ImageOrientationPatient=[1, 0, 0, 0.6, 0.8, 0]), "bad_geometry"),
@@ -156,6 +158,22 @@ def test_each_fault_has_its_reason(tmp_path, name):
     edit, reason = FAULTS[name]
     write_series(tmp_path, CtSeries(bits_stored=16), edit=edit)
     assert outcome(tmp_path) == reason
+
+
+def test_a_single_slice(tmp_path):
+    write_series(tmp_path, CtSeries(n_slices=1))
+    assert outcome(tmp_path) == "too_few_slices"
+
+
+@pytest.mark.parametrize("orientation", [(-1, 0, 0, 0, -1, 0), (-1, 0, 0, 0, 1, 0), (1, 0, 0, 0, -1, 0)])
+def test_prone_and_feet_first(tmp_path, orientation):
+    """As scanners store them: rows and columns turned, slices in either order."""
+    across, down = orientation[0], orientation[4]
+    for step in (2.5, -2.5):
+        origin = (-39.0 * across, -40.0 * down, 720.0 - step * 8 * across * down)
+        spec = CtSeries(orientation=orientation, step=step, origin=origin, bits_stored=16)
+        write_series(tmp_path / f"{step}", spec, edit=setting(PatientPosition="FFP"))
+        assert outcome(tmp_path / f"{step}") == "ok"
 
 
 def test_few_slices_are_left_out_whatever_else_is_wrong(tmp_path):
