@@ -24,14 +24,7 @@ def acquire(volume: HuVolume, folder: Path, steps_mm: np.ndarray, degrees: float
     middle = source.grid.to_lps((np.array(source.hu.shape) - 1) / 2)
     first = middle - [(columns - 1) / 2 * column_mm, c * (rows - 1) / 2 * row_mm, s * (rows - 1) / 2 * row_mm]
     spec = CtSeries(
-        n_slices=len(heights),
-        rows=rows,
-        columns=columns,
-        spacing=(row_mm, column_mm),
-        orientation=(1.0, 0.0, 0.0, 0.0, c, s),
-        origin=tuple(first),
-        bits_stored=16,
-        series_uid=f"1.2.3.{round(degrees) % 360}.{len(heights)}",
+        spacing=(row_mm, column_mm), bits_stored=16, series_uid=f"1.2.3.{round(degrees) % 360}.{len(heights)}"
     )
     r, q = np.mgrid[:rows, :columns]
     across, down = q[..., None] * column_mm * np.array([1.0, 0, 0]), r[..., None] * row_mm * np.array([0.0, c, s])
@@ -39,7 +32,8 @@ def acquire(volume: HuVolume, folder: Path, steps_mm: np.ndarray, degrees: float
         position = first + np.array([0, 0, height - heights[-1] / 2])
         index = np.moveaxis(source.grid.to_index(position + across + down), -1, 0)
         hu = map_coordinates(source.hu.astype(np.float32), index, order=1, mode="constant", cval=AIR_HU)
-        ds = make_dataset(CtSeries(**{**vars(spec), "n_slices": 1}), 0)
+        ds = make_dataset(spec, 0)
+        ds.Rows, ds.Columns, ds.ImageOrientationPatient = rows, columns, ["1", "0", "0", "0", f"{c:.10f}", f"{s:.10f}"]
         ds.PixelData = (np.rint(hu).astype(np.int32) + 1024).astype("<u2").tobytes()
         ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"{spec.series_uid}.{k}"
         ds.ImagePositionPatient = [f"{v:.4f}" for v in position]

@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
-if TYPE_CHECKING:
-    from ho_detect.acquisition.index import SeriesEntry
+from ho_detect.acquisition.series import SeriesEntry
 
 #: Share of a series' field of view that another one must show to stand in for it. Convention.
 COVERED: Final = 0.8

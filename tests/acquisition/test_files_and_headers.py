@@ -12,7 +12,7 @@ from dicom_files import CtSeries, make_dataset, save, write_series
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from ho_detect.acquisition import headers
+from ho_detect.acquisition import walking
 from ho_detect.acquisition.files import find_files
 from ho_detect.acquisition.headers import FileHeader, UnreadableHeader, read_header
 from ho_detect.acquisition.index import index_files, index_series
@@ -164,7 +164,7 @@ def test_no_bytes_make_the_header_reader_fail(tmp_path, syntax):
 
 def by_pydicom(path, size, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(headers, "walk_elements", lambda *args, **kwargs: None)
+        patch.setattr(walking, "walk_elements", lambda *args, **kwargs: None)
         return read_header(path, size)
 
 
