@@ -2,16 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect._kernels.components import count_runs, fill_runs, join_runs, paint_runs, run_statistics
+from ho_detect._kernels.components import (
+    any_in_runs,
+    component_statistics,
+    count_runs,
+    count_runs_within,
+    fill_runs,
+    fill_runs_within,
+    histograms,
+    join_slabs,
+    number_components,
+    paint_runs,
+    run_moments,
+)
 from ho_detect.geometry import FloatArray
 
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+Box = tuple[slice, slice, slice]
+#: Slabs whose runs are joined at the same time; the same for any number of threads.
+_SLABS = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """Runs of voxels along the rows of a volume, R of them, and the component that each belongs to.
+
+    Parameters
+    ----------
+    first
+        (rows + 1,) number of the first run of each row.
+    start, stop
+        (R,) first column, and the one after the last.
+    component
+        (R,) number.
+    """
+
+    first: IntArray
+    start: NDArray[np.int32]
+    stop: NDArray[np.int32]
+    component: NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,44 +74,124 @@ class Components:
     sd_hu: FloatArray
     min_hu: FloatArray
     max_hu: FloatArray
-    _first: IntArray
-    _start: IntArray
-    _stop: IntArray
-    _component: IntArray
+    runs: Runs
 
     def __len__(self) -> int:
         return len(self.count)
 
     @property
-    def touches_border(self) -> NDArray[np.bool_]:
+    def touches_border(self) -> BoolArray:
         """(C,) whether a voxel lies on the border of the volume."""
         last = np.array(self.shape) - 1
         return np.asarray((self.box[:, ::2] == 0).any(axis=1) | (self.box[:, 1::2] == last).any(axis=1))
 
-    def slices(self, number: int, margin: int = 0) -> tuple[slice, slice, slice]:
+    def slices(self, number: int, margin: int = 0) -> Box:
         """Return the box of one component, ``margin`` voxels wider, clipped to the volume."""
         low = np.maximum(self.box[number, ::2] - margin, 0)
         high = np.minimum(self.box[number, 1::2] + margin + 1, self.shape)
         a, b, c = (slice(int(i), int(j)) for i, j in zip(low, high, strict=True))
         return a, b, c
 
-    def paint(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return a volume with ``values[c]`` in the voxels of component c, 0 elsewhere.
+    def paint(self, values: NDArray[Any], box: Box | None = None) -> NDArray[Any]:
+        """Return a volume, or a box of it, with ``values[c]`` in the voxels of component c, 0 elsewhere.
 
         Raises
         ------
         ValueError
             Not one value per component.
         """
-        if values.shape != (len(self),):
-            raise ValueError(f"values of shape {values.shape} for {len(self)} components")
-        out = np.zeros(self.shape, values.dtype)
-        paint_runs(self._first, self._start, self._stop, values, self._component, out)
+        where = box or (slice(None),) * 3
+        spans = [range(*s.indices(n)) for s, n in zip(where, self.shape, strict=True)]
+        out = np.zeros([len(s) for s in spans], values.dtype)
+        self.paint_onto(out, values, np.array([s.start for s in spans]))
         return out
+
+    def paint_onto(self, out: NDArray[Any], values: NDArray[Any], corner: NDArray[Any] | None = None) -> None:
+        """Write ``values[c]`` into the voxels of component c; what has the value 0 stays as it is.
+
+        Parameters
+        ----------
+        out
+            The volume, or the box of it that begins at ``corner``.
+
+        Raises
+        ------
+        ValueError
+            Not one value per component, or of another type than ``out``.
+        """
+        if values.shape != (len(self),) or values.dtype != out.dtype:
+            raise ValueError(f"{values.dtype} values of shape {values.shape} for {len(self)} components on {out.dtype}")
+        corner = np.zeros(3, np.int64) if corner is None else np.asarray(corner, np.int64)
+        runs = self.runs
+        rows = out.shape[0] * out.shape[1]
+        paint_runs(rows, self.shape[1], corner, runs.first, runs.start, runs.stop, values, runs.component, out)
+
+    def meet(self, mask: BoolArray) -> BoolArray:
+        """Return (C,) whether a voxel of the component lies in a mask of the volume's shape."""
+        found = np.zeros(len(self), np.uint8)
+        runs = self.runs
+        any_in_runs(mask.view(np.uint8), runs.first, runs.start, runs.stop, runs.component, found)
+        return found.view(np.bool_)
+
+    def first_voxel(self, number: int) -> tuple[int, int, int]:
+        """Return the index (slice, row, column) of the first voxel of a component."""
+        run = int(np.argmax(self.runs.component == number))
+        row = int(np.searchsorted(self.runs.first, run, side="right")) - 1
+        return row // self.shape[1], row % self.shape[1], int(self.runs.start[run])
+
+    def at(self, voxel: tuple[int, int, int]) -> int | None:
+        """Return the number of the component that a voxel belongs to, None for none."""
+        row = voxel[0] * self.shape[1] + voxel[1]
+        here = slice(self.runs.first[row], self.runs.first[row + 1])
+        inside = (self.runs.start[here] <= voxel[2]) & (voxel[2] < self.runs.stop[here])
+        return int(self.runs.component[here][inside][0]) if inside.any() else None
+
+    def select(self, keep: BoolArray) -> Components:
+        """Return only some of the components, (C,) bool, numbered anew in the same order."""
+        runs = self.runs
+        kept = keep[runs.component]
+        first = np.concatenate([[0], np.cumsum(kept)])[runs.first]
+        number = (np.cumsum(keep) - 1).astype(np.int32)
+        fields = ("count", "box", "centroid", "mean_hu", "sd_hu", "min_hu", "max_hu")
+        return replace(
+            self,
+            **{name: getattr(self, name)[keep] for name in fields},
+            runs=Runs(first, runs.start[kept], runs.stop[kept], number[runs.component[kept]]),
+        )
+
+    def percentiles(self, hu: NDArray[Any], q: FloatArray, step: float = 1.0) -> FloatArray:
+        """Return percentiles of each component's HU from its histogram.
+
+        Parameters
+        ----------
+        hu
+            The volume that was labelled.
+        q
+            (Q,) percent.
+        step
+            Width of a bin, HU.
+
+        Returns
+        -------
+        (C, Q): the lower end of the bin that holds the value of that rank; for whole HU and steps of 1 that value.
+        """
+        if len(self) == 0:
+            return np.empty((0, len(q)))
+        lowest = float(self.min_hu.min())
+        bins = np.empty((len(self), int((float(self.max_hu.max()) - lowest) / step) + 1), np.int64)
+        runs = self.runs
+        histograms(hu, runs.first, runs.start, runs.stop, runs.component, lowest, step, bins)
+        rank = np.floor(np.asarray(q, float) / 100.0 * (self.count[:, None] - 1))
+        place = [np.searchsorted(total, r, side="right") for total, r in zip(bins.cumsum(axis=1), rank, strict=True)]
+        return np.asarray(lowest + step * np.array(place), np.float64)
 
 
 def label_components(
-    hu: NDArray[Any], low: float, region: NDArray[np.bool_] | None = None, connectivity: int = 26
+    hu: NDArray[Any],
+    low: float,
+    region: BoolArray | None = None,
+    connectivity: int = 26,
+    high: float | None = None,
 ) -> Components:
     """Find the connected components of ``hu >= low`` inside ``region``.
 
@@ -87,6 +203,8 @@ def label_components(
         Same shape; None: everywhere.
     connectivity
         6, 18 or 26 neighbours.
+    high
+        Only components that reach this somewhere (hysteresis); None: all.
 
     Raises
     ------
@@ -97,18 +215,87 @@ def label_components(
         raise ValueError(f"volume of shape {hu.shape} with region {None if region is None else region.shape}")
     if connectivity not in (6, 18, 26):
         raise ValueError(f"connectivity {connectivity} is not 6, 18 or 26")
-    mask = np.broadcast_to(np.uint8(1), hu.shape) if region is None else region.view(np.uint8)
+    if hu.dtype == np.bool_:
+        hu = hu.view(np.uint8)
+    runs, n = _joined(hu, _runs(hu, low, region), connectivity)
+    components = _measured(hu, runs, n)
+    return components if high is None else components.select(components.max_hu >= high)
+
+
+def holes_filled(mask: BoolArray) -> BoolArray:
+    """Return a mask with what it encloses: what is not joined by faces with the border of the array."""
+    outside = label_components(~mask, 1.0, connectivity=6)
+    filled = mask.copy()
+    outside.paint_onto(filled, ~outside.touches_border)
+    return filled
+
+
+def joined_with(seeds: BoolArray, mask: BoolArray, connectivity: int = 26) -> BoolArray:
+    """Return the parts of a mask that hold a voxel of ``seeds``."""
+    parts = label_components(mask, 1.0, connectivity=connectivity)
+    return parts.paint(parts.meet(seeds))
+
+
+def _runs(hu: NDArray[Any], low: float, region: BoolArray | None) -> Runs:
+    """Return the runs, not joined yet."""
     rows = hu.shape[0] * hu.shape[1]
     first = np.zeros(rows + 1, np.int64)
-    count_runs(hu, mask, low, first[1:])
+    threshold = _of_type(low, hu.dtype)
+    if threshold is None or hu.size == 0:
+        nothing = np.empty(0, np.int32)
+        return Runs(first, nothing, nothing, nothing)
+    inside = None if region is None else region.view(np.uint8)
+    if inside is None:
+        count_runs(rows, hu, threshold, first[1:])
+    else:
+        count_runs_within(rows, hu, threshold, inside, first[1:])
     np.cumsum(first, out=first)
-    start, stop = np.empty(first[-1], np.int64), np.empty(first[-1], np.int64)
-    fill_runs(hu, mask, low, first, start, stop)
-    component = np.empty(first[-1], np.int64)
-    n = join_runs(hu.shape, connectivity, first, start, stop, component)
+    start, stop, component = (np.empty(first[-1], np.int32) for _ in range(3))
+    if inside is None:
+        fill_runs(rows, hu, threshold, first, start, stop)
+    else:
+        fill_runs_within(rows, hu, threshold, inside, first, start, stop)
+    return Runs(first, start, stop, component)
+
+
+def _of_type(low: float, dtype: np.dtype[Any]) -> np.generic | None:
+    """Return the lowest value of a type that is not below ``low``; None where there is none."""
+    typed: np.generic
+    if dtype.kind == "f":
+        # the lowest of the type that is not below: rounded to nearest it could be
+        typed = dtype.type(low)
+        return dtype.type(np.nextafter(typed, dtype.type(np.inf))) if float(typed) < low else typed
+    limits = np.iinfo(dtype)
+    least = int(np.ceil(np.clip(low, float(limits.min), float(limits.max) + 1.0)))
+    typed = dtype.type(min(least, limits.max))
+    return typed if least <= limits.max else None
+
+
+def _joined(hu: NDArray[Any], runs: Runs, connectivity: int) -> tuple[Runs, int]:
+    nz, ny = hu.shape[:2]
+    slabs = max(1, min(_SLABS, nz))
+    join_slabs(slabs, nz, ny, connectivity, slabs, runs.first, runs.start, runs.stop, runs.component)
+    return runs, number_components(nz, ny, connectivity, slabs, runs.first, runs.start, runs.stop, runs.component)
+
+
+def _measured(hu: NDArray[Any], runs: Runs, n: int) -> Components:
+    sums, ends = np.empty((len(runs.start), 2)), np.empty((len(runs.start), 2), hu.dtype)
+    run_moments(hu.shape[0] * hu.shape[1], hu, runs.first, runs.start, runs.stop, sums, ends)
     count, box = np.empty(n, np.int64), np.empty((n, 6), np.int64)
     index_sum, moments = np.empty((n, 3)), np.empty((n, 4))
-    run_statistics(hu, first, start, stop, component, count, box, index_sum, moments)
+    component_statistics(
+        hu.shape[1],
+        runs.first,
+        runs.start,
+        runs.stop,
+        runs.component,
+        sums,
+        ends,
+        count,
+        box,
+        index_sum,
+        moments,
+    )
     mean = moments[:, 0] / count
     variance = np.maximum(moments[:, 1] / count - mean**2, 0.0)
     return Components(
@@ -120,8 +307,5 @@ def label_components(
         np.sqrt(variance),
         moments[:, 2],
         moments[:, 3],
-        first,
-        start,
-        stop,
-        component,
+        runs,
     )

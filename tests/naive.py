@@ -192,3 +192,28 @@ def lowered(hu, low, field, matrix, offset, number, distance, nearest):
         if value < distance[at]:  # never where it is NaN
             distance[at], nearest[at] = value, number
     return distance, nearest
+
+
+def distance(mask, limit, spacing, to_faces):
+    """Return the distance to the nearest voxel of a mask, or to its nearest face, infinite beyond a limit."""
+    out = np.full(mask.shape, np.inf)
+    inside = np.argwhere(mask)
+    for at in np.ndindex(mask.shape):
+        if len(inside):
+            aside = np.abs(inside - np.array(at)).astype(float)
+            if to_faces:
+                aside = np.maximum(aside - 0.5, 0.0)
+            out[at] = np.sqrt(((aside * spacing) ** 2).sum(axis=1)).min()
+    out[out > limit * (1 + 1e-5)] = np.inf
+    return out
+
+
+def smoothed(volume, weights):
+    """Return a volume convolved along each axis, the border's values going on beyond it."""
+    out = volume.astype(float)
+    for axis, w in enumerate(weights):
+        reach = len(w) // 2
+        padded = np.pad(out, [(reach, reach) if a == axis else (0, 0) for a in range(3)], mode="edge")
+        n = out.shape[axis]
+        out = sum(float(x) * np.take(padded, range(d, d + n), axis=axis) for d, x in enumerate(w))
+    return out

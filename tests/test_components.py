@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy import ndimage as ndi
 
-from ho_detect.components import label_components
+from ho_detect.components import holes_filled, joined_with, label_components
 
 pytestmark = pytest.mark.jit_off
 
@@ -83,3 +84,55 @@ def test_what_makes_no_sense_is_refused_with_its_value():
         label_components(hu, 200.0, connectivity=8)
     with pytest.raises(ValueError, match="shape"):
         label_components(hu + 300, 200.0).paint(np.zeros(2))
+
+
+@settings(max_examples=40, deadline=None)
+@given(hu=arrays(np.int16, st.tuples(*[st.integers(0, 6)] * 3), elements=st.sampled_from([-1000, 40, 200, 300, 900])))
+def test_hysteresis_keeps_what_reaches_the_high_threshold(hu):
+    labels = naive.flood(hu >= 200, 26)
+    high = [n for n in range(1, labels.max(initial=0) + 1) if (hu[labels == n] >= 900).any()]
+    parts = label_components(hu, 200.0, high=900.0)
+    assert parts.count.tolist() == [(labels == n).sum() for n in high]
+    expected = np.zeros(labels.shape, int)
+    for number, n in enumerate(high, 1):
+        expected[labels == n] = number
+    np.testing.assert_array_equal(parts.paint(np.arange(1, len(parts) + 1)), expected)
+    assert all(parts.at(parts.first_voxel(c)) == c for c in range(len(parts)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(hu=arrays(np.int16, st.tuples(*[st.integers(1, 6)] * 3), elements=st.integers(190, 230)))
+def test_percentiles_are_those_of_the_voxels(hu):
+    parts = label_components(hu, 200.0)
+    labels = parts.paint(np.arange(1, len(parts) + 1))
+    found = parts.percentiles(hu, np.array([0, 50, 95, 100]))
+    for c in range(len(parts)):
+        values = hu[labels == c + 1]
+        assert found[c].tolist() == np.percentile(values, [0, 50, 95, 100], method="lower").tolist()
+
+
+@settings(max_examples=40, deadline=None)
+@given(mask=arrays(np.bool_, st.tuples(*[st.integers(1, 6)] * 3)), data=st.data())
+def test_filled_and_joined_as_scipy_does(mask, data):
+    seeds = data.draw(arrays(np.bool_, mask.shape)) & mask
+    np.testing.assert_array_equal(holes_filled(mask), ndi.binary_fill_holes(mask))
+    for connectivity, structure in ((6, None), (26, np.ones((3, 3, 3), bool))):
+        theirs = ndi.binary_propagation(seeds, structure=structure, mask=mask)
+        np.testing.assert_array_equal(joined_with(seeds, mask, connectivity), theirs)
+
+
+def test_a_box_is_painted_like_the_whole():
+    hu = np.random.default_rng(1).integers(0, 400, (6, 7, 8)).astype(np.int16)
+    parts = label_components(hu, 250.0, connectivity=6)
+    values = np.arange(1, len(parts) + 1, dtype=np.int32)
+    box = (slice(1, 4), slice(0, 5), slice(3, 7))
+    np.testing.assert_array_equal(parts.paint(values, box), parts.paint(values)[box])
+
+
+@pytest.mark.parametrize(
+    ("dtype", "low", "n"),
+    [(np.int16, 40000.0, 0), (np.int16, -40000.0, 1), (np.int16, 199.2, 1), (np.int16, 200.2, 0), (np.uint8, -1.0, 1),
+     (np.float32, 200.0, 1), (np.float32, 200.00001, 0), (np.float32, -np.inf, 1), (np.int16, np.inf, 0)],
+)  # fmt: skip
+def test_a_threshold_no_value_of_the_type_is_equal_to(dtype, low, n):
+    assert len(label_components(np.full((1, 2, 3), 200, dtype), low)) == n

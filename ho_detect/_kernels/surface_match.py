@@ -9,13 +9,14 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import prange
 
 from ho_detect._kernels._jit import kernel, parallel_kernel
 
 
 @parallel_kernel
 def match_template(
+    begin: int,
+    end: int,
     gradient: Any,
     points: Any,
     normals: Any,
@@ -48,7 +49,7 @@ def match_template(
     """
     nz, ny, nx = gradient.shape[0], gradient.shape[1], gradient.shape[2]
     n_points = points.shape[0]
-    for c in prange(centers.shape[0]):
+    for c in range(begin, end):
         total, visible = 0.0, 0
         stopped = False
         for p in range(n_points):
@@ -99,6 +100,8 @@ def sample_linear(volume: Any, z: float, y: float, x: float) -> float:
 
 @parallel_kernel
 def edge_offsets(
+    begin: int,
+    end: int,
     volume: Any,
     points: Any,
     normals: Any,
@@ -136,7 +139,7 @@ def edge_offsets(
         profile is out of view.
     """
     n = 2 * reach + 1
-    for p in prange(points.shape[0]):
+    for p in range(begin, end):
         profile = np.empty(n + 4, np.float64)
         in_view = 0
         for t in range(n + 4):

@@ -9,7 +9,6 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import prange
 
 from ho_detect._kernels._jit import kernel, parallel_kernel
 
@@ -59,7 +58,7 @@ def count_crossings(vertices: Any, faces: Any, shape: Any, crossings: Any, at: A
 
 
 @parallel_kernel
-def fill_between(crossings: Any, at: Any, out: Any) -> None:
+def fill_between(begin: int, end: int, crossings: Any, at: Any, out: Any) -> None:
     """Set the voxels between each odd and even crossing of a column.
 
     Parameters
@@ -69,8 +68,8 @@ def fill_between(crossings: Any, at: Any, out: Any) -> None:
     out
         (Z, Y, X) uint8: set to 1 inside, otherwise left.
     """
-    nz, ny, nx = out.shape
-    for row in prange(nz * ny):
+    ny, nx = out.shape[1], out.shape[2]
+    for row in range(begin, end):
         n = crossings[row]
         if n < 2:
             continue

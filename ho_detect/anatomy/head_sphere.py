@@ -62,7 +62,8 @@ def find_head_sphere(
     best, found = 0.0, expected
     for radius_mm in np.arange(radii_mm[0], radii_mm[1] + 1e-6, _RADIUS_STEP_MM):
         score, seen = np.empty(len(centers)), np.empty(len(centers))
-        match_template(gradient, normals * (radius_mm / step), normals, centers, _FULL_EDGE_HU, 0.0, 0, score, seen)
+        points = normals * (radius_mm / step)
+        match_template(len(centers), gradient, points, normals, centers, _FULL_EDGE_HU, 0.0, 0, score, seen)
         score *= np.sqrt(np.minimum(1.0, seen / 0.75))  # less in view: a high score is easier to come by
         k = int(np.argmax(score))
         if score[k] > best:

@@ -156,6 +156,7 @@ def _score(
     normals = (template.normals @ turn.T) * mirror
     score, seen = np.empty(len(centers)), np.empty(len(centers))
     match_template(
+        len(centers),
         field.gradient,
         np.ascontiguousarray(points[:, ::-1]),
         np.ascontiguousarray(normals[:, ::-1]),

@@ -131,5 +131,5 @@ def voxelised(grid: Grid, vertices: FloatArray, faces: NDArray[np.int64]) -> NDA
     at = np.empty((rows, most))
     count_crossings(position, faces, grid.shape, crossings, at)
     out = np.zeros(grid.shape, np.uint8)
-    fill_between(crossings, at, out)
+    fill_between(rows, crossings, at, out)
     return out

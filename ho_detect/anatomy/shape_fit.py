@@ -174,6 +174,7 @@ def _edges(
     """Return (V,) offsets in mm and strengths in HU; the profile is sampled each millimetre."""
     offset, strength = np.empty(len(vertices)), np.empty(len(vertices))
     edge_offsets(
+        len(vertices),
         volume.hu,
         volume.grid.to_index(vertices),
         np.ascontiguousarray(normals[:, ::-1]),

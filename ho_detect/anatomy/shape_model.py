@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import json
 import pickle  # read below with a loader that only builds arrays
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -154,31 +155,46 @@ def _surface_map(mesh: str, nodes: slice, elements: range | None, fine: int) -> 
         rows.append(block)
     weights = np.concatenate(rows)
     # points on shared edges carry the same weights in each of their elements
-    _, one, same = np.unique(np.round(weights, 6), axis=0, return_index=True, return_inverse=True)
-    welded = [same.ravel()[tri] for tri in faces]
+    one, same = _distinct_rows(np.round(weights, 6))
+    welded = [same[tri] for tri in faces]
     triangles = _consistent(welded)
     distinct = (triangles != np.roll(triangles, 1, axis=1)).all(axis=1)
     return weights[one], triangles[distinct]
 
 
+def _distinct_rows(rows: FloatArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where each distinct row is first, in the order of the rows' values, and which of them each row is.
+
+    As :func:`numpy.unique`, which compares number by number: here a row is one string of bytes of the same order.
+    """
+    bits = (rows + 0.0).view(np.int64)  # no negative zeros
+    ordered = np.where(bits < 0, ~bits, bits ^ np.int64(-(2**63))).astype(">i8")
+    keys = [row.tobytes() for row in ordered]
+    first: dict[bytes, int] = {}
+    for number, key in enumerate(keys):
+        first.setdefault(key, number)
+    place = {key: k for k, key in enumerate(sorted(first))}
+    return np.array([first[key] for key in place]), np.array([place[key] for key in keys])
+
+
 def _consistent(faces: list[NDArray[np.int64]]) -> NDArray[np.int64]:
     """Orient each element's triangles like its neighbours', through the edges they share."""
     edges: list[set[tuple[int, int]]] = []
-    for tri in faces:
-        directed = {(int(a), int(b)) for row in tri for a, b in zip(row, np.roll(row, -1), strict=True) if a != b}
+    owners: dict[tuple[int, int], list[int]] = {}
+    for number, tri in enumerate(faces):
+        directed = {(p, q) for a, b, c in tri.tolist() for p, q in ((a, b), (b, c), (c, a)) if p != q}
         edges.append({(a, b) for a, b in directed if (b, a) not in directed})
+        for edge in edges[-1]:
+            owners.setdefault(edge, []).append(number)
     queue, flipped = [0], {0: False}
     while queue:
         i = queue.pop()
         mine = {(b, a) for a, b in edges[i]} if flipped[i] else edges[i]
-        for j in range(len(faces)):
-            if j in flipped:
-                continue
-            agree = sum((b, a) in edges[j] for a, b in mine)
-            clash = sum((a, b) in edges[j] for a, b in mine)
-            if agree + clash:
-                flipped[j] = clash > agree
-                queue.append(j)
+        agree = Counter(j for a, b in mine for j in owners.get((b, a), ()))
+        clash = Counter(j for edge in mine for j in owners.get(edge, ()))
+        for j in sorted({*agree, *clash} - flipped.keys()):
+            flipped[j] = clash[j] > agree[j]
+            queue.append(j)
     if len(flipped) != len(faces):
         raise ValueError(f"shape model surface falls apart: {len(flipped)} of {len(faces)} elements are joined")
     return np.concatenate([tri[:, ::-1] if flipped[i] else tri for i, tri in enumerate(faces)])
@@ -200,6 +216,7 @@ def _node_numbers(layout: dict[str, Any]) -> dict[str, int]:
     return number
 
 
+@lru_cache(maxsize=16)
 def _element_basis(kind: str, fine: int) -> tuple[FloatArray, NDArray[np.int64]]:
     """Return (P, n) Lagrange weights on a lattice of ``fine`` steps an edge, and its (T, 3) triangles."""
     if kind.startswith("quad"):

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
 from ho_detect.anatomy.working_grid import WorkingVolume
+from ho_detect.components import joined_with, label_components
+from ho_detect.distance import closed_by_ball, deeper, distance_to, opened_by_ball
 from ho_detect.geometry import FloatArray, Grid
 from ho_detect.settings import AnatomySettings
 
@@ -62,39 +64,31 @@ def segment_tissue(volume: WorkingVolume, settings: AnatomySettings) -> Tissue:
     """
     step = volume.step_mm
     solid = volume.hu > settings.body_hu
-    body = _parted(solid, _PART_MM / step)
+    body = _parted(solid, _PART_MM, volume.grid.spacing_mm)
     body = np.stack([ndi.binary_fill_holes(plane) for plane in body])
     smooth = ndi.uniform_filter(volume.hu, 3)
-    under_skin = ndi.distance_transform_edt(body, sampling=step) > _SKIN_MM
+    under_skin = deeper(body, _SKIN_MM, volume.grid.spacing_mm)
     soft = body & under_skin & (smooth > _MUSCLE_HU[0]) & (smooth < _MUSCLE_HU[1])
-    muscle = _opened(soft, 1.0)
+    muscle = opened_by_ball(soft, step, volume.grid.spacing_mm)
     dense = body & under_skin & (smooth > _MUSCLE_HU[0])
-    deep = _closed(muscle | (dense & ~soft), _SEAM_MM / step) & body
+    deep = _closed(muscle | (dense & ~soft), _SEAM_MM, volume.grid.spacing_mm) & body
     return Tissue(volume.grid, body, deep, muscle)
 
 
-def _opened(mask: BoolArray, radius: float) -> BoolArray:
-    """Opening by distance, so that its cost does not grow with the radius."""
-    inner = ndi.distance_transform_edt(mask) > radius
-    return np.asarray(ndi.distance_transform_edt(~inner) <= radius) if inner.any() else inner
-
-
-def _closed(mask: BoolArray, radius: float) -> BoolArray:
-    if not mask.any():
-        return mask
-    width = int(np.ceil(radius)) + 1
+def _closed(mask: BoolArray, radius_mm: float, spacing_mm: tuple[float, float, float]) -> BoolArray:
+    width = int(np.ceil(radius_mm / min(spacing_mm))) + 1
     # tissue goes on beyond the view
-    outer = ndi.distance_transform_edt(~np.pad(mask, width, mode="edge")) <= radius
-    inner = ndi.distance_transform_edt(outer) > radius
-    return np.asarray(inner[width:-width, width:-width, width:-width])
+    closed = closed_by_ball(np.pad(mask, width, mode="edge"), radius_mm, spacing_mm)
+    return closed[width:-width, width:-width, width:-width]
 
 
-def _parted(solid: BoolArray, radius: float) -> BoolArray:
+def _parted(solid: BoolArray, radius_mm: float, spacing_mm: tuple[float, float, float]) -> BoolArray:
     """Return the largest of the parts that come apart when eroded, with what is joined with it and nearest to it."""
-    label, n = ndi.label(ndi.distance_transform_edt(solid) > radius)
-    if n == 0:
+    parts = label_components(deeper(solid, radius_mm, spacing_mm), 1.0, connectivity=6)
+    if len(parts) == 0:
         return solid
-    body = 1 + int(np.argmax(np.bincount(label.ravel())[1:]))
-    distance, at = ndi.distance_transform_edt(label == 0, return_indices=True)
-    near = solid & (label[tuple(at)] == body) & (distance <= 3.0 * radius)
-    return np.asarray(ndi.binary_propagation(label == body, mask=near))
+    largest = np.arange(len(parts)) == parts.count.argmax()
+    body = parts.paint(largest)
+    to_body = distance_to(body, 3.0 * radius_mm, spacing_mm)
+    near = np.isfinite(to_body) & (to_body <= distance_to(parts.paint(~largest), 3.0 * radius_mm, spacing_mm))
+    return joined_with(body, solid & near, connectivity=6)

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from ho_detect.cohort.machine import available_gigabytes, processors, resident_gigabytes
+from ho_detect.allowance import processors
+from ho_detect.cohort.machine import available_gigabytes, resident_gigabytes
 from ho_detect.cohort.worker import Job, Outcome, analyse_series, serve
 from ho_detect.errors import UsageError
 from ho_detect.settings import Settings

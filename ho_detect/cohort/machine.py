@@ -1,4 +1,4 @@
-"""What the machine, or a scheduler's job on it, allows."""
+"""How much memory the machine, or a scheduler's job on it, allows."""
 
 from __future__ import annotations
 
@@ -6,32 +6,22 @@ import contextlib
 import os
 from pathlib import Path
 
+from ho_detect.allowance import processors, stated_in
+
 _GIGABYTE = 1e9
 #: Limit of the control group that the process is in, where there is one (version 2; in a container at this place).
 _GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
-def processors() -> int:
-    """Processors that this process may use; where Slurm does not bind tasks, it says how many they have."""
-    allowed = len(os.sched_getaffinity(0))
-    return max(1, min(allowed, _stated("SLURM_CPUS_PER_TASK") or _stated("SLURM_CPUS_ON_NODE") or allowed))
-
-
 def available_gigabytes() -> float:
     """Memory that is free now, and not more than the control group or the Slurm job may have, GB."""
     limits = [os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / _GIGABYTE]
-    stated = _stated("SLURM_MEM_PER_NODE") or _stated("SLURM_MEM_PER_CPU") * processors()
+    stated = stated_in("SLURM_MEM_PER_NODE") or stated_in("SLURM_MEM_PER_CPU") * processors()
     if stated:
         limits.append(stated * 2**20 / _GIGABYTE)
     with contextlib.suppress(OSError, ValueError):  # no control group, or "max": no limit
         limits.append(int(_GROUP_LIMIT.read_text(encoding="ascii")) / _GIGABYTE)
     return min(limits)
-
-
-def _stated(name: str) -> int:
-    """Return a number that Slurm gives a job; 0 where there is none."""
-    text = os.environ.get(name, "")
-    return int(text) if text.isdecimal() else 0
 
 
 def resident_gigabytes(pid: int | None) -> float:

@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
 from numpy.typing import NDArray
-from scipy import ndimage as ndi
 
-from ho_detect._kernels.bone_distance import lower_distance
+from ho_detect._kernels.smoothing import smooth_separably
 from ho_detect.acquisition.volume import HuVolume
 from ho_detect.anatomy.hip_joints import HipAnatomy
 from ho_detect.anatomy.native_bone import FAR_MM, BoneDistance
 from ho_detect.anatomy.tissue import Tissue
-from ho_detect.components import Components, label_components
+from ho_detect.components import Components, joined_with, label_components
+from ho_detect.detection.native_distance import NativeDistance, NearestBone
+from ho_detect.distance import within
 from ho_detect.geometry import FloatArray, Grid
 from ho_detect.settings import DetectionSettings
 
 BoolArray = NDArray[np.bool_]
+#: Slices worked on at a time where nothing needs the whole volume.
+_SLICES = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +38,8 @@ class Region:
     smooth
         (Z, Y, X) float32, smoothed to about the same noise for thin and thick voxels.
     distance_mm
-        (Z, Y, X) float32 to the nearest native surface, positive outside; only where ``smooth >= low_hu``.
+        (Z, Y, X) float32 to the nearest native surface, positive outside; only where ``smooth >= low_hu``. Worked out
+        for the box it is indexed with: whole, it would take twice the memory of the scan.
     nearest
         (Z, Y, X) uint8: 1 + number of the nearest bone's field, 0 where none is near.
     low_hu
@@ -49,8 +52,8 @@ class Region:
     box: tuple[slice, slice, slice]
     hu: NDArray[np.int16]
     smooth: NDArray[np.float32]
-    distance_mm: NDArray[np.float32]
-    nearest: NDArray[np.uint8]
+    distance_mm: NativeDistance | NDArray[np.float32]
+    nearest: NearestBone | NDArray[np.uint8]
     bones: tuple[BoneDistance, ...]
     low_hu: float
     noise_hu: float
@@ -109,13 +112,8 @@ def region_near_hips(
             settings.low_hu[1],
         )
     )
-    distance = np.full(hu.shape, FAR_MM, np.float32)
-    nearest = np.zeros(hu.shape, np.uint8)
-    for number, bone in enumerate(bones, 1):
-        to_field = np.linalg.inv(bone.grid.affine) @ grid.affine
-        matrix, offset = np.ascontiguousarray(to_field[:3, :3]), np.ascontiguousarray(to_field[:3, 3])
-        lower_distance(smooth, low_hu, bone.mm, matrix, offset, number, distance, nearest)
-    return Region(grid, box, hu, smooth, distance, nearest, bones, low_hu, noise_hu, muscle_hu)  # type: ignore[arg-type]
+    distance = NativeDistance(smooth, low_hu, grid, bones)
+    return Region(grid, box, hu, smooth, distance, NearestBone(distance), bones, low_hu, noise_hu, muscle_hu)  # type: ignore[arg-type]
 
 
 def find_candidates(region: Region, settings: DetectionSettings) -> list[Candidate]:
@@ -124,61 +122,61 @@ def find_candidates(region: Region, settings: DetectionSettings) -> list[Candida
     Cores are what lies more than ``core_distance_mm`` outside of the native surfaces, so that a thin shell left by a
     fit that is off by a millimetre joins nothing. Each core then grows back to the bone it may stand on.
     """
-    # what is not joined with native bone at all is a candidate whole, however near to it
     dense = label_components(region.smooth, region.low_hu)
-    native = region.distance_mm < settings.native_margin_mm
-    label = dense.paint(np.arange(1, len(dense) + 1, dtype=np.int32))
-    joined = np.zeros(len(dense) + 1, bool)
-    joined[np.unique(label[native])] = True
-    outside = (region.distance_mm > settings.core_distance_mm) | ~joined[label]
+    native, outside = _native_and_outside(region, settings)
+    # what is not joined with native bone at all is a candidate whole, however near to it
+    joined = dense.meet(native)
+    dense.paint_onto(outside, ~joined)
     cores = label_components(region.smooth, region.low_hu, outside)
-    voxel_mm3 = region.grid.voxel_volume_mm3
-    seeds = np.flatnonzero(
-        (cores.count * voxel_mm3 >= settings.min_core_mm3) & (cores.max_hu >= region.low_hu + settings.seed_contrast_hu)
-    )
-    core_label = cores.paint(np.arange(1, len(cores) + 1, dtype=np.int32))
-    return [_grown(region, settings, cores, core_label, label, joined, int(c)) for c in seeds]
+    large = cores.count * region.grid.voxel_volume_mm3 >= settings.min_core_mm3
+    seeds = np.flatnonzero(large & (cores.max_hu >= region.low_hu + settings.seed_contrast_hu))
+    return [_grown(region, settings, cores, int(number), joined, dense) for number in seeds]
+
+
+def _native_and_outside(region: Region, settings: DetectionSettings) -> tuple[BoolArray, BoolArray]:
+    """Return the voxels inside or near the native surfaces, and those well outside, a few slices at a time."""
+    native, outside = np.empty(region.smooth.shape, bool), np.empty(region.smooth.shape, bool)
+    for k in range(0, len(native), _SLICES):
+        distance_mm = region.distance_mm[k : k + _SLICES, :, :]
+        np.less(distance_mm, settings.native_margin_mm, out=native[k : k + _SLICES])
+        np.greater(distance_mm, settings.core_distance_mm, out=outside[k : k + _SLICES])
+    return native, outside
 
 
 def _grown(
-    region: Region,
-    settings: DetectionSettings,
-    cores: Components,
-    core_label: NDArray[np.int32],
-    label: NDArray[np.int32],
-    joined: BoolArray,
-    number: int,
+    region: Region, settings: DetectionSettings, cores: Components, number: int, joined: BoolArray, dense: Components
 ) -> Candidate:
     """Give a core back its foot between it and the native surface, and see what it touches."""
-    spacing = np.array(region.grid.spacing_mm)
+    spacing = region.grid.spacing_mm
     reach_mm = settings.core_distance_mm + 1.5
-    margin = int(np.ceil(reach_mm / spacing.min())) + 2
-    box = cores.slices(number, margin)
-    core = core_label[box] == number + 1
-    near = ndi.distance_transform_edt(~core, sampling=spacing) <= reach_mm
-    outside = (region.distance_mm[box] > 0.0) & (region.distance_mm[box] < FAR_MM + 1)
-    dense = region.smooth[box] >= region.low_hu
-    other = (core_label[box] > 0) & ~core
-    foot = near & dense & outside & ~other
-    grown = ndi.binary_propagation(core, structure=np.ones((3, 3, 3), bool), mask=foot | core)
-    component = int(label[box][core][0])
-    return Candidate(
-        box,
-        grown,
-        core,
-        bool(joined[component]),
-    )
+    box = cores.slices(number, int(np.ceil(reach_mm / min(spacing))) + 2)
+    label = cores.paint(np.arange(1, len(cores) + 1, dtype=np.int32), box)
+    core = label == number + 1
+    near = within(core, reach_mm, spacing)
+    distance_mm = region.distance_mm[box]
+    outside = (distance_mm > 0.0) & (distance_mm < FAR_MM + 1)
+    other = (label > 0) & ~core
+    foot = near & (region.smooth[box] >= region.low_hu) & outside & ~other
+    component = dense.at(cores.first_voxel(number))
+    return Candidate(box, joined_with(core, foot | core), core, component is not None and bool(joined[component]))
 
 
 def _smoothed(hu: NDArray[np.int16], grid: Grid, sigma_mm: float) -> NDArray[np.float32]:
     """Gaussian, only along axes finer than twice its width."""
-    image = sitk.GetImageFromArray(np.ascontiguousarray(hu).astype(np.float32))
-    for axis, step in enumerate(grid.spacing_mm[::-1]):
-        if step < 2 * sigma_mm and hu.shape[2 - axis] >= 4:
-            image = sitk.RecursiveGaussian(
-                image, sigma_mm / step, False, sitk.RecursiveGaussianImageFilter.ZeroOrder, axis
-            )
-    return np.ascontiguousarray(sitk.GetArrayFromImage(image))
+    weights = [
+        gaussian_weights(sigma_mm / step) if step < 2 * sigma_mm and n >= 4 else np.ones(1, np.float32)
+        for step, n in zip(grid.spacing_mm, hu.shape, strict=True)
+    ]
+    smooth = np.empty(hu.shape, np.float32)
+    smooth_separably(len(hu), hu, *weights, smooth)
+    return smooth
+
+
+def gaussian_weights(sigma: float) -> NDArray[np.float32]:
+    """Return the weights of a Gaussian of that many voxels, out to four of its widths, that sum to 1."""
+    reach = int(np.ceil(4.0 * sigma))
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    return np.asarray(weights / weights.sum(), np.float32)
 
 
 def _muscle(smooth: NDArray[np.float32], grid: Grid, tissue: Tissue) -> tuple[float, float]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from scipy import ndimage as ndi
 
 from ho_detect.detection.candidates import Region
 from ho_detect.detection.outline import Outlined
+from ho_detect.distance import distance_to
 from ho_detect.settings import DetectionSettings
 
 Maturity = Literal["mature", "intermediate", "immature"]
@@ -22,10 +22,9 @@ def rim_and_core(region: Region, outlined: Outlined, settings: DetectionSettings
     Depth counts from soft tissue: where the lesion stands on bone there is no rim.
     """
     mask, box = outlined.candidate.mask, outlined.candidate.box
-    spacing = np.array(region.grid.spacing_mm)
     native = region.distance_mm[box] <= 0.0
-    solid = np.pad(mask | native, 1, mode="edge")
-    depth = ndi.distance_transform_edt(solid, sampling=spacing)[1:-1, 1:-1, 1:-1]
+    deep_mm = 2 * settings.blur_mm + settings.rim_mm
+    depth = distance_to(~(mask | native), deep_mm, region.grid.spacing_mm)
     hu = region.hu[box]
     deepest = float(depth[mask].max())
     blur = min(settings.blur_mm, 0.5 * deepest)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
-from scipy import ndimage as ndi
 
 from ho_detect.anatomy.hip_joint import Side
 from ho_detect.anatomy.landmarks import Landmarks
@@ -13,11 +12,14 @@ from ho_detect.anatomy.native_bone import FAR_MM
 from ho_detect.anatomy.tissue import FAT_HU, Tissue
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.outline import Outlined
+from ho_detect.distance import deeper, distance_to
 
 #: Surroundings begin so far outside of a lesion, past its partial volume, and reach so far, mm.
 _SHELL_MM = (1.5, 6.5)
 _AIR_HU = -300.0
 _EDGE_MM = 4.0
+#: What lies deeper is the interior, mm; what lies so near to native bone is the foot, mm.
+_INNER_MM, _FOOT_MM = 3.0, 3.0
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,11 +96,10 @@ def gather(
     frame = min(frames, key=lambda f: float(np.linalg.norm(f.center - center)))
     mask, box = candidate.mask, candidate.box
     spacing = np.array(region.grid.spacing_mm)
-    depth = ndi.distance_transform_edt(np.pad(mask, 1), sampling=spacing)
     distance = region.distance_mm[box][mask]
     close = distance[distance < FAR_MM]
-    inner = region.smooth[box][mask & (depth[1:-1, 1:-1, 1:-1] > 3.0)]
-    foot = (region.distance_mm[box] < 3.0) & mask
+    deep = deeper(np.pad(mask, 1), _INNER_MM, region.grid.spacing_mm)[1:-1, 1:-1, 1:-1]
+    inner = region.smooth[box][deep]
     values = region.hu[box][mask]
     shares = _surroundings(region, candidate)
     index = region.grid.to_index(points)
@@ -116,7 +117,7 @@ def gather(
         head_distance_mm=float(np.linalg.norm(points - frame.center, axis=1).min()),
         gap_mm=max(float(close.min()), 0.0) if close.size else None,
         reach_mm=float(close.max()) if close.size else None,
-        foot_mm2=float(foot.sum()) * region.grid.voxel_volume_mm3 / 3.0,
+        foot_mm2=float((distance < _FOOT_MM).sum()) * region.grid.voxel_volume_mm3 / _FOOT_MM,
         joined=candidate.joined,
         touching=candidate.touching,
         at_border=float((edge.min(axis=1) < _EDGE_MM).mean()),
@@ -147,8 +148,8 @@ def _surroundings(region: Region, candidate: Candidate) -> tuple[float, float, f
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
     mask = np.zeros([b - a for a, b in zip(low, high, strict=True)], bool)
     mask[tuple(slice(s.start - a, s.stop - a) for s, a in zip(candidate.box, low, strict=True))] = candidate.mask
-    away = ndi.distance_transform_edt(~mask, sampling=spacing)
-    hu = region.smooth[box][(away > _SHELL_MM[0]) & (away <= _SHELL_MM[1])]
+    away = distance_to(mask, _SHELL_MM[1], region.grid.spacing_mm)
+    hu = region.smooth[box][(away > _SHELL_MM[0]) & np.isfinite(away)]
     if not hu.size:
         return 0.0, 0.0, 0.0, 0.0
     muscle = (hu > FAT_HU[1]) & (hu < region.low_hu)

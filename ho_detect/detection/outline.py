@@ -10,8 +10,9 @@ from scipy import ndimage as ndi
 from scipy.spatial import ConvexHull
 
 from ho_detect.anatomy.native_bone import FAR_MM
+from ho_detect.components import holes_filled, label_components
 from ho_detect.detection.candidates import Candidate, Region
-from ho_detect.geometry import FloatArray
+from ho_detect.distance import closed_by_ball, deeper, largest_depth_mm, neighbours, within
 from ho_detect.settings import DetectionSettings
 
 #: The outline at the detection threshold is closed over gaps of twice this before it is filled, mm.
@@ -20,7 +21,6 @@ _CLOSE_MM = 3.0
 _BLUR_MM = 1.5
 #: Native cortex that the fit left outside of its surface stands out no farther than this beyond a core's distance, mm.
 _RESIDUE_MM = 2.0
-_BALL = np.ones((3, 3, 3), bool)
 
 BoolArray = NDArray[np.bool_]
 
@@ -59,26 +59,23 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
     ossification has a lucent center.
     """
     box = candidate.box
-    spacing = np.array(region.grid.spacing_mm)
-    smooth = region.smooth[box]
-    thickness_mm = 2.0 * float(_depth(candidate.mask, spacing)[candidate.mask].max())
-    rim = candidate.mask & (_depth_of_center(candidate.mask, spacing) <= 3.0)
+    spacing = region.grid.spacing_mm
+    smooth, distance_mm = region.smooth[box], region.distance_mm[box]
+    thickness_mm = 2.0 * largest_depth_mm(candidate.mask, spacing)
+    # from faces: between centers all of a coarse voxel would lie deeper than the blur
+    rim = candidate.mask & within(~candidate.mask, 3.0, spacing, to_faces=True)
     half = 0.5 * (region.muscle_hu + float(np.percentile(smooth[rim], 75)))
     boundary = float(np.clip(half, region.low_hu, settings.highest_boundary_hu))
-    native = region.distance_mm[box] <= 0.0
-    dense, residue = _without_residue(
-        candidate.mask & (smooth >= boundary) & ~native, region.distance_mm[box], settings
-    )
-    own = candidate.mask & ~ndi.binary_dilation(residue, structure=_BALL)
+    native = distance_mm <= 0.0
+    dense, residue = _without_residue(candidate.mask & (smooth >= boundary) & ~native, distance_mm, settings)
+    own = candidate.mask & ~neighbours(residue)
     envelope = _filled(own, native, spacing)
     # where the lesion stands on native bone its depth does not begin at their common border
-    inside = (_depth_of_center(envelope | native, spacing) > _BLUR_MM) & envelope
-    label, n = ndi.label((dense | inside) & ~native & ~residue, structure=_BALL)
-    if n == 0:
+    inside = deeper(envelope | native, _BLUR_MM, spacing, to_faces=True) & envelope
+    parts = label_components((dense | inside) & ~native & ~residue, 1.0)
+    if len(parts) == 0:
         return Outlined(candidate, region.low_hu, thickness_mm, 1.0)
-    size = np.bincount(label.ravel())
-    size[0] = 0
-    mask = label == size.argmax()
+    mask = parts.paint(np.arange(len(parts)) == parts.count.argmax())
     contact = touched_bones(region, box, mask & dense, settings)
     outlined = replace(candidate, mask=mask, touching=tuple(contact))
     return Outlined(outlined, boundary, thickness_mm, _solidity(dense), contact)
@@ -86,7 +83,7 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
 
 def _solidity(mask: BoolArray) -> float:
     """Voxels over the volume of the convex hull of their corners; 1 for what has no hull."""
-    full = ndi.binary_fill_holes(mask)
+    full = holes_filled(mask)
     surface = np.argwhere(full & ~ndi.binary_erosion(full))
     corners = (surface[:, None, :] + (np.stack(np.meshgrid(*[(-0.5, 0.5)] * 3), -1).reshape(-1, 3))).reshape(-1, 3)
     if len(surface) < 4:
@@ -98,14 +95,12 @@ def _without_residue(
     dense: BoolArray, distance_mm: NDArray[np.float32], settings: DetectionSettings
 ) -> tuple[BoolArray, BoolArray]:
     """Part the dense voxels of a lesion from native cortex that the fit left outside, where a cleft is between them."""
-    label, n = ndi.label(dense, structure=_BALL)
-    if n < 2:
+    parts = label_components(np.minimum(distance_mm, FAR_MM), -np.inf, dense)
+    low = parts.max_hu < settings.core_distance_mm + _RESIDUE_MM
+    if len(parts) < 2 or not low.any():
         return dense, np.zeros_like(dense)
-    numbers = np.arange(1, n + 1)
-    reach = np.asarray(ndi.maximum(np.minimum(distance_mm, FAR_MM), label, numbers))
-    low = reach < settings.core_distance_mm + _RESIDUE_MM
-    low[np.bincount(label.ravel())[1:].argmax()] = False
-    residue = np.concatenate([[False], low])[label]
+    low[parts.count.argmax()] = False
+    residue = parts.paint(low)
     return dense & ~residue, residue
 
 
@@ -114,7 +109,7 @@ def touched_bones(
 ) -> dict[str, BoolArray]:
     """Bones that a lesion is in contact with, by name: native bone 26-adjacent to it, both dense where they meet."""
     dense = region.smooth[box] >= settings.contact_hu
-    ring = ndi.binary_dilation(mask & dense, structure=_BALL) & ~mask
+    ring = neighbours(mask & dense) & ~mask
     contact = ring & dense & (region.distance_mm[box] <= 0.0)
     touched: dict[str, BoolArray] = {}
     for number, bone in enumerate(region.bones, 1):
@@ -124,29 +119,9 @@ def touched_bones(
     return dict(sorted(touched.items()))
 
 
-def _depth(mask: BoolArray, spacing: FloatArray) -> FloatArray:
-    """Distance of each voxel of a mask to its outside; the border of the array does not count as outside."""
-    return np.asarray(ndi.distance_transform_edt(np.pad(mask, 1, mode="edge"), sampling=spacing)[1:-1, 1:-1, 1:-1])
-
-
-def _depth_of_center(mask: BoolArray, spacing: FloatArray) -> FloatArray:
-    """Distance of each voxel's center to the nearest face of a voxel outside: half a voxel at the outermost.
-
-    Depth between centers would put all of a coarse voxel deeper than the blur. The border counts as in :func:`_depth`.
-    """
-    padded = np.pad(mask, 1, mode="edge")
-    if padded.all():
-        return np.full(mask.shape, np.inf)
-    nearest = ndi.distance_transform_edt(padded, sampling=spacing, return_distances=False, return_indices=True)
-    step = spacing.reshape(3, 1, 1, 1)
-    aside = np.maximum(np.abs(np.indices(padded.shape) - nearest) - 0.5, 0.0) * step
-    return np.asarray(np.sqrt((aside**2).sum(axis=0))[1:-1, 1:-1, 1:-1])
-
-
-def _filled(mask: BoolArray, native: BoolArray, spacing: FloatArray) -> BoolArray:
+def _filled(mask: BoolArray, native: BoolArray, spacing: tuple[float, float, float]) -> BoolArray:
     """Close small gaps of a mask and fill what it encloses, alone or together with native bone."""
-    width = int(np.ceil(_CLOSE_MM / spacing.min())) + 1
-    near = ndi.distance_transform_edt(~np.pad(mask, width), sampling=spacing) <= _CLOSE_MM
-    closed = ndi.distance_transform_edt(near, sampling=spacing) > _CLOSE_MM
+    width = int(np.ceil(_CLOSE_MM / min(spacing))) + 1
+    closed = closed_by_ball(np.pad(mask, width), _CLOSE_MM, spacing)
     closed = closed[(slice(width, -width),) * 3] | mask
-    return np.asarray((ndi.binary_fill_holes(closed) | ndi.binary_fill_holes(closed | native)) & ~native)
+    return np.asarray((holes_filled(closed) | holes_filled(closed | native)) & ~native)

@@ -50,7 +50,7 @@ def painted(bone, *, mirrored=False):
     most = count_crossings(index, faces, grid.shape, np.zeros(rows, np.int64), np.empty((rows, 0)))
     number, at, inside = np.zeros(rows, np.int64), np.zeros((rows, most)), np.zeros(grid.shape, np.uint8)
     count_crossings(index, faces, grid.shape, number, at)
-    fill_between(number, at, inside)
+    fill_between(len(number), number, at, inside)
     hu = ndi.gaussian_filter(np.where(inside, 600.0, 40.0), 0.6).astype(np.float32)
     return WorkingVolume(hu, grid), vertices, normals
 

@@ -141,7 +141,7 @@ class TestRegion:
             at = bone.grid.to_index(lps).T
             fields.append(ndi.map_coordinates(bone.mm, at, order=1, mode="constant", cval=FAR_MM))
         inside = np.all([bone.grid.contains(lps) for bone in found.bones], axis=0)
-        assert np.allclose(found.distance_mm.ravel()[inside], np.min(fields, axis=0)[inside], atol=0.01)
+        assert np.allclose(found.distance_mm[:, :, :].ravel()[inside], np.min(fields, axis=0)[inside], atol=0.01)
         clear = inside & (np.abs(np.subtract(*fields)) > 0.01)
-        assert np.array_equal(found.nearest.ravel()[clear], 1 + np.argmin(fields, axis=0)[clear])
-        assert (self.made()[2].distance_mm == FAR_MM).all()
+        assert np.array_equal(found.nearest[:, :, :].ravel()[clear], 1 + np.argmin(fields, axis=0)[clear])
+        assert (self.made()[2].distance_mm[:, :, :] == FAR_MM).all()

@@ -26,9 +26,14 @@ def test_same_as_the_twin(data):
     distance = data.draw(arrays(np.float32, shape, elements=st.sampled_from([-5.0, 3.0, np.inf])))
     nearest = np.full(shape, 7, np.uint8)
     expected = naive.lowered(hu, 200.0, field, matrix, offset, 2, distance, nearest)
-    lower_distance(hu, 200.0, field, matrix, offset, 2, distance, nearest)
-    np.testing.assert_array_equal(distance, expected[0])
-    np.testing.assert_array_equal(nearest, expected[1])
+    start = data.draw(arrays(np.int64, 3, elements=st.integers(0, 2)))
+    box = tuple(slice(int(a), None) for a in start)
+    lower_distance(
+        hu[box].shape[0] * hu[box].shape[1],
+        np.ascontiguousarray(hu[box]), 200.0, start, field, matrix, offset, 2, distance[box], nearest[box]
+    )  # fmt: skip
+    np.testing.assert_array_equal(distance[box], expected[0][box])
+    np.testing.assert_array_equal(nearest[box], expected[1][box])
 
 
 def test_the_nearer_of_two_bones_wins_whatever_their_order():
@@ -39,7 +44,7 @@ def test_the_nearer_of_two_bones_wins_whatever_their_order():
     for order in ((0, 1), (1, 0)):
         distance, nearest = np.full(hu.shape, np.inf, np.float32), np.zeros(hu.shape, np.uint8)
         for k in order:
-            lower_distance(hu, 200.0, fields[k], np.eye(3), np.zeros(3), k + 1, distance, nearest)
+            lower_distance(16, hu, 200.0, np.zeros(3, int), fields[k], np.eye(3), np.zeros(3), k + 1, distance, nearest)
         found.append((distance, nearest))
     np.testing.assert_array_equal(found[0][0], fields.min(axis=0))
     np.testing.assert_array_equal(found[0][1], fields.argmin(axis=0) + 1)

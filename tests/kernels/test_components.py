@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import naive
-import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +11,20 @@ from hypothesis.extra.numpy import arrays
 from scipy import ndimage as ndi
 
 from ho_detect._kernels._jit import set_threads
-from ho_detect._kernels.components import count_runs, fill_runs, join_runs, paint_runs, run_statistics
+from ho_detect._kernels.components import (
+    any_in_runs,
+    component_statistics,
+    count_runs,
+    count_runs_within,
+    fill_runs,
+    fill_runs_within,
+    histograms,
+    join_slabs,
+    number_components,
+    paint_runs,
+    run_moments,
+)
+from ho_detect.allowance import processors
 
 # one numba signature each: compiling is most of the time of these tests
 LAYOUTS = {
@@ -27,27 +39,43 @@ LAYOUTS = {
 SHAPES = st.tuples(*[st.integers(0, 6)] * 3)
 
 
-def all_of(hu, low, region=None, connectivity=26):
-    """Run the kernels as the guard in ``detection.components`` does."""
-    region = np.ones(hu.shape, np.uint8) if region is None else region.astype(np.uint8)
-    rows = hu.shape[0] * hu.shape[1]
+def all_of(hu, low, region=None, connectivity=26, slabs=3):
+    """Run the kernels as the guard in ``components`` does."""
+    low = hu.dtype.type(low)
+    nz, ny = hu.shape[:2]
+    rows = nz * ny
     first = np.zeros(rows + 1, np.int64)
-    count_runs(hu, region, low, first[1:])
+    if hu.size and region is None:
+        count_runs(rows, hu, low, first[1:])
+    elif hu.size:
+        count_runs_within(rows, hu, low, region.astype(np.uint8), first[1:])
     np.cumsum(first, out=first)
-    start, stop, component = (np.full(first[-1], -99, np.int64) for _ in range(3))
-    fill_runs(hu, region, low, first, start, stop)
-    n = join_runs(hu.shape, connectivity, first, start, stop, component)
+    start, stop, component = (np.full(first[-1], -99, np.int32) for _ in range(3))
+    if region is None:
+        fill_runs(rows, hu, low, first, start, stop)
+    else:
+        fill_runs_within(rows, hu, low, region.astype(np.uint8), first, start, stop)
+    slabs = max(1, min(slabs, nz))
+    join_slabs(slabs, nz, ny, connectivity, slabs, first, start, stop, component)
+    n = number_components(nz, ny, connectivity, slabs, first, start, stop, component)
+    sums, ends = np.empty((len(start), 2)), np.empty((len(start), 2), hu.dtype)
+    run_moments(rows, hu, first, start, stop, sums, ends)
     count, box = np.empty(n, np.int64), np.empty((n, 6), np.int64)
     index_sum, moments = np.empty((n, 3)), np.empty((n, 4))
-    run_statistics(hu, first, start, stop, component, count, box, index_sum, moments)
+    component_statistics(ny, first, start, stop, component, sums, ends, count, box, index_sum, moments)
     return first, start, stop, component, count, box, index_sum, moments
+
+
+def painted(shape, result, values, out):
+    first, start, stop, component = result[:4]
+    paint_runs(shape[0] * shape[1], shape[1], np.zeros(3, np.int64), first, start, stop, values, component, out)
+    return out
 
 
 def labels_of(shape, result):
     out = np.zeros(shape, np.int32)
     n = len(result[4])
-    paint_runs(*result[:3], np.arange(1, n + 1, dtype=np.int32), result[3], out)
-    return out
+    return painted(shape, result, np.arange(1, n + 1, dtype=np.int32), out)
 
 
 def check(hu, low, region, connectivity):
@@ -163,7 +191,7 @@ def test_painting_leaves_what_has_value_zero():
     result = all_of(hu, 200.0)
     out = np.full(hu.shape, 9, np.int16)
     values = np.array([5, 0, 7], np.int16)
-    paint_runs(*result[:3], values, result[3], out)
+    painted(hu.shape, result, values, out)
     assert out.ravel().tolist() == [5, 9, 9, 9, 9, 9, 7]
     np.testing.assert_array_equal(out, naive.painted(naive.flood(hu > 0, 26), values, np.full(hu.shape, 9, np.int16)))
 
@@ -179,11 +207,10 @@ def test_one_component_per_voxel_when_none_touch(shape):
 
 
 def test_one_and_two_threads_give_the_same_bits():
-    if numba.config.NUMBA_NUM_THREADS < 2:
-        pytest.skip("numba may use one thread only")
+    if processors() < 2:
+        pytest.skip("one processor only")
     rng = np.random.default_rng(3)
     hu = rng.normal(150, 100, (30, 40, 50)).astype(np.int16)
-    before = numba.get_num_threads()
     found = []
     try:
         for threads in (1, 2):
@@ -191,5 +218,37 @@ def test_one_and_two_threads_give_the_same_bits():
             result = all_of(hu, 200.0)
             found.append([*(r.tobytes() for r in result), labels_of(hu.shape, result).tobytes()])
     finally:
-        numba.set_num_threads(before)
+        set_threads(0)
     assert found[0] == found[1]
+
+
+@pytest.mark.jit_off
+@settings(max_examples=40, deadline=None)
+@given(
+    hu=arrays(np.int16, SHAPES, elements=st.sampled_from([-50, 100, 130, 250])),
+    slabs=st.integers(1, 7),
+    connectivity=st.sampled_from([6, 18, 26]),
+)
+def test_the_number_of_slabs_changes_nothing(hu, slabs, connectivity):
+    one, other = (all_of(hu, 100, None, connectivity, n) for n in (1, slabs))
+    for mine, theirs in zip(one, other, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.jit_off
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_parts_that_meet_a_mask_and_histograms_are_those_of_the_voxels(data):
+    hu = data.draw(arrays(np.int16, SHAPES, elements=st.sampled_from([-50, 100, 130, 250])))
+    mask = data.draw(arrays(np.bool_, hu.shape))
+    result = all_of(hu, 100)
+    first, start, stop, component, count = result[:5]
+    labels = labels_of(hu.shape, result)
+    found = np.zeros(len(count), np.uint8)
+    any_in_runs(mask.view(np.uint8), first, start, stop, component, found)
+    assert found.tolist() == [(mask & (labels == c + 1)).any() for c in range(len(count))]
+    bins = np.full((len(count), 4), -1, np.int64)
+    histograms(hu, first, start, stop, component, 100.0, 40.0, bins)
+    for c in range(len(count)):
+        values = np.clip((hu[labels == c + 1] - 100) // 40, 0, 3)
+        assert bins[c].tolist() == np.bincount(values, minlength=4).tolist()

@@ -33,7 +33,7 @@ def filled(vertices, faces, shape):
     number, at = np.zeros(rows, np.int64), np.full((rows, most), np.nan)
     assert count_crossings(vertices, faces, shape, number, at) == most
     out = np.zeros(shape, np.uint8)
-    fill_between(number, at, out)
+    fill_between(len(number), number, at, out)
     return number, at, out
 
 
@@ -77,5 +77,5 @@ def test_what_is_there_already_stays():
     vertices, faces = hull(2, (4, 4, 4))
     number, at, out = filled(vertices, faces, (4, 4, 4))
     again = np.full((4, 4, 4), 3, np.uint8)
-    fill_between(number, at, again)
+    fill_between(len(number), number, at, again)
     np.testing.assert_array_equal(again, np.where(out > 0, 1, 3))

@@ -1,0 +1,101 @@
+"""Euclidean distance to a mask, up to a limit: dilation, erosion, opening and closing by a ball of any radius in mm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ho_detect._kernels.distance import lower_across_rows, nearest_in_row
+
+BoolArray = NDArray[np.bool_]
+#: What lies exactly at a distance counts as within it, whatever the rounding.
+_ROUNDING = 1e-5
+
+
+def distance_to(
+    mask: BoolArray, limit_mm: float, spacing_mm: Sequence[float], *, to_faces: bool = False
+) -> NDArray[np.float32]:
+    """Return the distance of each voxel's center to the nearest voxel of a mask, infinite beyond a limit.
+
+    Parameters
+    ----------
+    mask
+        (Z, Y, X).
+    limit_mm
+        Time grows with it.
+    spacing_mm
+        (slice, row, column).
+    to_faces
+        Measure to the nearest face of a voxel of the mask; otherwise to its center.
+
+    Returns
+    -------
+    (Z, Y, X) float32 mm; 0 in the mask.
+
+    Raises
+    ------
+    ValueError
+        Not three-dimensional, or the limit is negative or not finite.
+    """
+    if mask.ndim != 3 or not 0.0 <= limit_mm < np.inf:
+        raise ValueError(f"distance up to {limit_mm} mm to a mask of shape {mask.shape}")
+    most = (limit_mm * (1 + _ROUNDING)) ** 2
+    short = 0.5 if to_faces else 0.0
+    costs = []
+    for step in spacing_mm:
+        apart = np.arange(int(limit_mm / step + short + 1) + 1)
+        cost = (np.maximum(apart - short, 0.0) * step) ** 2
+        costs.append(cost[cost <= most].astype(np.float32))
+    one, other = np.empty(mask.shape, np.float32), np.empty(mask.shape, np.float32)
+    rows = mask.shape[0] * mask.shape[1]
+    alive, still_alive = np.empty(rows, np.uint8), np.empty(rows, np.uint8)
+    nearest_in_row(rows, np.ascontiguousarray(mask).view(np.uint8), costs[2], one, alive)
+    lower_across_rows(rows, one, alive, 1, costs[1], most, other, still_alive)
+    lower_across_rows(rows, other, still_alive, 0, costs[0], most, one, alive)
+    return np.sqrt(one, out=one)
+
+
+def within(mask: BoolArray, radius_mm: float, spacing_mm: Sequence[float], *, to_faces: bool = False) -> BoolArray:
+    """Return the voxels at most ``radius_mm`` from a mask: its dilation by a ball; as :func:`distance_to`."""
+    return np.isfinite(distance_to(mask, radius_mm, spacing_mm, to_faces=to_faces))
+
+
+def deeper(mask: BoolArray, radius_mm: float, spacing_mm: Sequence[float], *, to_faces: bool = False) -> BoolArray:
+    """Return the voxels of a mask that lie more than ``radius_mm`` from all outside it: its erosion by a ball.
+
+    The border of the array does not count as outside.
+    """
+    return ~within(~mask, radius_mm, spacing_mm, to_faces=to_faces)
+
+
+def opened_by_ball(mask: BoolArray, radius_mm: float, spacing_mm: Sequence[float]) -> BoolArray:
+    """Return what a ball of that radius reaches inside a mask."""
+    return within(deeper(mask, radius_mm, spacing_mm), radius_mm, spacing_mm)
+
+
+def closed_by_ball(mask: BoolArray, radius_mm: float, spacing_mm: Sequence[float]) -> BoolArray:
+    """Return a mask with what a ball of that radius does not reach outside of it."""
+    return deeper(within(mask, radius_mm, spacing_mm), radius_mm, spacing_mm)
+
+
+def neighbours(mask: BoolArray) -> BoolArray:
+    """Return a mask with the 26 neighbours of its voxels."""
+    return within(mask, np.sqrt(3.0), (1.0, 1.0, 1.0))
+
+
+def largest_depth_mm(mask: BoolArray, spacing_mm: Sequence[float]) -> float:
+    """Return how far the innermost voxel of a mask lies from the nearest voxel outside it; 0 for an empty mask.
+
+    The border of the array does not count as outside; without any outside the depth is infinite.
+    """
+    if mask.all():
+        return np.inf if mask.size else 0.0
+    limit_mm = 8.0 * max(spacing_mm)
+    while True:
+        depth = distance_to(~mask, limit_mm, spacing_mm)
+        deepest = float(depth.max())
+        if np.isfinite(deepest):
+            return deepest
+        limit_mm *= 2.0

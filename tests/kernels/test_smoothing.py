@@ -1,0 +1,58 @@
+"""Smoothing slice by slice is the convolution of the slow twin, and leaves what is the same everywhere."""
+
+from __future__ import annotations
+
+import naive
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from ho_detect._kernels._jit import set_threads
+from ho_detect._kernels.smoothing import smooth_separably
+from ho_detect.detection.candidates import gaussian_weights
+
+SIGMAS = st.sampled_from([0.0, 0.4, 1.3])
+
+
+def weights_of(sigma):
+    return gaussian_weights(sigma) if sigma else np.ones(1, np.float32)
+
+
+def smoothed(hu, weights):
+    out = np.full(hu.shape, np.nan, np.float32)
+    smooth_separably(len(hu), hu, *weights, out)
+    return out
+
+
+@pytest.mark.jit_off
+@settings(max_examples=40, deadline=None)
+@given(
+    hu=arrays(np.int16, st.tuples(*[st.integers(1, 7)] * 3), elements=st.integers(-1024, 3000)),
+    sigmas=st.tuples(SIGMAS, SIGMAS, SIGMAS),
+)
+def test_same_as_the_twin(hu, sigmas):
+    weights = [weights_of(s) for s in sigmas]
+    np.testing.assert_allclose(smoothed(hu, weights), naive.smoothed(hu, weights), rtol=1e-4, atol=0.01)
+
+
+@pytest.mark.jit_off
+def test_weights_are_a_gaussian():
+    weights = gaussian_weights(1.3)
+    place = np.arange(len(weights)) - len(weights) // 2
+    assert weights.sum() == pytest.approx(1.0)
+    assert np.sqrt((weights * place**2).sum()) == pytest.approx(1.3, rel=0.01)
+    np.testing.assert_array_equal(weights, weights[::-1])
+
+
+def test_threads_change_nothing():
+    hu = np.random.default_rng(0).integers(-1000, 2000, (9, 30, 40)).astype(np.int16)
+    found = []
+    try:
+        for n in (1, 2):
+            set_threads(n)
+            found.append(smoothed(hu, [gaussian_weights(0.8)] * 3).tobytes())
+    finally:
+        set_threads(0)
+    assert found[0] == found[1]
