@@ -14,9 +14,9 @@ _GROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 def processors() -> int:
     """Processors that this process may use; where Slurm does not bind tasks, it says how many they have."""
     limits = [len(os.sched_getaffinity(0))]
-    limits += [int(stated) for name in _SLURM if (stated := os.environ.get(name, "")).isdecimal() and int(stated) > 0][
-        :1
-    ]
+    stated = stated_in("SLURM_CPUS_PER_TASK") or stated_in("SLURM_CPUS_ON_NODE")
+    if stated:
+        limits.append(stated)
     with contextlib.suppress(OSError, ValueError):  # no control group, or "max": no limit
         quota, period = _GROUP_QUOTA.read_text(encoding="ascii").split()
         limits.append(math.ceil(int(quota) / int(period)))
