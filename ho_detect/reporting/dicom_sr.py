@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ho_detect.reporting import dicom_codes as codes
+from ho_detect.reporting import codes
+from ho_detect.reporting.coded_findings import Number, Said, hip_codes, hip_numbers, lesion_codes, lesion_numbers
 from ho_detect.reporting.dicom_identity import SERIES_NUMBER, Identity
 from ho_detect.reporting.dicom_seg import concept
 from ho_detect.reporting.dicom_source import reference_of
@@ -96,38 +98,16 @@ def _algorithm(identity: Identity) -> Any:  # noqa: ANN401
 def _hip_group(hip: Hip, findings: Findings, source: SourceSeries, identity: Identity) -> Any:  # noqa: ANN401
     from highdicom.sr import FindingSite, MeasurementsAndQualitativeEvaluations, TrackingIdentifier
 
+    present = [] if hip.finding is None else [Said(codes.HETEROTOPIC_OSSIFICATION, codes.FINDINGS[hip.finding])]
     return MeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(identity.uid(f"{hip.side} hip"), f"{hip.side} hip"),
         finding_type=concept(codes.HETEROTOPIC_OSSIFICATION),
         algorithm_id=_algorithm(identity),
         finding_sites=[FindingSite(concept(codes.HIP_JOINT), laterality=concept(codes.SIDES[hip.side]))],
-        measurements=_measurements(
-            (codes.NUMBER_OF_LESIONS, hip.n_lesions, codes.ONE, None),
-            (codes.VOLUME, hip.total_volume_mm3, codes.MM3, None),
-            (codes.VOLUME_SECOND, hip.total_volume_second_threshold_mm3, codes.MM3, None),
-            (codes.MIN_GAP, hip.min_gap_mm, codes.MM, None),
-            (codes.HEAD_RADIUS, hip.head_radius_mm, codes.MM, None),
-        ),
-        qualitative_evaluations=_hip_evaluations(hip),
+        measurements=_measurements(hip_numbers(hip)),
+        qualitative_evaluations=_evaluations([*present, *hip_codes(hip)]),
         source_images=[_image_at_hip(hip, findings, source)],
     )
-
-
-def _hip_evaluations(hip: Hip) -> list[QualitativeEvaluation]:
-    found = [
-        (codes.HETEROTOPIC_OSSIFICATION, codes.FINDINGS.get(hip.finding or "")),
-        (codes.ASSESSMENT, codes.ASSESSMENTS[hip.status]),
-        (codes.BRIDGING, None if hip.bridging is None else codes.YES if hip.bridging else codes.NO),
-    ]
-    for system, value in (
-        (codes.BROOKER, hip.brooker_ct),
-        (codes.DELLA_VALLE, hip.della_valle_ct),
-        (codes.MAVROGENIS, hip.mavrogenis),
-    ):
-        found.append((system, None if value is None else codes.grade(system, value)))
-    found += [(codes.SECTOR, codes.SECTORS[sector]) for sector in hip.sectors]
-    found += [(codes.QUALIFICATION, codes.qualification(reason.code)) for reason in hip.reasons]
-    return _evaluations(found)
 
 
 def _lesion_group(number: int, lesion: Lesion, seg: Segmentation, images: list[Dataset], identity: Identity) -> Any:  # noqa: ANN401
@@ -150,45 +130,29 @@ def _lesion_group(number: int, lesion: Lesion, seg: Segmentation, images: list[D
         finding_type=concept(codes.OSSIFICATION),
         algorithm_id=_algorithm(identity),
         finding_sites=[FindingSite(concept(codes.HIP_REGION), laterality=concept(codes.SIDES[lesion.side]))],
-        measurements=_measurements(
-            (codes.VOLUME, lesion.volume_mm3, codes.MM3, None),
-            (codes.VOLUME_SECOND, lesion.volume_second_threshold_mm3, codes.MM3, None),
-            (codes.ATTENUATION, lesion.mean_hu, codes.HU, codes.MEAN),
-            (codes.ATTENUATION, lesion.sd_hu, codes.HU, codes.STANDARD_DEVIATION),
-            (codes.ATTENUATION, lesion.median_hu, codes.HU, codes.MEDIAN),
-            (codes.ATTENUATION, lesion.max_hu, codes.HU, codes.MAXIMUM),
-            (codes.MAX_DIAMETER, lesion.max_diameter_mm, codes.MM, None),
-            (codes.GAPS["femur"], lesion.gap_femur_mm, codes.MM, None),
-            (codes.GAPS["pelvis"], lesion.gap_pelvis_mm, codes.MM, None),
-            (codes.ZONAL_INDEX, lesion.zonal_index, codes.ONE, None),
-            (codes.CONFIDENCE, lesion.confidence, codes.ONE, None),
-        ),
-        qualitative_evaluations=_evaluations(
-            [
-                (codes.SECTOR, codes.SECTORS[lesion.sector]),
-                (codes.MATURITY, codes.MATURITIES.get(lesion.maturity or "")),
-                *((codes.ATTACHED_TO, codes.BONES[bone]) for bone in lesion.attached_to),
-                *(() if lesion.attached_to else ((codes.ATTACHED_TO, codes.NOTHING),)),
-            ]
-        ),
+        measurements=_measurements(lesion_numbers(lesion)),
+        qualitative_evaluations=_evaluations(lesion_codes(lesion)),
     )
 
 
-def _measurements(*found: tuple[codes.Coded, float | None, codes.Coded, codes.Coded | None]) -> list[Measurement]:
-    """Return what was measured: (name, value, unit, how derived); what was not is left out."""
+def _measurements(numbers: Iterable[Number]) -> list[Measurement]:
     from highdicom.sr import Measurement
 
     return [
-        Measurement(concept(name), value, concept(unit), derivation=None if derived is None else concept(derived))
-        for name, value, unit, derived in found
-        if value is not None
+        Measurement(
+            concept(number.name),
+            number.value,
+            concept(number.unit),
+            derivation=None if number.derived is None else concept(number.derived),
+        )
+        for number in numbers
     ]
 
 
-def _evaluations(found: list[tuple[codes.Coded, codes.Coded | None]]) -> list[QualitativeEvaluation]:
+def _evaluations(found: Iterable[Said]) -> list[QualitativeEvaluation]:
     from highdicom.sr import QualitativeEvaluation
 
-    return [QualitativeEvaluation(concept(name), concept(value)) for name, value in found if value is not None]
+    return [QualitativeEvaluation(concept(said.name), concept(said.value)) for said in found]
 
 
 def _image_at_hip(hip: Hip, findings: Findings, source: SourceSeries) -> SourceImageForMeasurementGroup:

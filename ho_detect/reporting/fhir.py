@@ -8,12 +8,13 @@ a logical reference by patient id where identities are kept.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from ho_detect.reporting import dicom_codes as codes
+from ho_detect.anatomy.hip_joint import Side
+from ho_detect.reporting import codes
+from ho_detect.reporting.coded_findings import Number, Said, hip_codes, hip_numbers, lesion_codes, lesion_numbers
 from ho_detect.reporting.sentences import excluded_sentence, hip_sentence, lesion_sentence
 
 if TYPE_CHECKING:
@@ -143,31 +144,9 @@ def _hip_observation(hip: Hip, record: FindingsRecord, ids: _Ids) -> Resource:
         found["valueCodeableConcept"] = _concept(codes.FINDINGS[hip.finding])
     if hip.reasons:
         found["note"] = [{"text": f"{reason.message} ({reason.code})"} for reason in hip.reasons]
-    found["component"] = [
-        _coded(codes.ASSESSMENT, codes.ASSESSMENTS[hip.status]),
-        *_quantities(
-            (codes.NUMBER_OF_LESIONS, hip.n_lesions, codes.ONE),
-            (codes.VOLUME, hip.total_volume_mm3, codes.MM3),
-            (codes.VOLUME_SECOND, hip.total_volume_second_threshold_mm3, codes.MM3),
-            (codes.MIN_GAP, hip.min_gap_mm, codes.MM),
-            (codes.HEAD_RADIUS, hip.head_radius_mm, codes.MM),
-        ),
-        *(_coded(codes.SECTOR, codes.SECTORS[sector]) for sector in hip.sectors),
-        *(_grades(hip)),
-    ]
+    said = [_laterality(hip.side), *hip_codes(hip)]
+    found["component"] = [*map(_number, hip_numbers(hip)), *map(_said, said)]
     return found
-
-
-def _grades(hip: Hip) -> Iterator[Resource]:
-    if hip.bridging is not None:
-        yield {"code": _concept(codes.BRIDGING), "valueBoolean": hip.bridging}
-    for system, value in (
-        (codes.BROOKER, hip.brooker_ct),
-        (codes.DELLA_VALLE, hip.della_valle_ct),
-        (codes.MAVROGENIS, hip.mavrogenis),
-    ):
-        if value is not None:
-            yield _coded(system, codes.grade(system, value))
 
 
 def _lesion_observation(lesion: Lesion, record: FindingsRecord, ids: _Ids) -> Resource:
@@ -176,20 +155,9 @@ def _lesion_observation(lesion: Lesion, record: FindingsRecord, ids: _Ids) -> Re
     found["bodySite"] = _site(codes.HIP_REGION, lesion.side)
     found["valueQuantity"] = _quantity(lesion.volume_mm3, codes.MM3)
     found["component"] = [
-        *_quantities(
-            (codes.VOLUME, lesion.volume_mm3, codes.MM3),
-            (codes.VOLUME_SECOND, lesion.volume_second_threshold_mm3, codes.MM3),
-            (codes.MEAN_HU, lesion.mean_hu, codes.HU),
-            (codes.MAX_HU, lesion.max_hu, codes.HU),
-            (codes.MAX_DIAMETER, lesion.max_diameter_mm, codes.MM),
-            (codes.GAPS["femur"], lesion.gap_femur_mm, codes.MM),
-            (codes.GAPS["pelvis"], lesion.gap_pelvis_mm, codes.MM),
-            (codes.ZONAL_INDEX, lesion.zonal_index, codes.ONE),
-            (codes.CONFIDENCE, lesion.confidence, codes.ONE),
-        ),
-        _coded(codes.SECTOR, codes.SECTORS[lesion.sector]),
-        *([_coded(codes.MATURITY, codes.MATURITIES[lesion.maturity])] if lesion.maturity else []),
-        *(_coded(codes.ATTACHED_TO, codes.BONES[bone]) for bone in lesion.attached_to),
+        _laterality(lesion.side),
+        *map(_number, lesion_numbers(lesion)),
+        *map(_said, lesion_codes(lesion)),
     ]
     return found
 
@@ -212,26 +180,32 @@ def _subject(record: FindingsRecord) -> Resource:
     return {} if not patient_id else {"subject": {"type": "Patient", "identifier": {"value": patient_id}}}
 
 
-def _site(code: codes.Coded, side: str) -> Resource:
-    return {**_concept(code, codes.SIDES[side]), "text": f"{code.meaning}, {side}"}
+def _site(code: codes.Coded, side: Side) -> Resource:
+    return {**_concept(code), "text": f"{code.meaning}, {side}"}
 
 
-def _quantities(*found: tuple[codes.Coded, float | None, codes.Coded]) -> Iterator[Resource]:
-    for name, value, unit in found:
-        if value is not None:
-            yield {"code": _concept(name), "valueQuantity": _quantity(value, unit)}
+def _laterality(side: Side) -> Said:
+    return Said(codes.LATERALITY, codes.SIDES[side])
+
+
+def _number(number: Number) -> Resource:
+    name = number.name
+    if number.derived is not None:
+        # FHIR has no place for how a number is derived but its code
+        name = codes.own(f"hu_{number.derived.value}", f"{number.derived.meaning} attenuation")
+    return {"code": _concept(name), "valueQuantity": _quantity(number.value, number.unit)}
 
 
 def _quantity(value: float, unit: codes.Coded) -> Resource:
     return {"value": value, "unit": unit.meaning, "system": _SYSTEMS["UCUM"], "code": unit.value}
 
 
-def _coded(name: codes.Coded, value: codes.Coded) -> Resource:
-    return {"code": _concept(name), "valueCodeableConcept": _concept(value)}
+def _said(said: Said) -> Resource:
+    return {"code": _concept(said.name), "valueCodeableConcept": _concept(said.value)}
 
 
-def _concept(*coded: codes.Coded) -> Resource:
-    return {"coding": [_coding(_SYSTEMS[c.scheme], c.value, c.meaning) for c in coded]}
+def _concept(code: codes.Coded) -> Resource:
+    return {"coding": [_coding(_SYSTEMS[code.scheme], code.value, code.meaning)]}
 
 
 def _coding(system: str, value: str, meaning: str) -> Resource:

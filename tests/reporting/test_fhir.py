@@ -66,7 +66,9 @@ def test_numbers_and_codes_are_those_of_the_record():
     hips, lesions = resources(record, "Observation")[:2], resources(record, "Observation")[2:]
     for hip, observation in zip(record.hips, hips, strict=True):
         assert observation["valueCodeableConcept"]["coding"][0]["display"].lower() == hip.finding
-        assert [c["display"].lower() for c in observation["bodySite"]["coding"]] == ["hip joint", hip.side]
+        assert observation["bodySite"]["text"] == f"Hip joint, {hip.side}"
+        (side,) = component(observation, "272741003")
+        assert side["valueCodeableConcept"]["coding"][0]["display"].lower() == hip.side
         assert len(observation["hasMember"]) == 1
     (gap,) = component(hips[0], "min_gap")
     assert gap["valueQuantity"] == {
@@ -78,7 +80,7 @@ def test_numbers_and_codes_are_those_of_the_record():
     assert component(hips[1], "min_gap") == []
     for lesion, observation in zip(record.lesions, lesions, strict=True):
         assert observation["valueQuantity"]["value"] == lesion.volume_mm3
-        assert component(observation, "mean_hu")[0]["valueQuantity"]["value"] == lesion.mean_hu
+        assert component(observation, "hu_373098007")[0]["valueQuantity"]["value"] == lesion.mean_hu
 
 
 def test_what_was_not_assessed_has_no_value():
