@@ -2,6 +2,7 @@ import contextlib
 import functools
 import itertools
 import json
+import logging
 import os
 import pty
 import re
@@ -20,7 +21,8 @@ import pytest
 from dicom_files import CtSeries, write_series
 
 import ho_detect
-from ho_detect.cli import main
+from ho_detect.cli import cli, main
+from ho_detect.cli.common import Talk, log_to
 from ho_detect.cohort import crew, ledger, series_rows
 from ho_detect.reporting.findings import Findings
 from ho_detect.settings import Settings
@@ -196,6 +198,49 @@ class TestWrongUsage:
         assert call("rum")[0] == 2
 
 
+@pytest.mark.usefixtures("in_place")
+class TestShards:
+    def test_plan_run_collect(self, call, studies, tmp_path):
+        out = tmp_path / "out"
+        status, said, err = call("plan", studies, "--out", out, "--shards", 2)
+        assert (status, err) == (0, "")
+        assert said.startswith("2 series found, 1 to analyse in 2 shards\n")
+        status, said, _ = call("collect", out)
+        assert status == 3
+        assert "2 series found, 0 analysed, 1 left out, 0 failed, 1 waiting" in said
+        for k in (1, 2):
+            status, said, err = call("run", "--manifest", out / "manifest.parquet", "--shard", f"{k}/2", "--resume")
+            assert status == 0
+            assert f"ho-detect collect {out}" in said
+        assert call("run", "--manifest", out / "manifest.parquet", "--resume", "--json")[2].startswith(
+            "0 series to analyse, 1 done earlier\n"
+        )
+        status, said, _ = call("collect", out, "--finish")
+        assert status == 0
+        assert "2 series found, 1 analysed, 1 left out, 0 failed" in said
+        assert not any(IDENTITY.search(p.read_text(errors="replace")) for p in out.rglob("*") if p.is_file())
+
+    @pytest.mark.parametrize(
+        ("args", "said"),
+        [
+            (("in", "--manifest", "m"), "INPUT is in the manifest"),
+            (("--manifest", "m", "--out", "o"), "--out is in the manifest"),
+            (("--manifest", "m", "--dicom"), "--dicom is in the manifest"),
+            (("in", "--out", "o", "--shard", "1/2"), "--shard is for --manifest"),
+            (("in",), "Missing option '--out'"),
+            (("in", "--out", "o", "--retry-failed"), "retry_failed is for resume"),
+            (("--manifest", "no/manifest.parquet"), "No such file"),
+        ],
+    )
+    def test_wrong_usage(self, call, tmp_path, args, said):
+        status, out, err = call("run", *args)
+        assert (status, out) == (2, "")
+        assert said in err
+
+    def test_collect_without_a_plan(self, call, tmp_path):
+        assert call("collect", tmp_path)[0] == 2
+
+
 class TestInspect:
     def test_table(self, call, studies, faulty):
         status, out, err = call("inspect", studies, faulty)
@@ -236,7 +281,7 @@ class TestInspect:
 
 
 class TestHelp:
-    @pytest.mark.parametrize("command", [(), ("run",), ("inspect",), ("sample",)])
+    @pytest.mark.parametrize("command", [(), *((name,) for name in cli.list_commands(None))])
     @pytest.mark.parametrize("option", ["-h", "--help"])
     def test_teaches(self, call, command, option):
         status, out, err = call(*command, option)
@@ -289,6 +334,14 @@ def test_the_real_analysis_finds_no_hip_where_none_is(call, studies, tmp_path):
     assert status == 0
     assert list(pd.read_csv(tmp_path / "out" / "studies.csv").reason) == ["no_hip_in_view", "not_ct"]
     assert "1 x no hip joint lies in the field of view" in out
+
+
+class TestLogFile:
+    def test_a_disk_that_is_full_is_said_once(self, capfd):
+        with log_to(Talk(quiet=False, json=False, log_file=Path("/dev/full"), debug=False)):
+            for _ in range(3):
+                logging.getLogger("ho_detect").info("something")
+        assert capfd.readouterr().err == "The log file cannot be written any more: [Errno 28] No space left on device\n"
 
 
 class TestErrors:

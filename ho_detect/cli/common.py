@@ -44,6 +44,8 @@ link_table_option = click.option(
 all_series_option = click.option(
     "--all-series", is_flag=True, help="Analyse also series that a better one of the same study stands in for."
 )
+dicom_option = click.option("--dicom", is_flag=True, help="Write a DICOM Segmentation, report and key images too.")
+fhir_option = click.option("--fhir", is_flag=True, help="Write a FHIR R4 bundle with a diagnostic report too.")
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print a JSON summary, and nothing else, on standard output."
 )

@@ -10,6 +10,8 @@ import click
 from ho_detect.cli.common import (
     all_series_option,
     debug_option,
+    dicom_option,
+    fhir_option,
     inputs_argument,
     keep_identity_option,
     key_file_option,
@@ -42,6 +44,8 @@ ho-detect collect --finish removes both.
 @key_file_option
 @keep_identity_option
 @link_table_option
+@dicom_option
+@fhir_option
 @quiet_option
 @debug_option
 def command(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:  # noqa: ANN401 - click passes options by name
@@ -49,9 +53,8 @@ def command(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:  # noqa:
     from ho_detect.cohort.output_folder import MANIFEST_FILE
     from ho_detect.cohort.shards import plan_shards
 
-    settings = settings_from(
-        given["settings_file"], keep_identity=given["keep_identity"], all_series=given["all_series"]
-    )
+    output = {name: given[name] for name in ("keep_identity", "dicom", "fhir")}
+    settings = settings_from(given["settings_file"], all_series=given["all_series"], **output)
     n_shards = given["shards"]
     plan = plan_shards(inputs, out, settings, n_shards, given["key_file"], given["link_table"])
     if not given["quiet"]:

@@ -14,6 +14,8 @@ from ho_detect.cli.common import (
     Talk,
     all_series_option,
     debug_option,
+    dicom_option,
+    fhir_option,
     json_option,
     keep_identity_option,
     key_file_option,
@@ -87,8 +89,8 @@ A settings file holds only what differs from the defaults, for example
 @key_file_option
 @keep_identity_option
 @link_table_option
-@click.option("--dicom", is_flag=True, help="Write a DICOM Segmentation, report and key images too.")
-@click.option("--fhir", is_flag=True, help="Write a FHIR R4 bundle with a diagnostic report too.")
+@dicom_option
+@fhir_option
 @json_option
 @quiet_option
 @log_file_option
@@ -115,7 +117,7 @@ def command(inputs: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401 - cl
         report=not given["no_report"],
     )
     with log_to(talk):
-        log.info("ho-detect %s, settings %s", __version__, settings.digest())
+        log.info("ho-detect %s, settings %s", __version__, "as planned" if given["manifest"] else settings.digest())
         report, status = _run(inputs, settings, options, given, talk)
         log.info("%d series, %d analysed, exit status %d", len(report.studies), len(report.folders), status)
     say_report(report, talk, status)
@@ -133,7 +135,7 @@ def _check_usage(inputs: Sequence[Path], given: dict[str, Any]) -> None:
             raise click.UsageError("--shard is for --manifest")
         return
     fixed = {"--out": "out", "--settings": "settings_file", "--keep-identity": "keep_identity"}
-    fixed |= {"--link-table": "link_table", "--all-series": "all_series"}
+    fixed |= {"--link-table": "link_table", "--all-series": "all_series", "--dicom": "dicom", "--fhir": "fhir"}
     told = [name for name, key in fixed.items() if given[key]] + (["INPUT"] if inputs else [])
     if told:
         raise click.UsageError(f"{told[0]} is in the manifest: give it to ho-detect plan")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import heapq
 import os
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ho_detect import __version__
-from ho_detect.acquisition.archives import file_of
 from ho_detect.cohort.series_rows import study_row
 from ho_detect.reporting.tables import StudyRow
 from ho_detect.settings import Settings
@@ -127,10 +127,11 @@ def result_key(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) -
 
 
 def _last_change(path: Path) -> int:
-    try:
-        return file_of(path).stat().st_mtime_ns
-    except OSError:
-        return -1  # gone since it was indexed: reading it will say so
+    """Return when a file changed, or the archive that it is in; gone since it was indexed: the folder it was in."""
+    for place in (path, *path.parents):
+        with contextlib.suppress(OSError):
+            return place.stat().st_mtime_ns
+    return -1
 
 
 def _in_shards(series: Sequence[Planned], n_shards: int) -> list[Planned]:

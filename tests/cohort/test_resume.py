@@ -1,5 +1,6 @@
 import os
 import stat
+import zipfile
 
 import batch_tasks
 import pytest
@@ -84,6 +85,16 @@ class TestResume:
         path = next((archive / "s2").iterdir())
         os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
         assert call(resume=True)[1] == [2]
+
+    def test_an_archive_that_changed_is_another_input(self, call, archive, tmp_path):
+        zipped = tmp_path / "in.zip"
+        with zipfile.ZipFile(zipped, "w") as file:
+            for path in (archive / "s2").iterdir():
+                file.write(path, path.name)
+        assert call(resume=True, inputs=[zipped])[1] == [1]
+        assert call(resume=True, inputs=[zipped])[1] == []
+        os.utime(zipped, ns=(0, zipped.stat().st_mtime_ns + 1))
+        assert call(resume=True, inputs=[zipped])[1] == [1]
 
     def test_an_archive_may_move(self, call, archive, tmp_path):
         call(resume=True)
