@@ -63,8 +63,8 @@ def analyze_with_bones(volume: HuVolume, settings: Settings) -> Analysis:
     hips = hide_behind_metal(canonical, hips, metal, settings.anatomy)
     bones = native_bone(hips)
     frames = landmarks(hips)
-    near = places(hips, bones)
-    states = joint_states(canonical, hips, near)
+    near = places(hips, bones, settings.joint)
+    states = joint_states(canonical, hips, near, settings.joint)
 
     region = region_near_hips(canonical, hips, bones, tissue, settings.detection)
     candidates = find_candidates(region, settings.detection)

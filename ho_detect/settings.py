@@ -156,6 +156,32 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """... those that begin so near to the head center."""
 
 
+class JointSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is measured at each joint, with ossification or without. All conventions."""
+
+    neck_radii: tuple[float, float] = (1.2, 1.6)
+    """The femoral neck is what of the femur lies so far from the head center, in head radii: a ball about the head
+    cuts the femur there through the neck alone (on the shape model's mean, whose greater trochanter begins at 1.8)."""
+    cortex_mm: float = 4.0
+    """Spongy bone, whose mean HU is given, begins so deep under the surface: past the cortex and its blur."""
+    least_in_view: float = 0.95
+    """With less of head or neck in view no mean HU is given."""
+    roof_degrees: float = 70.0
+    """The joint space is measured under the acetabulum within so much of straight up."""
+    gap_hu: float = 75.0
+    """Cartilage and joint fluid."""
+    wall_hu: float = 250.0
+    """Either wall of the joint space reaches at least this."""
+    plate_hu: float = 1100.0
+    """Subchondral bone that is not blurred: tells how thin the plate is that is seen lower than this."""
+    patch_degrees: float = 12.0
+    """The narrowest joint space is the least of means over directions so near to each other."""
+    least_resolved: float = 0.5
+    """With a smaller share of the roof resolved the joint space is not separable; of a patch, its narrowest."""
+    muscle_near_mm: float = 20.0
+    """What lies farther from every muscle's course is said to lie in none."""
+
+
 class FollowUpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When two studies of one patient can be compared. All conventions, chosen on simulated pairs."""
 
@@ -189,6 +215,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     anatomy: AnatomySettings = AnatomySettings()
     detection: DetectionSettings = DetectionSettings()
     mimics: MimicSettings = MimicSettings()
+    joint: JointSettings = JointSettings()
     follow_up: FollowUpSettings = FollowUpSettings()
     output: OutputSettings = OutputSettings()
     threads: int = 0

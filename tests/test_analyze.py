@@ -25,8 +25,11 @@ from ho_detect.simulation.person import Person
 FREE_AND_BRIDGE = Plan((ISLAND, BRIDGE))
 SPUR_AND_IMMATURE = Plan((SPUR, IMMATURE))
 #: Fields of a lesion that are lengths, volumes or densities; the others are said exactly.
-MEASURED = ("volume_mm3", "volume_second_threshold_mm3", "max_diameter_mm", "mean_hu", "sd_hu", "median_hu", "p95_hu",
-            "max_hu", "boundary_hu", "distance_to_head_center_mm")  # fmt: skip
+MEASURED = ("volume_mm3", "volume_second_threshold_mm3", "max_diameter_mm", "axial_long_mm", "axial_short_mm",
+            "surface_area_mm2", "sphericity", "mean_hu", "sd_hu", "median_hu", "p95_hu", "max_hu", "boundary_hu",
+            "rim_hu", "contact_femur_mm2", "contact_pelvis_mm2", "distance_to_head_center_mm")  # fmt: skip
+#: Fields of a hip that are measured whether there is ossification or not.
+OF_THE_JOINT = ("head_mean_hu", "neck_mean_hu", "joint_space_mean_mm", "joint_space_resolved")
 OTHER_SIDE = {"left": "right", "right": "left"}
 
 
@@ -53,10 +56,15 @@ def said(lesion):
     return lesion.sector, lesion.maturity, lesion.attached_to
 
 
+def joint(found, side):
+    return [getattr(hip(found, side), name) for name in OF_THE_JOINT]
+
+
 def same_but_moved(found, other, move, *, mm, share):
     """Check that both say the same of each hip, places moved, measures within a share."""
     for side in ("left", "right"):
         assert graded(found, side) == graded(other, side)
+        assert joint(found, side) == pytest.approx(joint(other, side), rel=max(share, 0.01))
         center = hip(other, side).center_lps_mm
         assert move(np.array(hip(found, side).center_lps_mm)) == pytest.approx(np.array(center), abs=mm)
         for a, b in zip(of_side(found, side), of_side(other, side), strict=True):
@@ -141,6 +149,45 @@ class TestSimulatedPeople:
         assert right.finding == "present" or (right.finding, right.brooker_ct) == ("indeterminate", None)
 
 
+class TestRecord11:
+    """What the record says beside finding, volume and grades."""
+
+    def test_of_the_joint(self):
+        # spongy bone is painted with 300 HU; the joint is as the model's two bones leave it
+        for side in ("left", "right"):
+            h = hip(findings(), side)
+            assert h.head_mean_hu == pytest.approx(300, abs=15)
+            assert h.neck_mean_hu == pytest.approx(300, abs=15)
+            assert h.head_hu_difference == pytest.approx(0, abs=10)
+        left, right = (joint(findings(), side) for side in ("left", "right"))
+        assert left == pytest.approx(right, rel=0.08)
+
+    def test_of_the_lesions(self):
+        island, bridge = of_side(findings(), "left")[0], of_side(findings(), "right")[0]
+        assert (island.muscle_region, island.atypical_pattern) == ("gluteus_maximus", False)
+        assert island.sphericity > bridge.sphericity
+        assert (island.contact_femur_mm2, island.contact_pelvis_mm2) == (0.0, 0.0)
+        # a rod 16 mm wide stands on both bones
+        for name in ("contact_femur_mm2", "contact_pelvis_mm2"):
+            assert 60 < getattr(bridge, name) < 900
+        assert bridge.distance_to_neck_mm < island.distance_to_neck_mm
+        assert bridge.distance_to_capsule_mm <= bridge.distance_to_neck_mm
+
+    @pytest.mark.parametrize("plan", [FREE_AND_BRIDGE, SPUR_AND_IMMATURE, Plan()], ids=["1", "2", "normal"])
+    def test_every_null_has_its_reason_and_nothing_else_has(self, plan):
+        found = findings(plan)
+        for thing in (*found.hips, *found.lesions):
+            nulls = {name for name, value in msgspec.structs.asdict(thing).items() if value is None}
+            assert {n.field for n in thing.not_said} == nulls
+
+    def test_statements_name_how_hu_were_made(self):
+        statements = {s.code: s.message for s in findings().record.statements}
+        assert set(statements) == {
+            "density_grade_1", "nerve_not_assessed", "vessels_not_assessed", "hu_uncalibrated", "research_use",
+        }  # fmt: skip
+        assert statements["hu_uncalibrated"].endswith("(kVp not stated, contrast not stated)")
+
+
 class TestNormal:
     def test_no_ossification_is_absent(self):
         found = findings(Plan())
@@ -216,9 +263,14 @@ class TestPlace:
             assert graded(mirrored, side) == graded(other, OTHER_SIDE[side])
             a, b = (np.array(hip(f, s).center_lps_mm) for f, s in ((mirrored, side), (other, OTHER_SIDE[side])))
             assert [2 * middle - a[0], a[1], a[2]] == pytest.approx(b, abs=0.3)
+            assert joint(mirrored, side) == pytest.approx(joint(other, OTHER_SIDE[side]), rel=0.03)
             for one, two in zip(of_side(mirrored, side), of_side(other, OTHER_SIDE[side]), strict=True):
                 assert said(one) == said(two)
+                assert one.muscle_region == two.muscle_region
+                assert [n.field for n in one.not_said] == [n.field for n in two.not_said]
                 assert one.volume_mm3 == pytest.approx(two.volume_mm3, rel=0.02)
+                for name in ("axial_long_mm", "axial_short_mm", "surface_area_mm2", "rim_hu"):
+                    assert getattr(one, name) == pytest.approx(getattr(two, name), rel=0.04), name
                 x, y, z = one.centroid_lps_mm
                 assert (2 * middle - x, y, z) == pytest.approx(two.centroid_lps_mm, abs=0.3)
 

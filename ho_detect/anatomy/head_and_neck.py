@@ -12,15 +12,7 @@ from ho_detect.acquisition.volume import HuVolume
 from ho_detect.anatomy.hip_joint import HipJoint
 from ho_detect.anatomy.native_bone import BoneDistance
 from ho_detect.geometry import FloatArray
-
-#: The neck is what of the femur lies so far from the head center, in head radii: a ball about the head cuts the femur
-#: there through the neck alone; the tip of the greater trochanter lies at 1.8. Convention, seen on the mean of the
-#: shape model.
-_NECK_RADII = (1.2, 1.6)
-#: Spongy bone begins so deep under the surface: past the cortex and its blur. Convention.
-_CORTEX_MM = 4.0
-#: With less of head or neck in view no mean is given. Convention.
-_MIN_IN_VIEW = 0.95
+from ho_detect.settings import JointSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +33,7 @@ class HeadAndNeck:
     neck_surface: FloatArray
 
 
-def head_and_neck(joint: HipJoint, femur: BoneDistance) -> HeadAndNeck:
+def head_and_neck(joint: HipJoint, femur: BoneDistance, settings: JointSettings) -> HeadAndNeck:
     """Part the expected femur near its head by distance from the head center.
 
     Parameters
@@ -52,13 +44,14 @@ def head_and_neck(joint: HipJoint, femur: BoneDistance) -> HeadAndNeck:
         Distance field of the same hip's femur.
     """
     center, radius_mm = np.array(joint.center_lps_mm), float(joint.head_radius_mm or 0.0)
-    box = femur.grid.box_around(center, _NECK_RADII[1] * radius_mm + 2.0)
+    near, far = settings.neck_radii
+    box = femur.grid.box_around(center, far * radius_mm + 2.0)
     grid, mm = femur.grid.crop(box), femur.mm[box]
     index = np.argwhere(mm <= 0.0)
     points, depth = grid.to_lps(index), -mm[tuple(index.T)]
     away = np.linalg.norm(points - center, axis=1) / radius_mm
-    in_head, in_neck = away <= 1.0, (away >= _NECK_RADII[0]) & (away <= _NECK_RADII[1])
-    deep, outermost = depth >= _CORTEX_MM, depth < grid.spacing_mm[0]
+    in_head, in_neck = away <= 1.0, (away >= near) & (away <= far)
+    deep, outermost = depth >= settings.cortex_mm, depth < grid.spacing_mm[0]
     surface = [
         points[part] + depth[part, None] * femur.outward(points[part])
         for part in (in_head & outermost, in_neck & outermost)
@@ -66,11 +59,11 @@ def head_and_neck(joint: HipJoint, femur: BoneDistance) -> HeadAndNeck:
     return HeadAndNeck(points[in_head & deep], points[in_neck & deep], *surface)
 
 
-def mean_hu(volume: HuVolume, points: FloatArray) -> float | None:
-    """Mean HU at points, linear between voxels; None where fewer than 95 % of them are in view, or there are none."""
+def mean_hu(volume: HuVolume, points: FloatArray, least_in_view: float) -> float | None:
+    """Mean HU at points, linear between voxels; None where too small a share of them is in view, or there are none."""
     index = volume.grid.to_index(points)
     inside = volume.grid.contains(points)
-    if not len(points) or inside.mean() < _MIN_IN_VIEW:
+    if not len(points) or inside.mean() < least_in_view:
         return None
     return float(sampled(volume, index[inside]).mean())
 

@@ -12,21 +12,16 @@ from ho_detect.acquisition.volume import HuVolume
 from ho_detect.anatomy.head_and_neck import sampled
 from ho_detect.anatomy.hip_joints import HipAnatomy
 from ho_detect.geometry import FloatArray, Grid
+from ho_detect.settings import JointSettings
 
-#: Rays leave the head center in directions about so far apart, within so much of straight up, degrees. Convention.
-_BETWEEN_RAYS_DEG, _ROOF_DEG = 5.0, 70.0
+#: Rays leave the head center in directions about so far apart, degrees.
+_BETWEEN_RAYS_DEG = 5.0
 #: ... where the fitted acetabulum has joint surface within this, degrees.
 _COVERED_DEG = 9.0
 #: Profiles are sampled so finely, mm.
 _STEP_MM = 0.25
 #: The gap is looked for so far beyond both fitted surfaces, and each wall's density so far beyond the gap, mm.
 _SEARCH_MM, _WALL_MM = 2.5, 5.0
-#: Cartilage and joint fluid; what a wall reaches at least; a wall of subchondral bone without blur, HU. Convention.
-_GAP_HU, _WALL_HU, _PLATE_HU = 75.0, 250.0, 1100.0
-#: Narrowest and mean are of means over directions so near to each other, degrees. Convention.
-_PATCH_DEG = 12.0
-#: With less of the roof resolved nothing is said; a patch with less hides how narrow it is. Convention.
-_LEAST_RESOLVED = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +43,7 @@ class JointSpace:
     resolved: float | None
 
 
-def joint_space(volume: HuVolume, hip: HipAnatomy) -> JointSpace:
+def joint_space(volume: HuVolume, hip: HipAnatomy, settings: JointSettings) -> JointSpace:
     """Measure along rays from the head center through the roof of the acetabulum.
 
     On each ray the gap is the darkest place between the fitted surfaces, with a wall of subchondral bone on either
@@ -56,7 +51,7 @@ def joint_space(volume: HuVolume, hip: HipAnatomy) -> JointSpace:
     way up, see :func:`_edge_height`. A gap that does not fall half way from both walls to cartilage, or that is
     narrower than the voxels are long along the ray, is not resolved.
     """
-    direction, head_mm, socket_mm = _roof(hip)
+    direction, head_mm, socket_mm = _roof(hip, settings.roof_degrees)
     if not len(direction):
         return JointSpace(None, None, None)
     far = np.maximum(socket_mm, head_mm) + _SEARCH_MM
@@ -67,23 +62,23 @@ def joint_space(volume: HuVolume, hip: HipAnatomy) -> JointSpace:
         return JointSpace(None, None, None)
     direction, head_mm, far = direction[seen], head_mm[seen], far[seen]
     profile = sampled(volume, volume.grid.to_index(points[seen].reshape(-1, 3))).reshape(len(direction), -1)
-    width = _widths(profile, away, head_mm - _SEARCH_MM, far)
+    width = _widths(profile, away, head_mm - _SEARCH_MM, far, settings)
     wall = ~np.isinf(width)
     direction, width = direction[wall], width[wall]
     if not len(width):
         return JointSpace(None, None, None)
     width[width < _voxel_along(volume.grid, direction)] = np.nan
-    return _over_patches(direction, width)
+    return _over_patches(direction, width, settings)
 
 
-def _roof(hip: HipAnatomy) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _roof(hip: HipAnatomy, roof_degrees: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return (n, 3) directions to the roof, and (n,) distances of the fitted head and acetabulum along them, mm."""
     spread = int(4 * np.pi / np.radians(_BETWEEN_RAYS_DEG) ** 2)
     k = np.arange(spread) + 0.5
     up, turn = 1 - 2 * k / spread, np.pi * (1 + 5**0.5) * k
     around = np.sqrt(1 - up**2)
     direction = np.stack([around * np.cos(turn), around * np.sin(turn), up], axis=1)
-    direction = direction[up >= np.cos(np.radians(_ROOF_DEG))]
+    direction = direction[up >= np.cos(np.radians(roof_degrees))]
     head, socket = (f.vertices[f.joint] - hip.center_lps_mm for f in (hip.femur, hip.hip_bone))
     head_mm, _ = _along(direction, head)
     socket_mm, off = _along(direction, socket)
@@ -99,7 +94,9 @@ def _along(direction: FloatArray, surface: FloatArray) -> tuple[FloatArray, Floa
     return length[best], np.arccos(np.clip(cosine.max(axis=1), -1, 1))
 
 
-def _widths(profile: NDArray[np.float32], away: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+def _widths(
+    profile: NDArray[np.float32], away: FloatArray, low: FloatArray, high: FloatArray, settings: JointSettings
+) -> FloatArray:
     """Return the (n,) width of the gap on each ray, mm; NaN where it is not resolved, inf without a wall beyond."""
     at = np.arange(len(away))
     inside = (away >= low[:, None]) & (away <= high[:, None])
@@ -111,7 +108,8 @@ def _widths(profile: NDArray[np.float32], away: FloatArray, low: FloatArray, hig
     darkest = profile[np.arange(len(profile)), middle]
     edges = []
     for peak, part, sign in zip(wall, (before, behind), (-1, 1), strict=True):
-        edge = _GAP_HU + _edge_height(peak) * (peak - _GAP_HU)
+        rise_hu = peak - settings.gap_hu
+        edge = settings.gap_hu + rise_hu * _edge_height(rise_hu / (settings.plate_hu - settings.gap_hu))
         # the first sample as high as the edge, seen from the middle of the gap
         reached = part & (profile >= edge[:, None])
         first = np.where(reached, np.abs(step), len(at)).argmin(axis=1)
@@ -120,19 +118,24 @@ def _widths(profile: NDArray[np.float32], away: FloatArray, low: FloatArray, hig
         rise = profile[rows, first] - profile[rows, inner]
         share = np.where(rise > 0, (edge - profile[rows, inner]) / np.where(rise > 0, rise, 1.0), 0.0)
         edges.append(away[inner] + sign * _STEP_MM * share)
-        darkest = np.where(darkest < 0.5 * (peak + _GAP_HU), darkest, np.inf)
+        darkest = np.where(darkest < 0.5 * (peak + settings.gap_hu), darkest, np.inf)
     width = np.where(np.isfinite(darkest), edges[1] - edges[0], np.nan)
-    return np.where((wall[0] >= _WALL_HU) & (wall[1] >= _WALL_HU), width, np.inf)
+    return np.where(np.minimum(*wall) >= settings.wall_hu, width, np.inf)
 
 
-def _edge_height(peak_hu: FloatArray) -> FloatArray:
-    """Return how high on a wall's profile its edge lies, as a share of its peak over the gap.
+def _edge_height(peak: FloatArray) -> FloatArray:
+    """Return how high on a wall's profile its edge lies, as a share of its peak.
 
     A plate of thickness t, blurred by a Gaussian of width s, peaks at 2 F(t / 2s) - 1 of its own height and passes
     F(t / s) - 1/2 of it at its edge, F the normal distribution. The share is 1/2 for a thick plate, nearly 1 for a
     thin one.
+
+    Parameters
+    ----------
+    peak
+        (n,) of each wall's peak, as a share of the plate's own height.
     """
-    peak = np.clip((peak_hu - _GAP_HU) / (_PLATE_HU - _GAP_HU), 0.01, 0.9999)
+    peak = np.clip(peak, 0.01, 0.9999)
     thickness = 2.0 * ndtri(0.5 * (1.0 + peak))
     return np.asarray((ndtr(thickness) - 0.5) / peak)
 
@@ -142,14 +145,14 @@ def _voxel_along(grid: Grid, direction: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.norm(direction @ grid.affine[:3, :3], axis=1))
 
 
-def _over_patches(direction: FloatArray, width: FloatArray) -> JointSpace:
+def _over_patches(direction: FloatArray, width: FloatArray, settings: JointSettings) -> JointSpace:
     resolved = ~np.isnan(width)
-    near = (direction @ direction.T >= np.cos(np.radians(_PATCH_DEG))).astype(float)
+    near = (direction @ direction.T >= np.cos(np.radians(settings.patch_degrees))).astype(float)
     told = near @ resolved
     share = told / near.sum(axis=1)
     total = float(resolved.mean())
-    if total < _LEAST_RESOLVED:
+    if total < settings.least_resolved:
         return JointSpace(None, None, total)
     mean_of_patch = near @ np.where(resolved, width, 0.0) / np.maximum(told, 1.0)
-    narrowest = float(mean_of_patch.min()) if share.min() >= _LEAST_RESOLVED else None
+    narrowest = float(mean_of_patch.min()) if share.min() >= settings.least_resolved else None
     return JointSpace(narrowest, float(width[resolved].mean()), total)

@@ -10,6 +10,7 @@ from ho_detect.anatomy.hip_joint import Side
 from ho_detect.anatomy.hip_joints import HipAnatomy
 from ho_detect.anatomy.joint_space import joint_space
 from ho_detect.anatomy.places import Places
+from ho_detect.settings import JointSettings
 
 
 class JointState(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,19 +23,23 @@ class JointState(msgspec.Struct, frozen=True, kw_only=True):
     joint_space_resolved: float | None = None
 
 
-def joint_states(volume: HuVolume, hips: tuple[HipAnatomy, ...], places: dict[Side, Places]) -> dict[Side, JointState]:
+def joint_states(
+    volume: HuVolume, hips: tuple[HipAnatomy, ...], places: dict[Side, Places], settings: JointSettings
+) -> dict[Side, JointState]:
     """Measure each hip in view; nothing is measured behind metal."""
     return {
-        h.joint.side: JointState() if h.joint.status == "not_assessable" else _state(volume, h, places[h.joint.side])
+        h.joint.side: JointState()
+        if h.joint.status == "not_assessable"
+        else _state(volume, h, places[h.joint.side], settings)
         for h in hips
     }
 
 
-def _state(volume: HuVolume, hip: HipAnatomy, place: Places) -> JointState:
-    space = joint_space(volume, hip)
+def _state(volume: HuVolume, hip: HipAnatomy, place: Places, settings: JointSettings) -> JointState:
+    space = joint_space(volume, hip, settings)
     return JointState(
-        head_mean_hu=_rounded(mean_hu(volume, place.femur.head), 1),
-        neck_mean_hu=_rounded(mean_hu(volume, place.femur.neck), 1),
+        head_mean_hu=_rounded(mean_hu(volume, place.femur.head, settings.least_in_view), 1),
+        neck_mean_hu=_rounded(mean_hu(volume, place.femur.neck, settings.least_in_view), 1),
         joint_space_min_mm=_rounded(space.min_mm, 2),
         joint_space_mean_mm=_rounded(space.mean_mm, 2),
         joint_space_resolved=_rounded(space.resolved, 3),

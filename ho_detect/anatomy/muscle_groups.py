@@ -18,6 +18,7 @@ from ho_detect.anatomy.hip_joint import mirror_of
 from ho_detect.anatomy.hip_joints import HipAnatomy
 from ho_detect.anatomy.shape_model import femur_model, hip_bone_model
 from ho_detect.geometry import FloatArray, align_similarity
+from ho_detect.settings import JointSettings
 
 MuscleGroup = Literal[
     "iliopsoas_rectus_femoris",
@@ -29,8 +30,6 @@ MuscleGroup = Literal[
     "vasti",
 ]
 MuscleSource = Literal["position", "given_masks"]
-#: A place farther than this from every course belongs to no group, mm. Convention.
-_NEAR_MM = 20.0
 
 # ruff: noqa: E501 - a table reads better with a course in a row
 # p: moves with the hip bone, f: with the femur; then (lateral, posterior, superior, radius) mm from the head center of
@@ -85,12 +84,15 @@ class MuscleCourses:
         (S, 2) at either end.
     group
         (S,) index into :data:`GROUPS`.
+    near_mm
+        A place farther than this from every tube lies in no group.
     """
 
     start: FloatArray
     end: FloatArray
     radius_mm: FloatArray
     group: NDArray[np.int64]
+    near_mm: float
     source: MuscleSource = "position"
 
     def group_of(self, points: FloatArray) -> MuscleGroup | None:
@@ -101,13 +103,13 @@ class MuscleCourses:
         radius = self.radius_mm[:, 0] * (1 - t) + self.radius_mm[:, 1] * t
         outside = np.linalg.norm(arm - t[..., None] * along, axis=2) - radius
         nearest = outside.argmin(axis=1)
-        near = outside.min(axis=1) <= _NEAR_MM
+        near = outside.min(axis=1) <= self.near_mm
         if near.mean() <= 0.5:
             return None
         return GROUPS[int(np.bincount(self.group[nearest[near]]).argmax())]
 
 
-def muscle_courses(hip: HipAnatomy) -> MuscleCourses:
+def muscle_courses(hip: HipAnatomy, settings: JointSettings) -> MuscleCourses:
     """Hang the courses on the fitted bones of a hip: each end moves with the bone that it is fixed to."""
     mirror = mirror_of(hip.joint.side)
     place = {
@@ -121,4 +123,6 @@ def muscle_courses(hip: HipAnatomy) -> MuscleCourses:
         end += at[1:]
         radius += [(a[4], b[4]) for a, b in pairwise(knots)]
         group += [GROUPS.index(name)] * (len(knots) - 1)
-    return MuscleCourses(np.array(start), np.array(end), np.array(radius, float), np.array(group))
+    return MuscleCourses(
+        np.array(start), np.array(end), np.array(radius, float), np.array(group), settings.muscle_near_mm
+    )

@@ -9,6 +9,7 @@ from ho_detect.anatomy.hip_joint import Side
 from ho_detect.anatomy.hip_joints import HipAnatomy
 from ho_detect.anatomy.muscle_groups import MuscleRegions, muscle_courses
 from ho_detect.anatomy.native_bone import BoneDistance
+from ho_detect.settings import JointSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,9 +21,14 @@ class Places:
     muscles: MuscleRegions
 
 
-def places(hips: tuple[HipAnatomy, ...], bones: tuple[BoneDistance, ...]) -> dict[Side, Places]:
+def places(
+    hips: tuple[HipAnatomy, ...], bones: tuple[BoneDistance, ...], settings: JointSettings
+) -> dict[Side, Places]:
     """Return the places of each hip in view, by side."""
     femur = {b.side: b for b in bones if b.bone == "femur"}
     return {
-        h.joint.side: Places(h.joint.side, head_and_neck(h.joint, femur[h.joint.side]), muscle_courses(h)) for h in hips
+        h.joint.side: Places(
+            h.joint.side, head_and_neck(h.joint, femur[h.joint.side], settings), muscle_courses(h, settings)
+        )
+        for h in hips
     }

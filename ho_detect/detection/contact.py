@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.detection.candidates import Region
-from ho_detect.detection.form import measure_form
+from ho_detect.detection.form import bounding_box, measure_form
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -38,7 +38,10 @@ def measure_contact(
     touched
         (Z, Y, X) the voxels of that bone in contact with it.
     """
-    grid = region.grid.crop(box)
+    near = bounding_box(touched, margin=1)
+    mask, touched = mask[near], touched[near]
+    nearest = region.nearest[box][near]
+    grid = region.grid.crop(box).crop(near)
     faced = np.zeros(mask.shape, bool)
     area_mm2 = 0.0
     for axis in range(3):
@@ -49,7 +52,7 @@ def measure_contact(
             faced |= hit
             index = np.argwhere(hit)
             middles = grid.to_lps(index) - 0.5 * sign * step
-            number = region.nearest[box][hit]
+            number = nearest[hit]
             for n, field in enumerate(region.bones, 1):
                 if field.bone == bone:
                     share = np.abs(field.outward(middles[number == n]) @ (step / edge_mm))

@@ -38,7 +38,9 @@ def measure_form(mask: NDArray[np.bool_], grid: Grid) -> Form:
     grid
         Of the mask.
     """
-    outer = mask & ~ndi.binary_erosion(mask)
+    box = bounding_box(mask)
+    mask, grid = mask[box], grid.crop(box)
+    outer = outermost(mask)
     longest, _ = _diameters(np.argwhere(outer), grid.affine[:3, :3])
     k = int(mask.sum(axis=(1, 2)).argmax())
     long_mm, short_mm = _diameters(np.argwhere(outer[k]), grid.affine[:3, 1:3])
@@ -52,6 +54,20 @@ def measure_form(mask: NDArray[np.bool_], grid: Grid) -> Form:
         surface_area_mm2=round(area_mm2, 1),
         sphericity=round(min(ball_mm2 / area_mm2, 1.0), 3),
     )
+
+
+def bounding_box(mask: NDArray[np.bool_], margin: int = 0) -> tuple[slice, slice, slice]:
+    """Return the slices that hold all of a mask that is not empty, and a margin of voxels."""
+    found = []
+    for axis in range(3):
+        at = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        found.append(slice(max(int(at[0]) - margin, 0), int(at[-1]) + 1 + margin))
+    return found[0], found[1], found[2]
+
+
+def outermost(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the voxels of a mask with a face outside of it; the border of the array counts as outside."""
+    return np.asarray(mask & ~ndi.binary_erosion(mask))
 
 
 def _diameters(index: NDArray[np.int64], axes: FloatArray) -> tuple[float, float]:

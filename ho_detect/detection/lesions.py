@@ -19,7 +19,7 @@ from ho_detect.detection.candidates import Region, points_of
 from ho_detect.detection.contact import Contact, measure_contact
 from ho_detect.detection.density import Maturity, atypical, maturity_of, rim_and_core, zonal_index_of
 from ho_detect.detection.evidence import Evidence
-from ho_detect.detection.form import measure_form
+from ho_detect.detection.form import measure_form, outermost
 from ho_detect.detection.outline import Outlined
 from ho_detect.flags import Null, null
 from ho_detect.geometry import FloatArray
@@ -116,7 +116,7 @@ def measure(
     contact = {bone: measure_contact(region, box, mask, at, bone) for bone, at in outlined.contact.items()}
     femur, pelvis = (contact.get(bone, Contact()) for bone in ("femur", "pelvis"))
     femur_mm, pelvis_mm = (_gap(region, points, frame.side, bone, touching) for bone in ("femur", "pelvis"))
-    outer = region.grid.crop(box).to_lps(np.argwhere(mask & ~ndi.binary_erosion(mask)))
+    outer = KDTree(region.grid.crop(box).to_lps(np.argwhere(outermost(mask))), balanced_tree=False)
     neck_mm = _distance(outer, place.femur.neck_surface)
     extent = np.ptp(points, axis=0) + np.abs(region.grid.affine[:3, :3]).sum(axis=1)
     return with_reasons(
@@ -232,9 +232,9 @@ def _point(values: NDArray[np.float64]) -> Point:
     return x, y, z
 
 
-def _distance(points: FloatArray, surface: FloatArray) -> float | None:
-    """Smallest distance between (n, 3) and (m, 3) points, mm; None where there is no surface."""
-    return round(float(np.min(KDTree(points).query(surface)[0])), 2) if len(surface) else None
+def _distance(points: KDTree, surface: FloatArray) -> float | None:
+    """Smallest distance between the points of a tree and (m, 3) points, mm; None where there are none of these."""
+    return round(float(np.min(points.query(surface)[0])), 2) if len(surface) else None
 
 
 def _least(*values: float | None) -> float | None:

@@ -6,10 +6,10 @@ from itertools import combinations
 
 import msgspec
 import numpy as np
-from scipy import ndimage as ndi
 from scipy.spatial import KDTree
 
 from ho_detect.detection.candidates import Candidate, Region
+from ho_detect.detection.form import outermost
 from ho_detect.detection.lesions import Lesion, with_reasons
 from ho_detect.geometry import FloatArray
 
@@ -49,5 +49,4 @@ def _gap_mm(region: Region, one: Candidate, other: Candidate) -> float:
 
 def _outer(region: Region, candidate: Candidate) -> FloatArray:
     """Return the (n, 3) LPS mm of the outermost voxels."""
-    mask = candidate.mask
-    return region.grid.crop(candidate.box).to_lps(np.argwhere(mask & ~ndi.binary_erosion(mask)))
+    return region.grid.crop(candidate.box).to_lps(np.argwhere(outermost(candidate.mask)))

@@ -23,10 +23,10 @@ def _hip_words(hip: Hip) -> str:
         return f"not assessable ({reasons})" if reasons else "not assessable"
     part = ", partly in view" if hip.status == "partly_in_view" else ""
     if hip.finding == "present":
-        return "; ".join([f"ossification present{part}, {_amount(hip)}", *_extent(hip)])
+        return "; ".join([f"ossification present{part}, {_amount(hip)}", *_extent(hip), *_joint_space(hip)])
     if hip.finding == "absent":
-        return f"no ossification found{' in the part that is in view' if part else ''}"
-    return f"indeterminate{part}" + (f" ({reasons})" if reasons else "")
+        return "; ".join([f"no ossification found{' in the part that is in view' if part else ''}", *_joint_space(hip)])
+    return "; ".join([f"indeterminate{part}" + (f" ({reasons})" if reasons else ""), *_joint_space(hip)])
 
 
 def _amount(hip: Hip) -> str:
@@ -56,15 +56,39 @@ def _extent(hip: Hip) -> list[str]:
     return words
 
 
+def _joint_space(hip: Hip) -> list[str]:
+    if hip.joint_space_resolved is None:
+        return []
+    if hip.joint_space_mean_mm is None:
+        return ["joint space not separable"]
+    least = "not separable" if hip.joint_space_min_mm is None else f"{hip.joint_space_min_mm:.1f} mm"
+    return [f"joint space {hip.joint_space_mean_mm:.1f} mm, narrowest {least}"]
+
+
+#: Muscle groups in words.
+MUSCLES: dict[str, str] = {
+    "iliopsoas_rectus_femoris": "iliopsoas or rectus femoris",
+    "gluteus_medius_minimus": "gluteus medius or minimus",
+    "gluteus_maximus": "gluteus maximus",
+    "external_rotators": "external rotators",
+    "adductors_obturators": "adductors or obturators",
+    "hamstrings": "hamstrings",
+    "vasti": "vasti",
+}
+
+
 def lesion_sentence(lesion: Lesion) -> str:
     """Say where one lesion is, how large, how dense, and what it touches."""
     contact = "attached to " + " and ".join(lesion.attached_to) if lesion.attached_to else "free in soft tissue"
     words = [
         f"{lesion.side}, {lesion.sector}",
+        *([f"about the {MUSCLES[lesion.muscle_region]}"] if lesion.muscle_region else []),
         f"{millilitres(lesion.volume_mm3)}, {lesion.max_diameter_mm:.0f} mm long",
+        f"axial {lesion.axial_long_mm:.0f} x {lesion.axial_short_mm:.0f} mm",
         f"mean {lesion.mean_hu:.0f} HU",
         *([lesion.maturity] if lesion.maturity else []),
         contact,
+        *(["denser inside than at its rim: for a reader to look at"] if lesion.atypical_pattern else []),
     ]
     return f"Lesion {lesion.id}: " + ", ".join(words) + "."
 

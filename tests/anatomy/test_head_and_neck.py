@@ -12,13 +12,14 @@ from ho_detect.anatomy.head_and_neck import head_and_neck, mean_hu
 from ho_detect.anatomy.hip_joint import mirror_of
 from ho_detect.anatomy.native_bone import bone_distance
 from ho_detect.geometry import Grid
+from ho_detect.settings import JointSettings
 
 
 @pytest.fixture(scope="module", params=["left", "right"])
 def hip(request):
     side = request.param
     found = anatomy(side)
-    return side, head_and_neck(found.joint, bone_distance(found.femur, side, "femur"))
+    return side, head_and_neck(found.joint, bone_distance(found.femur, side, "femur"), JointSettings())
 
 
 def local(side, points):
@@ -64,9 +65,9 @@ class TestMeanHu:
         rng = np.random.default_rng(1)
         points = rng.uniform((14, 0, 8), (30, 18, 55), (500, 3))
         x, y, z = points.mean(axis=0)
-        assert mean_hu(self.ct(), points) == pytest.approx(20 * z + 10 * y - 5 * x, abs=1.0)
+        assert mean_hu(self.ct(), points, 0.95) == pytest.approx(20 * z + 10 * y - 5 * x, abs=1.0)
 
     def test_of_a_part_that_is_not_in_view_is_none(self):
         points = np.array([[20.0, 5.0, z] for z in np.linspace(30, 90, 50)])
-        assert mean_hu(self.ct(), points) is None
-        assert mean_hu(self.ct(), np.empty((0, 3))) is None
+        assert mean_hu(self.ct(), points, 0.95) is None
+        assert mean_hu(self.ct(), np.empty((0, 3)), 0.95) is None

@@ -12,7 +12,9 @@ from model_hips import head_center
 from ho_detect.anatomy.hip_joint import mirror_of
 from ho_detect.anatomy.muscle_groups import GROUPS, muscle_courses
 from ho_detect.geometry import rotation
+from ho_detect.settings import JointSettings
 
+JOINT = JointSettings()
 #: Offset from the head center (lateral, posterior, superior), mm: what an atlas of anatomy shows there.
 PLACES = [
     ((0.0, -36.0, 0.0), "iliopsoas_rectus_femoris"),  # in front of the head
@@ -36,7 +38,7 @@ def around(side, offset, n=60):
 @pytest.mark.parametrize(("offset", "group"), PLACES)
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_known_places(side, offset, group):
-    assert muscle_courses(anatomy(side)).group_of(around(side, offset)) == group
+    assert muscle_courses(anatomy(side), JOINT).group_of(around(side, offset)) == group
 
 
 def test_every_group_has_a_place():
@@ -44,7 +46,7 @@ def test_every_group_has_a_place():
 
 
 def test_far_from_every_muscle_there_is_none():
-    assert muscle_courses(anatomy("left")).group_of(around("left", (140.0, 0.0, 0.0))) is None
+    assert muscle_courses(anatomy("left"), JOINT).group_of(around("left", (140.0, 0.0, 0.0))) is None
 
 
 def test_moves_with_the_bones():
@@ -54,8 +56,8 @@ def test_moves_with_the_bones():
     def moved(fit):
         return replace(fit, vertices=fit.vertices @ turn.T + shift, normals=fit.normals @ turn.T)
 
-    there = muscle_courses(replace(hip, femur=moved(hip.femur), hip_bone=moved(hip.hip_bone)))
-    here = muscle_courses(hip)
+    there = muscle_courses(replace(hip, femur=moved(hip.femur), hip_bone=moved(hip.hip_bone)), JOINT)
+    here = muscle_courses(hip, JOINT)
     for offset, group in PLACES:
         points = around("left", offset)
         assert here.group_of(points) == there.group_of(points @ turn.T + shift) == group
@@ -63,4 +65,4 @@ def test_moves_with_the_bones():
 
 def test_the_group_is_that_of_most_points():
     both = np.concatenate([around("left", PLACES[0][0], 70), around("left", PLACES[4][0], 30)])
-    assert muscle_courses(anatomy("left")).group_of(both) == PLACES[0][1]
+    assert muscle_courses(anatomy("left"), JOINT).group_of(both) == PLACES[0][1]

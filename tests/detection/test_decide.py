@@ -40,9 +40,8 @@ def decided(balls, bones, settings=None, body=True):
     whole = np.full(coarse.shape, body)
     tissue, metal = Tissue(coarse, whole, whole, whole), Metal(coarse, 0.0, None)
     candidates = find_candidates(found, settings.detection)
-    return found, *decide(
-        found, candidates, (frames()["left"],), places((anatomy("left"),), bones), tissue, metal, settings
-    )
+    near = places((anatomy("left"),), bones, settings.joint)
+    return found, *decide(found, candidates, (frames()["left"],), near, tissue, metal, settings)
 
 
 class TestOrder:

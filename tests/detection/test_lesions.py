@@ -21,7 +21,7 @@ from ho_detect.detection.candidates import Candidate
 from ho_detect.detection.density import maturity_of
 from ho_detect.detection.lesions import confidence_of, measure, sector_of
 from ho_detect.detection.outline import Outlined
-from ho_detect.settings import DetectionSettings
+from ho_detect.settings import DetectionSettings, JointSettings
 
 SETTINGS = DetectionSettings()
 FRAMES = frames()
@@ -54,7 +54,7 @@ def bones(side):
 
 @lru_cache(maxsize=2)
 def place(side):
-    return places((anatomy(side),), bones(side))[side]
+    return places((anatomy(side),), bones(side), JointSettings())[side]
 
 
 class TestSector:

@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 from made_findings import make_findings, make_hip, make_lesion, make_record
 
+from ho_detect.anatomy.muscle_groups import GROUPS
 from ho_detect.flags import Flag, flag
 from ho_detect.reporting.findings import FindingsRecord
 from ho_detect.reporting.schema import SCHEMA_FILE, schema_bytes, shipped_schema
+from ho_detect.reporting.sentences import MUSCLES
 
 
 @pytest.fixture
@@ -31,6 +33,9 @@ class TestSchema:
             (values, "schema_version"),
             (values["hips"][0], "brooker_ct"),
             (values["lesions"][0], "attached_to"),
+            (values["lesions"][0], "muscle_region"),
+            (values["hips"][0], "joint_space_min_mm"),
+            (values["hips"][0], "not_said"),
             (values["excluded"][0], "reason"),
             (values["series"], "spacing_mm"),
         ):
@@ -82,7 +87,9 @@ class TestWords:
         lines = str(make_findings()).splitlines()
         assert lines[0].startswith("Left hip: ossification present, 1 lesion, 3.5 mL, anterior; smallest gap 20 mm")
         assert lines[1].startswith("Right hip: ossification present")
-        assert lines[2].startswith("Lesion 1: left, anterior, 3.5 mL")
+        assert lines[2].startswith(
+            "Lesion 1: left, anterior, about the iliopsoas or rectus femoris, 3.5 mL, 31 mm long"
+        )
         assert "1 x calcium" not in lines[4]
         assert lines[-1].startswith("Note: slices of 3 mm or more")
 
@@ -110,6 +117,27 @@ class TestWords:
         for status in ("not_in_view", "not_assessable"):
             record = make_record(hips=(make_hip(status=status, finding=None),), lesions=())
             assert "no ossification" not in str(make_findings(record=record))
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({}, "joint space 3.4 mm, narrowest 2.6 mm"),
+            ({"joint_space_min_mm": None}, "joint space 3.4 mm, narrowest not separable"),
+            ({"joint_space_min_mm": None, "joint_space_mean_mm": None}, "joint space not separable"),
+        ],
+    )
+    def test_joint_space_or_that_it_is_not_separable(self, changes, said):
+        record = make_record(hips=(make_hip(**changes),), lesions=())
+        assert str(make_findings(record=record)).splitlines()[0] == f"Left hip: no ossification found; {said}."
+
+    def test_an_atypical_lesion_is_for_a_reader(self):
+        record = make_record(lesions=(make_lesion(atypical_pattern=True),))
+        said = str(make_findings(record=record))
+        assert "denser inside than at its rim: for a reader to look at" in said
+        assert "tumour" not in said
+
+    def test_every_muscle_group_has_words(self):
+        assert set(MUSCLES) == set(GROUPS)
 
     def test_no_hip(self):
         record = make_record(hips=(), lesions=(), flags=(), excluded=())
