@@ -20,7 +20,7 @@ from ho_detect.analyze import analyze_with_bones
 from ho_detect.followup.compare import compare_analyses
 from ho_detect.settings import Settings
 from ho_detect.simulation.ossification import Bridge, Island, Ossification
-from ho_detect.simulation.person import Person, draw_person
+from ho_detect.simulation.person import HipPlan, Person
 from ho_detect.simulation.scan import ScanPlan
 from ho_detect.simulation.studies import draw_study
 from ho_detect.simulation.study import SimulatedStudy, StudyPlan, simulate
@@ -34,7 +34,7 @@ _FIELD = {"above_mm": 95.0, "below_mm": 115.0, "left_mm": 185.0, "right_mm": 185
 def posed_anew(rng: np.random.Generator, person: Person) -> Person:
     """Return the same person lying differently: turned, moved, each leg in another pose."""
 
-    def leg(hip: Any) -> Any:
+    def leg(hip: HipPlan) -> HipPlan:
         turns = {n: getattr(hip, n) + float(rng.uniform(-6, 6)) for n in ("flexion_deg", "abduction_deg")}
         return msgspec.structs.replace(hip, rotation_deg=hip.rotation_deg + float(rng.uniform(-10, 10)), **turns)
 
@@ -59,16 +59,14 @@ def grown(growth: float) -> tuple[Ossification, ...]:
 def pair_of(seed: int) -> tuple[SimulatedStudy, SimulatedStudy]:
     """Return both studies of a pair."""
     rng = np.random.default_rng(seed)
-    drawn = draw_study(seed).person
-    person = msgspec.structs.replace(draw_person(rng) if drawn is None else drawn, contrast="none", turn_deg=0.0)
+    person = msgspec.structs.replace(draw_study(seed).person, contrast="none", turn_deg=0.0)
     growth = float(rng.uniform(0.7, 1.6))
     studies = []
     for number, (who, factor) in enumerate(((person, 1.0), (posed_anew(rng, person), growth))):
         step = float(rng.choice([1.0, 1.5, 2.0]))
         scan = ScanPlan(spacing_mm=(step, 0.9, 0.9), noise_hu=float(rng.uniform(8, 20)), **_FIELD)
-        studies.append(
-            simulate(StudyPlan(name="pair", seed=seed + number, person=who, ossification=grown(factor), scan=scan))
-        )
+        plan = StudyPlan(name="pair", seed=seed + number, person=who, ossification=grown(factor), scan=scan)
+        studies.append(simulate(plan))
     return studies[0], studies[1]
 
 
