@@ -114,9 +114,14 @@ def _draw_planes(part: Figure | SubFigure, findings: Findings, title: str, point
     _headline(part, title)
     for k, plane in enumerate(_PLANES):
         axes = part.add_axes((k / 3 + 0.004, 0.02, 1 / 3 - 0.008, 0.98 - _TITLE_IN / _PLANES_IN))
-        view = plane_through(findings.volume, findings.labels, plane, point)
-        _draw(axes, view, findings, PLANE_WINDOW_HU, point)
-        _write(axes, plane, (0.02, 0.98), ha="left", va="top", fontsize=7)
+        draw_plane(axes, findings, plane, point)
+
+
+def draw_plane(axes: Axes, findings: Findings, plane: Plane, point: Point) -> None:
+    """Draw one plane through a point, LPS mm, with lesions, heads, directions and a scale."""
+    view = plane_through(findings.volume, findings.labels, plane, point)
+    _draw(axes, view, findings, PLANE_WINDOW_HU, point)
+    _write(axes, plane, (0.02, 0.98), ha="left", va="top", fontsize=7)
 
 
 def _draw(axes: Axes, view: View, findings: Findings, window_hu: Window, point: Point | None = None) -> None:

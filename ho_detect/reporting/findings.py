@@ -143,11 +143,23 @@ class Findings:
 
         return tables.frame(tables.ExcludedRow, tables.excluded_rows(self.record))
 
-    def plot(self) -> Figure:
-        """Draw the hips in projection and slices through the largest lesions."""
-        from ho_detect.reporting.figures import overview
+    def plot(self, lesion_id: int | None = None) -> Figure:
+        """Draw the hips in projection and slices through the largest lesions; or slices through one lesion.
 
-        return overview(self)
+        Raises
+        ------
+        KeyError
+            There is no lesion of that id.
+        """
+        from ho_detect.reporting.figures import lesion_figure, overview
+
+        return overview(self) if lesion_id is None else lesion_figure(self, lesion_id)
+
+    def show(self) -> Any:  # noqa: ANN401 - a widget of a library that may be there or not
+        """Return a slice browser for a notebook: NiiVue where ipyniivue is installed, else matplotlib with sliders."""
+        from ho_detect.reporting.browse import show
+
+        return show(self)
 
     def report(self, path: str | Path) -> Path:
         """Write the findings as one self-contained HTML page for readers.

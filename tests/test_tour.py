@@ -1,0 +1,40 @@
+"""The notebook in ``pipelines/`` from start to end."""
+
+from pathlib import Path
+
+import pytest
+
+TOUR = Path(__file__).parents[1] / "pipelines" / "tour.ipynb"
+
+
+def outputs(notebook, kind):
+    return [o["data"][kind] for cell in notebook.cells for o in cell.get("outputs", ()) if kind in o.get("data", {})]
+
+
+@pytest.fixture(scope="module")
+def notebook():
+    nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
+    return nbformat.read(TOUR, as_version=4)
+
+
+def test_is_stored_without_outputs(notebook):
+    for cell in notebook.cells:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+
+
+def test_runs_from_start_to_end(notebook, tmp_path, monkeypatch):
+    nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed")
+    pytest.importorskip("ipykernel", reason="ipykernel is not installed")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    done = nbclient.NotebookClient(notebook, timeout=900, resources={"metadata": {"path": str(TOUR.parent)}}).execute()
+    said = "\n".join(outputs(done, "text/plain"))
+    assert "Left hip: ossification present, 1 lesion" in said
+    assert "Right hip: no ossification found" in said
+    assert any("no ossification found" in html for html in outputs(done, "text/html"))
+    assert outputs(done, "image/png")
+    (tour,) = tmp_path.glob("ho_detect_tour_*")
+    assert (tour / "report.html").is_file()
+    assert (tour / "cohort" / "index.html").is_file()
+    assert len(list((tour / "cohort").glob("*/report.html"))) == 2
+    assert "grown" in said
