@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.geometry import FloatArray
 from ho_detect.reporting.pages.surfaces import Surface
 
-#: Pixels per mm, and points drawn along the edge of a triangle.
-_SCALE, _POINTS = 1.25, 5
+#: Pixels per mm.
+_SCALE = 1.25
 _BACKGROUND = (13, 15, 18)
 _AMBIENT = 0.25
 
@@ -38,16 +40,19 @@ def relief(parts: tuple[Surface, ...], *, from_behind: bool = False) -> NDArray[
     return picture
 
 
-def _lattice(part: Surface, axes: FloatArray) -> tuple[FloatArray, NDArray[np.uint8]]:
+def _lattice(part: Surface, axes: FloatArray) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """Return points (right, down, towards the eye) mm and colours on the triangles that face the eye."""
-    vertices, normals = part.vertices @ axes, part.normals() @ axes
-    facing = np.maximum(normals[:, 2], 0.0)
+    vertices = (part.vertices @ axes).astype(np.float32)
+    facing = np.maximum(part.normals() @ axes[:, 2], 0.0).astype(np.float32)
     faces = part.faces[facing[part.faces].max(axis=1) > 0]
-    weights = np.array([(i, j, _POINTS - 1 - i - j) for i in range(_POINTS) for j in range(_POINTS - i)]) / (
-        _POINTS - 1
-    )
-    place = np.einsum("pk,fkx->fpx", weights, vertices[faces]).reshape(-1, 3)
-    light = np.einsum("pk,fk->fp", weights, facing[faces]).ravel()
-    base = np.array([int(part.colour[k : k + 2], 16) for k in (1, 3, 5)])
+    corners = vertices[faces]
+    edge_mm = np.linalg.norm(corners[:, 0] - corners[:, 1], axis=1)
+    # so many points along an edge that all but the longest leave no gap
+    last = max(1, math.ceil(_SCALE * float(np.percentile(edge_mm, 95)))) if len(faces) else 1
+    lattice = [(i, j, last - i - j) for i in range(last + 1) for j in range(last + 1 - i)]
+    weights = np.array(lattice, np.float32) / last
+    place = (weights @ corners).reshape(-1, 3)
+    light = (facing[faces] @ weights.T).ravel()
+    base = np.array([int(part.colour[k : k + 2], 16) for k in (1, 3, 5)], np.float32)
     shade = _AMBIENT + (1 - _AMBIENT) * light
-    return place, np.asarray(base * shade[:, None], dtype=np.uint8)
+    return place, (base * shade[:, None]).astype(np.uint8)

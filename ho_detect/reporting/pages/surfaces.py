@@ -143,13 +143,15 @@ def _without_cavities(hu: NDArray[np.float32], level: float) -> NDArray[np.float
 
 
 def _lesion_surfaces(lesions: Sequence[Lesion], labels: NDArray[np.uint16], grid: Grid) -> Iterator[Surface]:
-    boxes = ndi.find_objects(labels)
     for lesion in lesions:
-        a, b, c = boxes[lesion.id - 1]
-        mask = np.pad(labels[a, b, c] == lesion.id, _MARGIN).astype(np.float32)
-        blurred = ndi.gaussian_filter(mask, _LESION_BLUR_MM / np.array(grid.spacing_mm))
+        # no point of a lesion is farther from its centroid than its longest diameter
+        near = grid.box_around(lesion.centroid_lps_mm, lesion.max_diameter_mm)
+        mask = labels[near] == lesion.id
+        ((a, b, c),) = ndi.find_objects(mask.view(np.uint8))
+        padded = np.pad(mask[a, b, c], _MARGIN).astype(np.float32)
+        blurred = ndi.gaussian_filter(padded, _LESION_BLUR_MM / np.array(grid.spacing_mm))
         steps = [max(1, round(_LESION_STEP_MM / s)) for s in grid.spacing_mm]
-        affine = grid.crop((a, b, c)).affine.copy()
+        affine = grid.crop(near).crop((a, b, c)).affine.copy()
         affine[:3, 3] -= affine[:3, :3] @ np.full(3, _MARGIN)
         affine[:3, :3] = affine[:3, :3] * steps
         thinned = blurred[tuple(slice(None, None, s) for s in steps)]
