@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -206,6 +206,8 @@ class OutputSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Write a DICOM Segmentation, structured report and key images too."""
     fhir: bool = False
     """Write a FHIR R4 bundle with a diagnostic report too."""
+    naming: Literal["plain", "bids"] = "plain"
+    """``bids``: give label maps and records names of a BIDS derivative too."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

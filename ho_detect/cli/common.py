@@ -46,6 +46,11 @@ all_series_option = click.option(
 )
 dicom_option = click.option("--dicom", is_flag=True, help="Write a DICOM Segmentation, report and key images too.")
 fhir_option = click.option("--fhir", is_flag=True, help="Write a FHIR R4 bundle with a diagnostic report too.")
+naming_option = click.option(
+    "--naming",
+    type=click.Choice(["plain", "bids"]),
+    help="bids: label maps and records under names of a BIDS derivative too.",
+)
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print a JSON summary, and nothing else, on standard output."
 )
@@ -66,7 +71,7 @@ class Talk:
     debug: bool
 
 
-def settings_from(path: Path | None, *, all_series: bool = False, **output: bool) -> Settings:
+def settings_from(path: Path | None, *, all_series: bool = False, **output: bool | str | None) -> Settings:
     """Return the settings of a TOML file, or the defaults, with what options ask for besides.
 
     ``output`` are settings of that part.

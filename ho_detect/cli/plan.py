@@ -16,6 +16,7 @@ from ho_detect.cli.common import (
     keep_identity_option,
     key_file_option,
     link_table_option,
+    naming_option,
     out_option,
     quiet_option,
     settings_from,
@@ -46,6 +47,7 @@ ho-detect collect --finish removes both.
 @link_table_option
 @dicom_option
 @fhir_option
+@naming_option
 @quiet_option
 @debug_option
 def command(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:  # noqa: ANN401 - click passes options by name
@@ -53,7 +55,7 @@ def command(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:  # noqa:
     from ho_detect.cohort.output_folder import MANIFEST_FILE
     from ho_detect.cohort.shards import plan_shards
 
-    output = {name: given[name] for name in ("keep_identity", "dicom", "fhir")}
+    output = {name: given[name] for name in ("keep_identity", "dicom", "fhir", "naming")}
     settings = settings_from(given["settings_file"], all_series=given["all_series"], **output)
     n_shards = given["shards"]
     plan = plan_shards(inputs, out, settings, n_shards, given["key_file"], given["link_table"])

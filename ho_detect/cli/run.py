@@ -23,6 +23,7 @@ from ho_detect.cli.common import (
     log,
     log_file_option,
     log_to,
+    naming_option,
     quiet_option,
     say_report,
     settings_from,
@@ -91,6 +92,7 @@ A settings file holds only what differs from the defaults, for example
 @link_table_option
 @dicom_option
 @fhir_option
+@naming_option
 @json_option
 @quiet_option
 @log_file_option
@@ -101,7 +103,7 @@ def command(inputs: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401 - cl
 
     _check_usage(inputs, given)
     talk = Talk(given["quiet"], given["as_json"], given["log_file"], given["debug"])
-    output = {name: given[name] for name in ("keep_identity", "dicom", "fhir")}
+    output = {name: given[name] for name in ("keep_identity", "dicom", "fhir", "naming")}
     settings = settings_from(given["settings_file"], all_series=given["all_series"], **output)
     options = Options(
         workers=given["workers"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from ho_detect.cohort.bids import name_results
 from ho_detect.cohort.keys import given_pseudonyms, planned_pseudonyms
 from ho_detect.cohort.ledger import Ledger
 from ho_detect.cohort.manifest import read_about, read_plan
@@ -51,6 +52,7 @@ def collect(out: Path, key_file: Path | None = None, *, finish: bool = False) ->
             write_cohort_page(output.path)
         except OSError as error:
             raise HoDetectError(f"cannot write to OUT: {error.strerror}") from error
+        name_results(output.path, about.settings)
         report = Report(
             out=output.path,
             studies=tuple(ledger.studies),

@@ -154,11 +154,8 @@ def _lesion_observation(lesion: Lesion, record: FindingsRecord, ids: _Ids) -> Re
     found["identifier"] = [{"system": "urn:ho-detect:lesion", "value": str(lesion.id)}]
     found["bodySite"] = _site(codes.HIP_REGION, lesion.side)
     found["valueQuantity"] = _quantity(lesion.volume_mm3, codes.MM3)
-    found["component"] = [
-        _laterality(lesion.side),
-        *map(_number, lesion_numbers(lesion)),
-        *map(_said, lesion_codes(lesion)),
-    ]
+    said = [_laterality(lesion.side), *lesion_codes(lesion)]
+    found["component"] = [*map(_number, lesion_numbers(lesion)), *map(_said, said)]
     return found
 
 

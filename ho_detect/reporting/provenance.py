@@ -60,6 +60,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     host: Host
     read_at: Annotated[datetime | None, Meta(description="When the images were read, UTC")]
     written_at: Annotated[datetime, Meta(description="When the result was written, UTC")]
+    patient: Annotated[str | None, Meta(description="Keyed stand-in, equal for all studies of a patient in a run")]
     inputs: Annotated[Inputs | None, Meta(description="null for findings that were not made from DICOM files")]
     files: Annotated[dict[str, str], Meta(description="SHA-256 of each other file of the result")]
 
@@ -84,6 +85,7 @@ def provenance(record: FindingsRecord, source: SourceSeries | None, files: dict[
         host=this_host(),
         read_at=None if source is None else source.read_at,
         written_at=datetime.now(UTC),
+        patient=None if source is None else _patient(source),
         inputs=None if source is None else _inputs(source),
         files=files,
     )
@@ -135,6 +137,11 @@ def _version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _patient(source: SourceSeries) -> str | None:
+    patient_id = source.entry.patient_id
+    return source.pseudonyms.keyed("patient", patient_id)[:12] if patient_id else None
 
 
 def _inputs(source: SourceSeries) -> Inputs:
