@@ -17,7 +17,7 @@ def changed(value):
     if isinstance(value, bool):
         return not value
     if isinstance(value, str):
-        return value + "x"
+        return {"plain": "bids"}.get(value, value + "x")
     if isinstance(value, (list, tuple)):
         return [changed(v) for v in value]
     return value + 1
