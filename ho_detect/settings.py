@@ -176,8 +176,10 @@ class JointSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Subchondral bone that is not blurred: tells how thin the plate is that is seen lower than this."""
     patch_degrees: float = 12.0
     """The narrowest joint space is the least of means over directions so near to each other."""
-    least_resolved: float = 0.5
-    """With a smaller share of the roof resolved the joint space is not separable; of a patch, its narrowest."""
+    least_resolved: float = 0.7
+    """With a smaller share of the roof resolved the joint space is not separable: what is left is its wide part."""
+    least_of_patch: float = 0.5
+    """With a smaller share of any patch resolved its narrowest place is not."""
     muscle_near_mm: float = 20.0
     """What lies farther from every muscle's course is said to lie in none."""
 

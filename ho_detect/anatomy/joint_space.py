@@ -33,7 +33,7 @@ class JointSpace:
     min_mm
         Mean of the narrowest patch of the roof; None where a patch of it cannot be told apart.
     mean_mm
-        Mean over the roof where both walls are told apart; None where less than half of it is.
+        Mean over the roof where both walls are told apart; None where too little of it is.
     resolved
         Share of the roof in view where head and acetabulum are told apart; None where no roof is in view.
     """
@@ -154,5 +154,5 @@ def _over_patches(direction: FloatArray, width: FloatArray, settings: JointSetti
     if total < settings.least_resolved:
         return JointSpace(None, None, total)
     mean_of_patch = near @ np.where(resolved, width, 0.0) / np.maximum(told, 1.0)
-    narrowest = float(mean_of_patch.min()) if share.min() >= settings.least_resolved else None
+    narrowest = float(mean_of_patch.min()) if share.min() >= settings.least_of_patch else None
     return JointSpace(narrowest, float(width[resolved].mean()), total)

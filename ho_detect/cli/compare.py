@@ -44,12 +44,12 @@ def command(earlier: Path, later: Path, out: Path, **options: Any) -> None:  # n
     """Compare, write, and say what has changed."""
     from ho_detect.errors import UsageError
     from ho_detect.followup.compare import compare
-    from ho_detect.followup.tables import comparison_json, save
+    from ho_detect.followup.tables import comparison_json
 
     settings = settings_from(options["settings_file"], keep_identity=options["keep_identity"])
     found = compare(earlier, later, settings)
     try:
-        save(found, out)
+        found.save(out)
     except OSError as error:
         raise UsageError(f"cannot write below OUT: {error.strerror}") from error
     if options["as_json"]:

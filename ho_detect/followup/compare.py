@@ -39,6 +39,22 @@ class FollowUp:
 
     __repr__ = __str__
 
+    def save(self, folder: str | Path) -> Path:
+        """Write ``comparison.json``, ``comparison.csv`` and both findings, see :mod:`ho_detect.followup.tables`.
+
+        Returns
+        -------
+        The folder, made when it was not there.
+
+        Raises
+        ------
+        OSError
+            A file cannot be written.
+        """
+        from ho_detect.followup.tables import save
+
+        return save(self, folder)
+
 
 def compare(earlier: str | Path, later: str | Path, settings: Settings | None = None) -> FollowUp:
     """Compare two CT studies of one patient.

@@ -17,7 +17,6 @@ from ho_detect.followup import compare as module
 from ho_detect.followup.compare import FollowUp, compare_analyses
 from ho_detect.followup.registration import register_bones
 from ho_detect.followup.schema import COMPARISON_SCHEMA_FILE, comparison_schema_bytes
-from ho_detect.followup.tables import save
 from ho_detect.geometry import rotation
 from ho_detect.settings import Settings
 
@@ -125,13 +124,13 @@ class TestFiles:
         current = COMPARISON_SCHEMA_FILE.read_bytes() == comparison_schema_bytes()
         assert current, "run: python -m ho_detect.followup.schema"
         jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
-        save(follow_up(), tmp_path)
+        follow_up().save(tmp_path)
         values = json.loads((tmp_path / "comparison.json").read_text())
         jsonschema.Draft202012Validator(json.loads(comparison_schema_bytes())).validate(values)
 
     def test_table_says_what_the_record_says(self, tmp_path):
         pd = pytest.importorskip("pandas")
-        save(follow_up(), tmp_path)
+        follow_up().save(tmp_path)
         table = pd.read_csv(tmp_path / "comparison.csv")
         assert list(table.what) == ["hip", "hip", "lesion", "lesion", "lesion"]
         lesions = table[table.what == "lesion"]
@@ -141,7 +140,7 @@ class TestFiles:
 
     def test_ids_are_those_of_the_label_maps_beside_it(self, tmp_path):
         nib = pytest.importorskip("nibabel", reason="nibabel is not installed")
-        save(follow_up(), tmp_path)
+        follow_up().save(tmp_path)
         for name, ids in (("earlier", "earlier_ids"), ("later", "later_ids")):
             labels = np.asarray(nib.load(tmp_path / name / "lesions.nii.gz").dataobj)
             there = {i for x in compared().lesions for i in getattr(x, ids)}
