@@ -56,3 +56,17 @@ def test_a_folder_that_is_not_there_is_an_os_error(tmp_path):
     grid = Grid.axial((2, 2, 2), (1, 1, 1))
     with pytest.raises(OSError, match=r"l\.nii\.gz"):
         write_labels(tmp_path / "missing" / "l.nii.gz", np.zeros(grid.shape, np.uint16), grid)
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_both_affines_of_the_file_are_those_of_the_series(name, tmp_path):
+    # ITK-SNAP and 3D Slicer read by ITK: the sform where its code says so, else the qform
+    grid = GRIDS[name]
+    write_labels(tmp_path / "l.nii.gz", np.zeros(grid.shape, np.uint16), grid)
+    image = nibabel.load(tmp_path / "l.nii.gz")
+    assert image.shape == grid.shape[::-1]
+    corners = np.array(np.meshgrid(*[(0, n - 1) for n in grid.shape])).reshape(3, -1).T
+    expected = grid.to_lps(corners) @ RAS_FROM_LPS
+    for affine, code in (image.get_sform(coded=True), image.get_qform(coded=True)):
+        assert code > 0
+        np.testing.assert_allclose(nibabel.affines.apply_affine(affine, corners[:, ::-1]), expected, atol=2e-3)
