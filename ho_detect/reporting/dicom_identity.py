@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 import numpy as np
@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 
     from ho_detect.reporting.findings import Findings
 
-#: Series of results follow the scanner's own.
-SERIES_NUMBER: Final = {"seg": 9001, "sr": 9002, "pictures": 9003}
+#: What is written, and the number of its series: results follow the scanner's own.
+_SERIES: Final = {
+    "segmentation": (9001, "ho-detect segmentation (research use only)"),
+    "report": (9002, "ho-detect findings (research use only)"),
+    "picture": (9003, "ho-detect pictures (research use only)"),
+}
+Kind = Literal["segmentation", "report", "picture"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,21 @@ class Identity:
     def uid(self, purpose: str, number: int = 0) -> str:
         """Return the UID of a part of this result."""
         return uid_from(hashlib.sha256(self.digest + f"\0{purpose}\0{number}".encode()).digest())
+
+    def attributes(self, kind: Kind, number: int = 1) -> dict[str, Any]:
+        """Return what highdicom asks for of the series, the instance and the equipment."""
+        series_number, description = _SERIES[kind]
+        return {
+            "series_instance_uid": self.uid(f"series of {kind}"),
+            "series_number": series_number,
+            "series_description": description,
+            "sop_instance_uid": self.uid(kind, number),
+            "instance_number": number,
+            "manufacturer": self.manufacturer,
+            "manufacturer_model_name": self.name,
+            "software_versions": self.version,
+            "device_serial_number": self.serial,
+        }
 
     def tracking_id(self, lesion_id: int) -> str:
         """Return the name by which a lesion of this result is followed; its UID is ``uid("lesion", id)``."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect.reporting.dicom_identity import SERIES_NUMBER, Identity
+from ho_detect.reporting.dicom_identity import Identity
 from ho_detect.reporting.dicom_source import IDENTITY
 
 if TYPE_CHECKING:
@@ -54,15 +54,7 @@ def _capture(figure: Figure, title: str, number: int, image: Dataset, identity: 
         coordinate_system="PATIENT",
         patient_orientation=("L", "F"),
         study_instance_uid=image.StudyInstanceUID,
-        series_instance_uid=identity.uid("pictures series"),
-        series_number=SERIES_NUMBER["pictures"],
-        sop_instance_uid=identity.uid("picture", number),
-        instance_number=number,
-        manufacturer=identity.manufacturer,
-        manufacturer_model_name=identity.name,
-        software_versions=identity.version,
-        device_serial_number=identity.serial,
-        series_description="ho-detect pictures (research use only)",
+        **identity.attributes("picture", number),
         transfer_syntax_uid=ExplicitVRLittleEndian,
     )
     for name in ("SpecificCharacterSet", *IDENTITY):

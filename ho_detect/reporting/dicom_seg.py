@@ -8,7 +8,7 @@ import numpy as np
 
 from ho_detect.detection.lesions import Lesion
 from ho_detect.reporting import codes
-from ho_detect.reporting.dicom_identity import SERIES_NUMBER, Identity
+from ho_detect.reporting.dicom_identity import Identity
 
 if TYPE_CHECKING:
     from highdicom.seg import Segmentation, SegmentDescription
@@ -44,18 +44,10 @@ def segmentation(findings: Findings, images: list[Dataset], identity: Identity) 
         pixel_array=numbers[labels[shown]],
         segmentation_type="BINARY",
         segment_descriptions=[_segment(n, lesion, identity) for n, lesion in enumerate(lesions, start=1)],
-        series_instance_uid=identity.uid("seg series"),
-        series_number=SERIES_NUMBER["seg"],
-        sop_instance_uid=identity.uid("seg"),
-        instance_number=1,
-        manufacturer=identity.manufacturer,
-        manufacturer_model_name=identity.name,
-        software_versions=identity.version,
-        device_serial_number=identity.serial,
+        **identity.attributes("segmentation"),
         content_label="OSSIFICATION",
         content_description="Ossification near the hip, for research use only",
         content_creator_name=None,
-        series_description="ho-detect segmentation (research use only)",
         transfer_syntax_uid=ExplicitVRLittleEndian,
         omit_empty_frames=True,
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from ho_detect.reporting import codes
 from ho_detect.reporting.coded_findings import Number, Said, hip_codes, hip_numbers, lesion_codes, lesion_numbers
-from ho_detect.reporting.dicom_identity import SERIES_NUMBER, Identity
+from ho_detect.reporting.dicom_identity import Identity
 from ho_detect.reporting.dicom_seg import concept
 from ho_detect.reporting.dicom_source import reference_of
 
@@ -55,15 +55,7 @@ def structured_report(
     result = ComprehensiveSR(
         evidence=[*images, *([seg] if seg is not None else [])],
         content=report,
-        series_instance_uid=identity.uid("sr series"),
-        series_number=SERIES_NUMBER["sr"],
-        sop_instance_uid=identity.uid("sr"),
-        instance_number=1,
-        manufacturer=identity.manufacturer,
-        manufacturer_model_name=identity.name,
-        software_versions=identity.version,
-        device_serial_number=identity.serial,
-        series_description="ho-detect findings (research use only)",
+        **identity.attributes("report"),
         is_complete=True,
         is_final=False,
         is_verified=False,

@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from ho_detect.acquisition.archives import open_input
+from ho_detect.allowance import processors
 
 if TYPE_CHECKING:
     from ho_detect.acquisition.source import SourceSeries
@@ -114,7 +115,7 @@ def this_host() -> Host:
         system=platform.system(),
         machine=platform.machine(),
         processor=_processor(),
-        n_processors=len(os.sched_getaffinity(0)),
+        n_processors=processors(),
         memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
     )
 
