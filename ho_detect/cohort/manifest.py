@@ -89,11 +89,12 @@ def read_plan(path: Path, about: About, pseudonyms: Pseudonyms, shard: int | Non
         import pyarrow.compute as pc
 
         table = table.filter((pc.field("planned_shard") == shard) & pc.field("planned_entry").is_valid())
-    return Plan(tuple(_planned(values) for values in table.to_pylist()), about.settings, pseudonyms)
+    columns = [name for name, _, _ in columns_of(StudyRow)]
+    return Plan(tuple(_planned(values, columns) for values in table.to_pylist()), about.settings, pseudonyms)
 
 
-def _planned(values: dict[str, Any]) -> Planned:
-    row = StudyRow(**{name: values[name] for name, _, _ in columns_of(StudyRow)})
+def _planned(values: dict[str, Any], columns: list[str]) -> Planned:
+    row = StudyRow(**{name: values[name] for name in columns})
     return Planned(row=row, **{name: values[f"planned_{name}"] for name in ("entry", "folder", "key", "cost", "shard")})
 
 
