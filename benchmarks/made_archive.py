@@ -61,8 +61,7 @@ def copies(study: Path, folder: Path, n: int) -> Iterator[Path]:
                 ds = pydicom.dcmread(path)
             except pydicom.errors.InvalidDicomError:
                 continue
-            for name in ("StudyInstanceUID", "SeriesInstanceUID"):
-                setattr(ds, name, f"{getattr(ds, name)}.{number + 1}")
+            ds.StudyInstanceUID, ds.SeriesInstanceUID = f"1.2.826.0.1.7.{number + 1}", f"1.2.826.0.1.8.{number + 1}"
             ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"{ds.SeriesInstanceUID}.{k}"
             ds.save_as(place / f"{k:04d}.dcm")
         yield place
