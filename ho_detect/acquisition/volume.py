@@ -39,6 +39,9 @@ class SeriesRecord(msgspec.Struct, frozen=True, kw_only=True):
         bool,
         Meta(description="Size and spacing, and the label map, are of a true grid made of the images; a flag says why"),
     ] = False
+    n_images: Annotated[
+        int | None, Meta(description="Images that the volume was made of; other than n_slices where resampled")
+    ] = None
     slice_thickness_mm: float | None = None
     kvp: float | None = None
     kernel: str | None = None
@@ -183,6 +186,7 @@ def _record(entry: SeriesEntry, grid: Grid, settings: Settings, pseudonyms: Pseu
         rows=grid.shape[1],
         columns=grid.shape[2],
         spacing_mm=(a, b, c),
+        n_images=len(entry.slices),
         resampled=any(f.code in RESAMPLED for f in entry.repairs),
         slice_thickness_mm=entry.thickness_mm,
         kvp=entry.kvp,

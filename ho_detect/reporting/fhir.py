@@ -104,12 +104,12 @@ def _imaging_study(record: FindingsRecord, ids: _Ids) -> Resource:
         "status": "available",
         "subject": _subject(record).get("subject", {"display": "not stated"}),
         "numberOfSeries": 1,
-        "numberOfInstances": series.n_slices,
+        "numberOfInstances": series.n_images or series.n_slices,
         "series": [
             {
                 "uid": series.series_uid,
                 "modality": _coding(_SYSTEMS["DCM"], "CT", "Computed Tomography"),
-                "numberOfInstances": series.n_slices,
+                "numberOfInstances": series.n_images or series.n_slices,
             }
         ],
     }
