@@ -78,6 +78,8 @@ class DetectionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """What is joined at the threshold with bone inside this distance of a native surface is joined with bone."""
     core_distance_mm: float = 3.0
     """Attached bone is found by what lies farther outside of the native surface than this. Convention."""
+    tall_mm: float = 5.0
+    """What stands out farther than this is a candidate of its own, parted from the low bone around it. Convention."""
     min_core_mm3: float = 25.0
     """... with at least this volume there. Convention."""
     contact_hu: float = 250.0
@@ -115,13 +117,33 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bone grown on bone stands out this many times the radius of the disc it stands on. Lesions 2 to 5, trochanters,
     spines and crests 0.3 to 1.6."""
     min_reach_mm: float = 7.0
-    """... and at least so far."""
+    """... and at least so far,"""
+    joint_reach_mm: float = 10.0
+    """... or so far where it begins at the joint, where osteophytes grow."""
+    tall_slenderness: float = 1.2
+    """It may stand out less for its foot, this many times,"""
+    tall_reach_mm: float = 13.0
+    """... if it stands out so far: native bone that the fit misses stands out 13 mm at most."""
     massive_mm3: float = 5000.0
     """Larger masses are kept whatever they stand on,"""
     largest_mm3: float = 250000.0
     """What is larger and joined with bone is native bone that the fit does not explain."""
     massive_reach_mm: float = 20.0
     """... if they stand out so far."""
+    shaft_mm: float = 55.0
+    """So far from the head center, at the shaft, bone is kept whatever it stands on"""
+    cortex_hu: float = 750.0
+    """... when the native bone beneath it is so dense,"""
+    faint_share: float = 0.45
+    """... itself no denser than this share of that on average: native bone that the fit missed has 0.8 and more,"""
+    faint_reach_mm: float = 3.5
+    """... standing out so far"""
+    faint_mm3: float = 150.0
+    """... and so large."""
+    spine_margin_mm: float = 12.0
+    """So near to the tip of the ischial spine, bone is native"""
+    spine_slenderness: float = 3.0
+    """... unless it stands out this many times the radius of the disc it stands on."""
     osteophyte_reach_mm: float = 4.0
     """Broad-based bone that stands out so far is named an osteophyte,"""
     joint_margin_mm: float = 40.0
@@ -140,10 +162,26 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """... or smaller than this and hollow:"""
     plaque_solidity: float = 0.6
     """... filling less than this share of its convex hull."""
+    vessel_radius_mm: float = 6.5
+    """What is thicker than a vessel of this radius, and joined with one, is looked at apart from it."""
+    fat_share: float = 0.8
+    """What lies in fat by this share of its surroundings,"""
+    no_muscle: float = 0.1
+    """... and by no more than this in muscle, is not in muscle."""
     streak_reach_mm: float = 80.0
     """So far from metal, faint things are streaks,"""
     streak_hu: float = 500.0
     """... if nothing in them is denser than this."""
+    cut_share: float = 0.25
+    """What lies with more than this share at the edge of the view is cut by it; it is set aside,"""
+    cut_muscle: float = 0.6
+    """... unless it lies free with this share of muscle around it,"""
+    cut_gap_mm: float = 5.0
+    """... so far from native bone;"""
+    cut_slenderness: float = 2.2
+    """... or stands out this many times the radius of the disc it stands on,"""
+    cut_reach_mm: float = 12.0
+    """... and so far, or so far well inside of the view."""
     wall_gap_mm: float = 12.0
     """What lies in the pelvic cavity farther than this from its wall is set aside."""
     cavity_reach_mm: float = 35.0

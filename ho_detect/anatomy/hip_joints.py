@@ -12,6 +12,7 @@ from ho_detect.acquisition.volume import HuVolume
 from ho_detect.anatomy.head_sphere import Sphere, find_head_sphere
 from ho_detect.anatomy.hip_joint import SIDES, HipJoint, Side, mirror_of
 from ho_detect.anatomy.hip_search import EdgeField, edge_field, femur_starts, hip_candidates
+from ho_detect.anatomy.shaft import Shaft, follow_shaft
 from ho_detect.anatomy.shape_fit import Pose, SurfaceFit, fit_surface
 from ho_detect.anatomy.shape_model import femur_model, hip_bone_model
 from ho_detect.anatomy.working_grid import WorkingVolume, resample_to_patient_axes
@@ -47,6 +48,7 @@ class HipAnatomy:
     joint: HipJoint
     femur: SurfaceFit
     hip_bone: SurfaceFit
+    shaft: Shaft
 
     @property
     def center_lps_mm(self) -> FloatArray:
@@ -93,7 +95,9 @@ def find_hip_joints(volume: HuVolume, coarse: WorkingVolume, settings: AnatomySe
     best = [fit for fit in fits if fit and fit.score >= settings.min_joint_score]
     if len(best) == 2 and not _plausible_pair(best[0].center, best[1].center):
         best = [max(best, key=lambda f: f.score)]
-    return tuple(HipAnatomy(_describe(volume, f), f.femur, f.hip_bone) for f in best)
+    return tuple(
+        HipAnatomy(_describe(volume, f), f.femur, f.hip_bone, follow_shaft(fine, f.femur, f.center)) for f in best
+    )
 
 
 def _best_fit(field: EdgeField, fine: WorkingVolume, side: Side) -> _Fitted | None:

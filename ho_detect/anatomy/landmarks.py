@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.anatomy.hip_joint import Side, mirror_of
 from ho_detect.anatomy.hip_joints import HipAnatomy
-from ho_detect.anatomy.shape_model import femur_model, hip_bone_model
+from ho_detect.anatomy.shape_model import hip_bone_model
 from ho_detect.geometry import FloatArray, align_similarity
 
-#: The shaft's axis is taken between these heights of the model, mm below the head center.
-_UPPER_MM, _LOWER_MM = (-100.0, -80.0), (-150.0, -130.0)
+#: Height of the ischial spine against the head center, mm.
+_SPINE_HEIGHT_MM = (-35.0, -10.0)
 #: What lies so near to the shaft's axis beyond the end of the model is shaft, mm.
 _SHAFT_RADIUS_MM = 30.0
 #: Fits that explain less of their bones do not tell grown bone from native bone. Convention; real CT gives 0.7 to 0.85.
@@ -35,7 +36,9 @@ class Landmarks:
     reliable
         Whether the fitted bones explain enough of what is seen to tell grown bone from native bone.
     shaft_end, shaft_axis
-        (3,) LPS mm where the modelled shaft ends; unit vector, distal.
+        (3,) LPS mm where the shaft was last seen; unit vector, distal.
+    ischial_spine
+        (3,) LPS mm of its tip.
     """
 
     side: Side
@@ -45,6 +48,7 @@ class Landmarks:
     reliable: bool
     shaft_end: FloatArray
     shaft_axis: FloatArray
+    ischial_spine: FloatArray
 
     def local_mm(self, points: FloatArray) -> FloatArray:
         """Return (n, 3) offsets from the head center: lateral, posterior, superior, mm."""
@@ -138,9 +142,16 @@ def _symphysis(hip: HipAnatomy, to_left: FloatArray) -> FloatArray:
 
 
 def _of_hip(hip: HipAnatomy, axes: FloatArray, midline: FloatArray) -> Landmarks:
-    height = femur_model().mean[:, 2]
-    upper, lower = (hip.femur.vertices[(height > a) & (height < b)].mean(axis=0) for a, b in (_UPPER_MM, _LOWER_MM))
-    axis = (lower - upper) / np.linalg.norm(lower - upper)
-    end = hip.femur.vertices[height < height.min() + 10.0].mean(axis=0)
     reliable = (hip.joint.score or 0.0) >= _RELIABLE_SCORE
-    return Landmarks(hip.joint.side, hip.center_lps_mm, axes, midline, reliable, end, axis)
+    shaft = hip.shaft
+    tip = hip.hip_bone.vertices[_ischial_spine()]
+    return Landmarks(hip.joint.side, hip.center_lps_mm, axes, midline, reliable, shaft.end_lps_mm, shaft.axis, tip)
+
+
+@lru_cache(maxsize=1)
+def _ischial_spine() -> int:
+    """Return the model's vertex at the tip of the ischial spine: farthest back and inward at that height."""
+    mean = hip_bone_model().mean
+    low, high = _SPINE_HEIGHT_MM
+    there = (mean[:, 2] > low) & (mean[:, 2] < high)
+    return int(np.argmax(np.where(there, mean @ np.array([-0.7, 0.7, 0.0]), -np.inf)))

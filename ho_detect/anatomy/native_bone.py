@@ -6,17 +6,21 @@ seen. The displacement is limited and smooth, so that bone that has grown on the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import SimpleITK as sitk  # noqa: N813
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from scipy import sparse
+from scipy.spatial import cKDTree
 
 from ho_detect._kernels.voxelise import count_crossings, fill_between
+from ho_detect.anatomy.head_sphere import Sphere
 from ho_detect.anatomy.hip_joint import Side
 from ho_detect.anatomy.hip_joints import HipAnatomy
+from ho_detect.anatomy.shaft import Shaft
 from ho_detect.anatomy.shape_fit import SurfaceFit
 from ho_detect.geometry import FloatArray, Grid
 
@@ -27,18 +31,26 @@ _MARGIN_MM = 30.0
 #: Edges farther off than this are not the native surface, mm.
 _MAX_DISPLACEMENT_MM = 4.0
 _SMOOTHING_ROUNDS = 60
+#: The joint space begins this far inside of the fitted head, so that no shell is left between them, mm.
+_HEAD_MARGIN_MM = 2.0
+#: A direction from the head's center meets the socket when a point of it lies within 10 degrees.
+_SOCKET_CHORD = 2.0 * np.sin(np.radians(5.0))
 #: Distance given to places outside of the fields, mm.
 FAR_MM = 1000.0
 
 
 @dataclass(frozen=True, eq=False)
 class BoneDistance:
-    """Signed distance to the expected surface of one bone, mm, positive outside, (z, y, x) float32 on its own grid."""
+    """Signed distance to the expected surface of one bone, mm, positive outside, (z, y, x) float32 on its own grid.
+
+    ``head`` is the femoral head of that side.
+    """
 
     side: Side
     bone: str
     grid: Grid
     mm: NDArray[np.float32]
+    head: Sphere
 
     def outward(self, points: FloatArray) -> FloatArray:
         """Return (n, 3) LPS unit vectors out of the bone at (n, 3) points near its surface."""
@@ -55,24 +67,72 @@ class BoneDistance:
 def native_bone(hips: tuple[HipAnatomy, ...]) -> tuple[BoneDistance, ...]:
     """Return the distance fields of femur and hip bone of each hip in view."""
     return tuple(
-        bone_distance(fit, hip.joint.side, bone)
+        field
         for hip in hips
-        for bone, fit in (("femur", hip.femur), ("pelvis", hip.hip_bone))
+        for field in (
+            bone_distance(displaced(hip.femur), hip.joint.side, "femur", _head(hip), shaft=hip.shaft),
+            bone_distance(displaced(hip.hip_bone), hip.joint.side, "pelvis", _head(hip)),
+        )
     )
 
 
-def bone_distance(fit: SurfaceFit, side: Side, bone: str) -> BoneDistance:
-    """Displace one fitted surface to the edges seen, voxelise it and measure the distance to it."""
-    vertices = fit.vertices + fit.normals * smooth_displacement(fit)[:, None]
-    low = vertices.min(axis=0) - _MARGIN_MM
-    size = np.ceil((vertices.max(axis=0) + _MARGIN_MM - low) / STEP_MM).astype(int) + 1
+def displaced(fit: SurfaceFit) -> SurfaceFit:
+    """Return a fitted surface moved to the edges seen."""
+    return replace(fit, vertices=fit.vertices + fit.normals * smooth_displacement(fit)[:, None])
+
+
+def _head(hip: HipAnatomy) -> Sphere:
+    return Sphere(hip.center_lps_mm, hip.joint.head_radius_mm or 0.0)
+
+
+def bone_distance(
+    fit: SurfaceFit, side: Side, bone: Literal["femur", "pelvis"], head: Sphere, shaft: Shaft | None = None
+) -> BoneDistance:
+    """Voxelise a bone's surface and measure the distance to it.
+
+    The joint space between the head and the socket counts as part of the pelvis: nothing grows there that could be told
+    from cartilage, subchondral bone and osteophytes, all blurred into each other.
+
+    Parameters
+    ----------
+    head
+        Of the femur.
+    shaft
+        The femur's below the end of its model.
+    """
+    surfaces = [(fit.vertices, fit.faces)]
+    if shaft is not None and len(shaft.faces):
+        surfaces.append((shaft.vertices, shaft.faces))
+    every = np.concatenate([vertices for vertices, _ in surfaces])
+    low = every.min(axis=0) - _MARGIN_MM
+    size = np.ceil((every.max(axis=0) + _MARGIN_MM - low) / STEP_MM).astype(int) + 1
     grid = Grid.axial((int(size[2]), int(size[1]), int(size[0])), (STEP_MM,) * 3, low)
-    inside = voxelised(grid, vertices, capped(fit.faces))
+    inside = np.zeros(grid.shape, np.uint8)
+    for vertices, faces in surfaces:
+        inside |= voxelised(grid, vertices, capped(faces))
+    if bone == "pelvis":
+        _fill_joint_space(inside, grid, fit.vertices[fit.joint], head)
     image = sitk.GetImageFromArray(inside)
     distance = sitk.SignedMaurerDistanceMap(image, insideIsPositive=False, squaredDistance=False, useImageSpacing=False)
     # the field is zero on the outermost voxels of the bone: half a voxel inside its surface
     mm = (sitk.GetArrayFromImage(distance) - 0.5) * np.float32(STEP_MM)
-    return BoneDistance(side, bone, grid, mm.astype(np.float32))
+    return BoneDistance(side, bone, grid, mm.astype(np.float32), head)
+
+
+def _fill_joint_space(inside: NDArray[np.uint8], grid: Grid, socket: FloatArray, head: Sphere) -> None:
+    """Set the voxels between the head and the (S, 3) points of the socket, seen from the head's center."""
+    arm = socket - head.center_lps_mm
+    depth = np.linalg.norm(arm, axis=1)
+    box = grid.box_around(head.center_lps_mm, float(depth.max(initial=0.0)))
+    index = np.argwhere(inside[box] == 0)
+    away = grid.crop(box).to_lps(index) - head.center_lps_mm
+    radius = np.linalg.norm(away, axis=1)
+    shell = (radius > head.radius_mm - _HEAD_MARGIN_MM) & (radius < depth.max(initial=0.0))
+    index, away, radius = index[shell], away[shell], radius[shell]
+    chord, at = cKDTree(arm / depth[:, None]).query(away / radius[:, None], distance_upper_bound=_SOCKET_CHORD)
+    covered = np.isfinite(chord)
+    covered[covered] = radius[covered] <= depth[at[covered]]
+    inside[box][tuple(index[covered].T)] = 1
 
 
 def smooth_displacement(fit: SurfaceFit) -> FloatArray:

@@ -18,6 +18,9 @@ from ho_detect.distance import within
 from ho_detect.geometry import FloatArray, Grid
 from ho_detect.settings import DetectionSettings
 
+#: A core grows back to bone so much farther than the distance that it begins at, mm.
+_FOOT_MARGIN_MM = 1.5
+
 BoolArray = NDArray[np.bool_]
 #: Slices worked on at a time where nothing needs the whole volume.
 _SLICES = 16
@@ -76,6 +79,8 @@ class Candidate:
         Whether its component at the detection threshold is joined with native bone.
     touching
         The bones ("femur", "pelvis") that its final outline is in contact with.
+    parted
+        Whether it has been parted from a vessel that it was joined with.
     """
 
     box: tuple[slice, slice, slice]
@@ -83,6 +88,7 @@ class Candidate:
     core: BoolArray
     joined: bool
     touching: tuple[str, ...] = ()
+    parted: bool = False
 
 
 def region_near_hips(
@@ -119,36 +125,75 @@ def region_near_hips(
 def find_candidates(region: Region, settings: DetectionSettings) -> list[Candidate]:
     """Return everything dense that lies outside of native bone.
 
-    Cores are what lies more than ``core_distance_mm`` outside of the native surfaces, so that a thin shell left by a
-    fit that is off by a millimetre joins nothing. Each core then grows back to the bone it may stand on.
+    Cores are what lies more than ``tall_mm`` outside of the native surfaces, then what is left of what lies more than
+    ``core_distance_mm`` outside: a shell left by a fit that is off, or an osteophyte, joins nothing that stands out.
+    Each core then grows back to the bone it may stand on.
     """
     dense = label_components(region.smooth, region.low_hu)
-    native, outside = _native_and_outside(region, settings)
-    # what is not joined with native bone at all is a candidate whole, however near to it
+    native, outside, high = _by_distance(region, settings)
     joined = dense.meet(native)
-    dense.paint_onto(outside, ~joined)
-    cores = label_components(region.smooth, region.low_hu, outside)
-    large = cores.count * region.grid.voxel_volume_mm3 >= settings.min_core_mm3
-    seeds = np.flatnonzero(large & (cores.max_hu >= region.low_hu + settings.seed_contrast_hu))
-    return [_grown(region, settings, cores, int(number), joined, dense) for number in seeds]
+    # what is not joined with native bone at all is a candidate whole, however near to it
+    free = native
+    free[:] = False
+    dense.paint_onto(free, ~joined)
+    high &= ~free
+    tall = _grown_cores(region, high, None, settings.tall_mm, dense, joined, settings)
+    outside |= free
+    spared = high
+    spared[:] = False
+    for candidate in tall:
+        spared[candidate.box] |= candidate.mask
+    outside &= ~spared
+    return tall + _grown_cores(region, outside, spared, settings.core_distance_mm, dense, joined, settings)
 
 
-def _native_and_outside(region: Region, settings: DetectionSettings) -> tuple[BoolArray, BoolArray]:
-    """Return the voxels inside or near the native surfaces, and those well outside, a few slices at a time."""
-    native, outside = np.empty(region.smooth.shape, bool), np.empty(region.smooth.shape, bool)
-    for k in range(0, len(native), _SLICES):
+def _by_distance(region: Region, settings: DetectionSettings) -> tuple[BoolArray, BoolArray, BoolArray]:
+    """Return the voxels inside or near the native surfaces, well outside, and far outside, a few slices at a time."""
+    shape = region.smooth.shape
+    native, outside, high = np.empty(shape, bool), np.empty(shape, bool), np.empty(shape, bool)
+    for k in range(0, shape[0], _SLICES):
         distance_mm = region.distance_mm[k : k + _SLICES, :, :]
         np.less(distance_mm, settings.native_margin_mm, out=native[k : k + _SLICES])
         np.greater(distance_mm, settings.core_distance_mm, out=outside[k : k + _SLICES])
-    return native, outside
+        np.greater(distance_mm, settings.tall_mm, out=high[k : k + _SLICES])
+    return native, outside, high
+
+
+def _grown_cores(
+    region: Region,
+    inside: BoolArray,
+    spared: BoolArray | None,
+    depth_mm: float,
+    dense: Components,
+    joined: BoolArray,
+    settings: DetectionSettings,
+) -> list[Candidate]:
+    """Return a candidate for each core, large and dense enough, of a mask that begins ``depth_mm`` from native bone.
+
+    Parameters
+    ----------
+    inside
+        Where cores lie.
+    spared
+        What no candidate grows into.
+    """
+    cores = label_components(region.smooth, region.low_hu, inside)
+    large = cores.count * region.grid.voxel_volume_mm3 >= settings.min_core_mm3
+    seeds = np.flatnonzero(large & (cores.max_hu >= region.low_hu + settings.seed_contrast_hu))
+    return [_grown(region, cores, int(number), depth_mm + _FOOT_MARGIN_MM, spared, dense, joined) for number in seeds]
 
 
 def _grown(
-    region: Region, settings: DetectionSettings, cores: Components, number: int, joined: BoolArray, dense: Components
+    region: Region,
+    cores: Components,
+    number: int,
+    reach_mm: float,
+    spared: BoolArray | None,
+    dense: Components,
+    joined: BoolArray,
 ) -> Candidate:
-    """Give a core back its foot between it and the native surface, and see what it touches."""
+    """Give a core back its foot between it and the native surface."""
     spacing = region.grid.spacing_mm
-    reach_mm = settings.core_distance_mm + 1.5
     box = cores.slices(number, int(np.ceil(reach_mm / min(spacing))) + 2)
     label = cores.paint(np.arange(1, len(cores) + 1, dtype=np.int32), box)
     core = label == number + 1
@@ -156,6 +201,8 @@ def _grown(
     distance_mm = region.distance_mm[box]
     outside = (distance_mm > 0.0) & (distance_mm < FAR_MM + 1)
     other = (label > 0) & ~core
+    if spared is not None:
+        other |= spared[box]
     foot = near & (region.smooth[box] >= region.low_hu) & outside & ~other
     component = dense.at(cores.first_voxel(number))
     return Candidate(box, joined_with(core, foot | core), core, component is not None and bool(joined[component]))

@@ -15,9 +15,11 @@ from ho_detect.anatomy.tissue import Tissue
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.evidence import Evidence, gather
 from ho_detect.detection.lesions import Lesion, measure
-from ho_detect.detection.mimics import Excluded, exclude, reason_to_set_aside
+from ho_detect.detection.merge import merged
+from ho_detect.detection.mimics import Excluded, exclude, is_vessel, reason_to_set_aside
 from ho_detect.detection.opposing import with_opposing_gaps
 from ho_detect.detection.outline import Outlined, outline
+from ho_detect.detection.tubes import thicker_than_vessel
 from ho_detect.settings import Settings
 
 
@@ -39,18 +41,36 @@ def decide(
     settings: Settings,
 ) -> tuple[tuple[Kept, ...], tuple[Excluded, ...]]:
     """Outline each candidate, set aside what only looks like ossification, measure the rest, largest first."""
+    noise = region.noise_hu if np.isfinite(region.noise_hu) else 0.0
+
+    def judged(candidate: Candidate) -> tuple[Outlined, Evidence]:
+        outlined = outline(region, candidate, settings.detection)
+        return outlined, gather(region, outlined, frames, tissue, metal, settings.anatomy.metal_zone_mm)
+
+    parts: list[Candidate] = []
     kept: list[tuple[Outlined, Evidence]] = []
     excluded: list[Excluded] = []
-    noise = region.noise_hu if np.isfinite(region.noise_hu) else 0.0
-    for candidate in candidates:
-        outlined = outline(region, candidate, settings.detection)
-        evidence = gather(region, outlined, frames, tissue, metal, settings.anatomy.metal_zone_mm)
+    queue = list(candidates)
+    for candidate in queue:
+        outlined, evidence = judged(candidate)
         reason = reason_to_set_aside(evidence, settings.mimics, noise)
+        if reason == "contrast" and is_vessel(evidence, settings.mimics) and not candidate.parted:
+            thick, rest = thicker_than_vessel(
+                outlined.candidate, np.array(region.grid.spacing_mm), settings.mimics.vessel_radius_mm
+            )
+            if thick and rest.mask.any():
+                queue += [*thick, rest]
+                continue
         if reason is None:
+            parts.append(outlined.candidate)
             kept.append((outlined, evidence))
         elif evidence.volume_mm3 >= settings.mimics.min_volume_mm3:
             x, y, z = (round(float(v), 2) for v in points_of(region, outlined.candidate).mean(axis=0))
             excluded.append(exclude(evidence, reason, (x, y, z)))
+    whole = merged(parts, region.grid.voxel_volume_mm3 ** (2 / 3), settings.detection.contact_mm2)
+    if len(whole) < len(parts):
+        known = {id(pair[0].candidate): pair for pair in kept}
+        kept = [known.get(id(candidate)) or judged(candidate) for candidate in whole]
     kept.sort(key=lambda k: -k[1].volume_mm3)
     excluded.sort(key=lambda e: (-e.volume_mm3, e.centroid_lps_mm))
     frame = {f.side: f for f in frames}
@@ -58,8 +78,7 @@ def decide(
         measure(region, outlined, evidence, frame[evidence.side], places[evidence.side], number, settings.detection)
         for number, (outlined, evidence) in enumerate(kept, 1)
     ]
-    candidates = [outlined.candidate for outlined, _ in kept]
-    lesions = with_opposing_gaps(region, lesions, candidates)
+    lesions = with_opposing_gaps(region, lesions, [outlined.candidate for outlined, _ in kept])
     return tuple(Kept(*pair) for pair in zip(lesions, (o for o, _ in kept), strict=True)), tuple(excluded)
 
 

@@ -12,14 +12,17 @@ from ho_detect.anatomy.native_bone import FAR_MM
 from ho_detect.anatomy.tissue import FAT_HU, Tissue
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.outline import Outlined
-from ho_detect.distance import deeper, distance_to
+from ho_detect.distance import deeper, distance_to, within
 
 #: Surroundings begin so far outside of a lesion, past its partial volume, and reach so far, mm.
 _SHELL_MM = (1.5, 6.5)
 _AIR_HU = -300.0
-_EDGE_MM = 4.0
+#: What lies nearer to the edge of the view is cut by it, and what lies farther is well inside, mm.
+_EDGE_MM, _INSIDE_MM = 4.0, 8.0
 #: What lies deeper is the interior, mm; what lies so near to native bone is the foot, mm.
 _INNER_MM, _FOOT_MM = 3.0, 3.0
+#: Native bone so near is what it stands on, mm.
+_BENEATH_MM = 4.0
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,10 +46,14 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Smallest and largest distance to the native surfaces; null where no native bone is near."""
     foot_mm2: float
     """Area on which it stands on native bone; 0 for what lies free."""
+    beneath_hu: float | None
+    """Mean of the native bone within 4 mm beneath it; null for what lies free."""
     joined: bool
     touching: tuple[str, ...]
     at_border: float
     """Share within 4 mm of the edge of the field of view."""
+    inner_reach_mm: float | None
+    """Largest distance to the native surfaces of what lies 8 mm and more inside of the field of view."""
     muscle: float
     fat: float
     bone: float
@@ -65,6 +72,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     arterial: float
     across: float
     """Shares in the zone around metal, in these places, and across the midline where no hip is in view."""
+    ischial_spine_mm: float
+    """Smallest distance to the tip of the ischial spine."""
     reliable_fit: bool
 
     @property
@@ -103,7 +112,8 @@ def gather(
     values = region.hu[box][mask]
     shares = _surroundings(region, candidate)
     index = region.grid.to_index(points)
-    edge = np.minimum(index, np.array(region.grid.shape) - 1 - index) * spacing
+    edge = (np.minimum(index, np.array(region.grid.shape) - 1 - index) * spacing).min(axis=1)
+    inner_mm = distance[(edge > _INSIDE_MM) & (distance < FAR_MM)]
     to_metal = metal.distance_to(points)
     return Evidence(
         side=frame.side,
@@ -118,9 +128,11 @@ def gather(
         gap_mm=max(float(close.min()), 0.0) if close.size else None,
         reach_mm=float(close.max()) if close.size else None,
         foot_mm2=float((distance < _FOOT_MM).sum()) * region.grid.voxel_volume_mm3 / _FOOT_MM,
+        beneath_hu=_beneath(region, candidate),
         joined=candidate.joined,
         touching=candidate.touching,
-        at_border=float((edge.min(axis=1) < _EDGE_MM).mean()),
+        at_border=float((edge < _EDGE_MM).mean()),
+        inner_reach_mm=float(inner_mm.max()) if inner_mm.size else None,
         muscle=shares[0],
         fat=shares[1],
         bone=shares[2],
@@ -135,8 +147,16 @@ def gather(
         cavity=float(frame.pelvic_cavity(points).mean()),
         arterial=float(frame.arterial_course(points).mean()),
         across=float(frame.across_midline(points).mean()) if len(frames) == 1 else 0.0,
+        ischial_spine_mm=float(np.linalg.norm(points - frame.ischial_spine, axis=1).min()),
         reliable_fit=frame.reliable,
     )
+
+
+def _beneath(region: Region, candidate: Candidate) -> float | None:
+    """Mean HU of the native bone near a candidate; None where there is none."""
+    near = within(candidate.mask, _BENEATH_MM, region.grid.spacing_mm)
+    native = region.smooth[candidate.box][near & (region.distance_mm[candidate.box] <= 0.0)]
+    return float(native.mean()) if native.size else None
 
 
 def _surroundings(region: Region, candidate: Candidate) -> tuple[float, float, float, float]:

@@ -73,9 +73,27 @@ def _broad_based(e: Evidence, s: MimicSettings, _: float) -> bool:
     """Bone that hardly stands out of the native surface for the area it stands on: fit error, crest, tubercle."""
     if not _stands_on_bone(e) or e.reach_mm is None:
         return False
-    slender = e.slenderness >= s.min_slenderness and e.reach_mm >= s.min_reach_mm
+    least_mm = s.joint_reach_mm if e.head_distance_mm <= s.joint_margin_mm else s.min_reach_mm
+    slender = e.slenderness >= s.min_slenderness and e.reach_mm >= least_mm
+    slender |= e.slenderness >= s.tall_slenderness and e.reach_mm >= s.tall_reach_mm
     massive = e.volume_mm3 >= s.massive_mm3 and e.reach_mm >= s.massive_reach_mm
-    return not (slender or massive)
+    return not (slender or massive or _on_cortex(e, s))
+
+
+def _on_cortex(e: Evidence, s: MimicSettings) -> bool:
+    """Faint bone on the dense cortex of a shaft: grown on it, however broad its foot.
+
+    Native bone is densest outside.
+    """
+    cortex = e.beneath_hu is not None and e.beneath_hu >= s.cortex_hu and e.mean_hu <= s.faint_share * e.beneath_hu
+    tall = e.reach_mm is not None and e.reach_mm >= s.faint_reach_mm and e.volume_mm3 >= s.faint_mm3
+    return cortex and tall and e.head_distance_mm >= s.shaft_mm
+
+
+def _native_process(e: Evidence, s: MimicSettings, _: float) -> bool:
+    """The ischial spine with the ligament that inserts there: longer in many people than any model has it."""
+    small = e.volume_mm3 < s.massive_mm3 and "femur" not in e.touching
+    return e.joined and small and e.ischial_spine_mm < s.spine_margin_mm and e.slenderness < s.spine_slenderness
 
 
 def _osteophyte(e: Evidence, s: MimicSettings, noise_hu: float) -> bool:
@@ -91,13 +109,17 @@ def _uniform(e: Evidence, s: MimicSettings, noise_hu: float) -> bool:
     return e.interior_sd_hu is not None and e.interior_sd_hu < s.uniform_noise * noise_hu
 
 
+def is_vessel(e: Evidence, s: MimicSettings) -> bool:
+    """A long thin tube where the iliac and femoral vessels run."""
+    return e.length_mm >= s.tube_length_mm and e.volume_mm3 / e.length_mm < s.tube_area_mm2 and e.arterial > 0.6
+
+
 def _contrast(e: Evidence, s: MimicSettings, noise_hu: float) -> bool:
-    tube = e.length_mm >= s.tube_length_mm and e.volume_mm3 / e.length_mm < s.tube_area_mm2
     faint = e.mean_hu < s.contrast_hu
     organ = e.central > 0.5 or (e.cavity > 0.4 and ((e.reach_mm or 0.0) > s.cavity_reach_mm or e.at_border > 0.15))
     place = organ or (e.arterial > 0.6 and e.at_border > 0.15)
     long = e.length_mm >= 2 * s.tube_length_mm
-    return (tube and e.arterial > 0.6 and (not e.touching or long or _uniform(e, s, noise_hu))) or (
+    return (is_vessel(e, s) and (not e.touching or long or _uniform(e, s, noise_hu))) or (
         faint and place and _uniform(e, s, noise_hu)
     )
 
@@ -106,6 +128,7 @@ def _vessel_calcium(e: Evidence, s: MimicSettings, _: float) -> bool:
     """Thin or curved like part of a tube's wall where arteries run; both, anywhere."""
     thin = e.thickness_mm < s.plaque_mm
     wall = e.volume_mm3 < s.plaque_mm3 and e.solidity < s.plaque_solidity
+    wall |= e.arterial > 0.9 and e.volume_mm3 < s.massive_mm3 and e.solidity < 0.5 * s.plaque_solidity
     return not e.joined and ((e.arterial > 0.6 and (thin or wall)) or (thin and wall))
 
 
@@ -113,9 +136,29 @@ def _streak(e: Evidence, s: MimicSettings, _: float) -> bool:
     return e.metal_mm is not None and e.metal_mm < s.streak_reach_mm and e.max_hu < s.streak_hu
 
 
+def _cut(e: Evidence, s: MimicSettings, _: float) -> bool:
+    """Cut by the edge of the view, where bone, vessels and bowel enter it, and not plainly something else.
+
+    What lies free in muscle, off the native surfaces and the places of vessels and bowel, is none of them; bone that
+    stands out far for its foot is no native bone that the fit has missed, cut or not.
+    """
+    if e.at_border <= s.cut_share:
+        return False
+    in_muscle = not e.joined and e.muscle > s.cut_muscle and e.cavity < 0.3 and e.arterial < 0.5
+    clear_of_bone = e.gap_mm is None or e.gap_mm > s.cut_gap_mm
+    slender = e.slenderness >= s.cut_slenderness and (e.reach_mm or 0.0) >= s.cut_reach_mm
+    stands_out = _stands_on_bone(e) and (slender or (e.inner_reach_mm or 0.0) >= s.cut_reach_mm)
+    return not ((in_muscle and clear_of_bone) or stands_out)
+
+
 def _pelvic_cavity(e: Evidence, s: MimicSettings, _: float) -> bool:
     far = e.gap_mm is None or e.gap_mm > s.wall_gap_mm or (e.reach_mm or 0.0) > s.cavity_reach_mm
     return e.cavity > 0.5 and not e.touching and (far or e.volume_mm3 < s.phlebolith_mm3)
+
+
+def _subcutaneous(e: Evidence, s: MimicSettings, _: float) -> bool:
+    """In fat, beneath the skin or wherever no muscle is near."""
+    return not e.touching and ((e.deep < 0.5 and e.fat > 0.5) or (e.fat > s.fat_share and e.muscle < s.no_muscle))
 
 
 _RULES: tuple[tuple[str, Rule], ...] = (
@@ -130,11 +173,12 @@ _RULES: tuple[tuple[str, Rule], ...] = (
     ("contrast", _contrast),
     ("osteophyte", _osteophyte),
     ("native_bone", _broad_based),
+    ("native_bone", _native_process),
     ("native_unsure", lambda e, s, _n: e.joined and (not e.reliable_fit or e.volume_mm3 > s.largest_mm3)),
-    ("cut_native_bone", lambda e, _s, _n: e.at_border > 0.25),
+    ("cut_native_bone", _cut),
     ("vessel_calcium", _vessel_calcium),
     ("pelvic_cavity", _pelvic_cavity),
-    ("subcutaneous", lambda e, _s, _n: not e.touching and e.deep < 0.5 and e.fat > 0.5),
+    ("subcutaneous", _subcutaneous),
     (
         "beside_joint",
         lambda e, s, _n: not e.joined and e.head_distance_mm < s.ossicle_margin_mm and e.volume_mm3 < s.ossicle_mm3,

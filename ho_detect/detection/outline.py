@@ -21,6 +21,8 @@ _CLOSE_MM = 3.0
 _BLUR_MM = 1.5
 #: Native cortex that the fit left outside of its surface stands out no farther than this beyond a core's distance, mm.
 _RESIDUE_MM = 2.0
+#: The surface of the femoral head reaches so far beyond the fitted sphere, mm.
+_ARTICULAR_MM = 2.0
 
 BoolArray = NDArray[np.bool_]
 
@@ -69,7 +71,7 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
     native = distance_mm <= 0.0
     dense, residue = _without_residue(candidate.mask & (smooth >= boundary) & ~native, distance_mm, settings)
     own = candidate.mask & ~neighbours(residue)
-    envelope = _filled(own, native, spacing)
+    envelope = _filled(own, native, spacing, _at_edge(region.grid.shape, box))
     # where the lesion stands on native bone its depth does not begin at their common border
     inside = deeper(envelope | native, _BLUR_MM, spacing, to_faces=True) & envelope
     parts = label_components((dense | inside) & ~native & ~residue, 1.0)
@@ -107,21 +109,54 @@ def _without_residue(
 def touched_bones(
     region: Region, box: tuple[slice, slice, slice], mask: BoolArray, settings: DetectionSettings
 ) -> dict[str, BoolArray]:
-    """Bones that a lesion is in contact with, by name: native bone 26-adjacent to it, both dense where they meet."""
+    """Bones that a lesion is in contact with, by name: native bone 26-adjacent to it, both dense where they meet.
+
+    The femoral head does not count: at the rim of the socket a fit that is off by a millimetre has its surface on the
+    pelvis, and what grows there grows on the rim.
+    """
     dense = region.smooth[box] >= settings.contact_hu
     ring = neighbours(mask & dense) & ~mask
     contact = ring & dense & (region.distance_mm[box] <= 0.0)
     touched: dict[str, BoolArray] = {}
     for number, bone in enumerate(region.bones, 1):
         here = contact & (region.nearest[box] == number)
+        at = np.argwhere(here)
+        lps = region.grid.to_lps(at + [s.start for s in box])
+        articular = np.linalg.norm(lps - bone.head.center_lps_mm, axis=1) < bone.head.radius_mm + _ARTICULAR_MM
+        here[tuple(at[articular].T)] = False
         if float(here.sum()) * region.grid.voxel_volume_mm3 ** (2 / 3) >= settings.contact_mm2:
             touched[bone.bone] = here | touched.get(bone.bone, False)
     return dict(sorted(touched.items()))
 
 
-def _filled(mask: BoolArray, native: BoolArray, spacing: tuple[float, float, float]) -> BoolArray:
-    """Close small gaps of a mask and fill what it encloses, alone or together with native bone."""
+def _filled(
+    mask: BoolArray, native: BoolArray, spacing: tuple[float, float, float], at_edge: list[tuple[int, int]]
+) -> BoolArray:
+    """Close small gaps of a mask and fill what it encloses, alone or together with native bone.
+
+    Parameters
+    ----------
+    at_edge
+        Axis and index (0 or -1) of the faces of the array where the view ends: a core that is cut there is enclosed
+        by what surrounds it in that face.
+    """
     width = int(np.ceil(_CLOSE_MM / min(spacing))) + 1
     closed = closed_by_ball(np.pad(mask, width), _CLOSE_MM, spacing)
     closed = closed[(slice(width, -width),) * 3] | mask
-    return np.asarray((holes_filled(closed) | holes_filled(closed | native)) & ~native)
+    # thick slices leave gaps along z that are wider than what is closed
+    closed = np.stack([ndi.binary_fill_holes(plane) if plane.any() else plane for plane in closed])
+    return np.asarray((_holes_filled(closed, at_edge) | _holes_filled(closed | native, at_edge)) & ~native)
+
+
+def _holes_filled(mask: BoolArray, at_edge: list[tuple[int, int]]) -> BoolArray:
+    mask = mask.copy()
+    for axis, end in at_edge:
+        face = np.moveaxis(mask, axis, 0)[end]
+        face |= ndi.binary_fill_holes(face)
+    return holes_filled(mask)
+
+
+def _at_edge(shape: tuple[int, int, int], box: tuple[slice, slice, slice]) -> list[tuple[int, int]]:
+    """Return the faces of a box that lie in the faces of an array of that shape."""
+    first = [(axis, 0) for axis, s in enumerate(box) if s.start == 0]
+    return first + [(axis, -1) for axis, (s, n) in enumerate(zip(box, shape, strict=True)) if s.stop == n]
