@@ -13,8 +13,10 @@ from ho_detect.anatomy.hip_joint import HipJoint
 from ho_detect.anatomy.hip_joints import HipAnatomy
 from ho_detect.anatomy.landmarks import Landmarks, landmarks
 from ho_detect.anatomy.native_bone import FAR_MM
+from ho_detect.anatomy.shaft import Shaft, follow_shaft
 from ho_detect.anatomy.shape_fit import SurfaceFit
 from ho_detect.anatomy.shape_model import femur_model, hip_bone_model
+from ho_detect.anatomy.working_grid import WorkingVolume
 from ho_detect.detection.candidates import Region
 from ho_detect.detection.evidence import Evidence
 from ho_detect.geometry import Grid, vertex_normals
@@ -37,9 +39,11 @@ def evidence(**changes: Any) -> Evidence:
         "gap_mm": 9.0,
         "reach_mm": 25.0,
         "foot_mm2": 0.0,
+        "beneath_hu": None,
         "joined": False,
         "touching": (),
         "at_border": 0.0,
+        "inner_reach_mm": 25.0,
         "muscle": 0.9,
         "fat": 0.1,
         "bone": 0.0,
@@ -54,6 +58,7 @@ def evidence(**changes: Any) -> Evidence:
         "cavity": 0.0,
         "arterial": 0.0,
         "across": 0.0,
+        "ischial_spine_mm": 60.0,
         "reliable_fit": True,
     }
     return Evidence(**values | changes)
@@ -61,7 +66,14 @@ def evidence(**changes: Any) -> Evidence:
 
 def grown_on_bone(**changes: Any) -> Evidence:
     """Return the evidence of a spur that no rule sets aside."""
-    spur = {"joined": True, "touching": ("femur",), "foot_mm2": 80.0, "gap_mm": 0.0, "reach_mm": 25.0}
+    spur = {
+        "joined": True,
+        "touching": ("femur",),
+        "foot_mm2": 80.0,
+        "gap_mm": 0.0,
+        "reach_mm": 25.0,
+        "beneath_hu": 700.0,
+    }
     return evidence(**spur | changes)
 
 
@@ -122,7 +134,13 @@ def anatomy(side: str) -> HipAnatomy:
     joint = HipJoint(
         side=side, status="assessed", center_lps_mm=center, head_radius_mm=23.0, residual_mm=0.5, score=0.9
     )
-    return HipAnatomy(joint, *fits)
+    return HipAnatomy(joint, *fits, shaft=unseen_shaft(fits[0], np.array(center)))
+
+
+def unseen_shaft(femur: SurfaceFit, center: Any) -> Shaft:
+    """Return the shaft of a femur where the field of view ends with the model."""
+    air = np.full((2, 2, 2), -1000.0, np.float32)
+    return follow_shaft(WorkingVolume(air, Grid.axial(air.shape, (1.5,) * 3)), femur, center)
 
 
 def frames() -> dict[str, Landmarks]:

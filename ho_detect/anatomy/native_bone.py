@@ -131,7 +131,7 @@ def _fill_joint_space(inside: NDArray[np.uint8], grid: Grid, socket: FloatArray,
     index, away, radius = index[shell], away[shell], radius[shell]
     chord, at = cKDTree(arm / depth[:, None]).query(away / radius[:, None], distance_upper_bound=_SOCKET_CHORD)
     covered = np.isfinite(chord)
-    covered[covered] = radius[covered] <= depth[at[covered]]
+    covered[covered] = radius[covered] <= depth[np.asarray(at)[covered]]
     inside[box][tuple(index[covered].T)] = 1
 
 

@@ -121,7 +121,7 @@ def touched_bones(
     for number, bone in enumerate(region.bones, 1):
         here = contact & (region.nearest[box] == number)
         at = np.argwhere(here)
-        lps = region.grid.to_lps(at + [s.start for s in box])
+        lps = region.grid.crop(box).to_lps(at)
         articular = np.linalg.norm(lps - bone.head.center_lps_mm, axis=1) < bone.head.radius_mm + _ARTICULAR_MM
         here[tuple(at[articular].T)] = False
         if float(here.sum()) * region.grid.voxel_volume_mm3 ** (2 / 3) >= settings.contact_mm2:
@@ -141,10 +141,10 @@ def _filled(
         by what surrounds it in that face.
     """
     width = int(np.ceil(_CLOSE_MM / min(spacing))) + 1
-    closed = closed_by_ball(np.pad(mask, width), _CLOSE_MM, spacing)
+    # between thick slices one slice is closed, wider than it is
+    finer = tuple(min(s, _CLOSE_MM) for s in spacing)
+    closed = closed_by_ball(np.pad(mask, width), _CLOSE_MM, finer)
     closed = closed[(slice(width, -width),) * 3] | mask
-    # thick slices leave gaps along z that are wider than what is closed
-    closed = np.stack([ndi.binary_fill_holes(plane) if plane.any() else plane for plane in closed])
     return np.asarray((_holes_filled(closed, at_edge) | _holes_filled(closed | native, at_edge)) & ~native)
 
 

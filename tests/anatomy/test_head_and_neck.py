@@ -9,6 +9,7 @@ from model_hips import head_center
 from phantoms import volume
 
 from ho_detect.anatomy.head_and_neck import head_and_neck, mean_hu
+from ho_detect.anatomy.head_sphere import Sphere
 from ho_detect.anatomy.hip_joint import mirror_of
 from ho_detect.anatomy.native_bone import bone_distance
 from ho_detect.geometry import Grid
@@ -19,7 +20,8 @@ from ho_detect.settings import JointSettings
 def hip(request):
     side = request.param
     found = anatomy(side)
-    return side, head_and_neck(found.joint, bone_distance(found.femur, side, "femur"), JointSettings())
+    head = Sphere(found.center_lps_mm, 23.0)
+    return side, head_and_neck(found.joint, bone_distance(found.femur, side, "femur", head), JointSettings())
 
 
 def local(side, points):

@@ -13,12 +13,14 @@ from ho_detect.anatomy import joint_space as module
 from ho_detect.anatomy.hip_joint import HipJoint
 from ho_detect.anatomy.hip_joints import HipAnatomy
 from ho_detect.anatomy.joint_space import _edge_height
+from ho_detect.anatomy.shaft import Shaft
 from ho_detect.anatomy.shape_fit import SurfaceFit
 from ho_detect.geometry import Grid
 from ho_detect.settings import JointSettings
 
 RADIUS, PLATE_MM, PLATE_HU = 23.0, 1.4, 1100.0
 FINE = 0.5
+NO_SHAFT = Shaft(np.empty((0, 3)), np.empty((0, 3), np.int64), np.array([0.0, 0.0, -150.0]), np.array([0.0, 0.0, -1.0]))
 
 
 def joint_space(ct, hip):
@@ -56,7 +58,7 @@ def made(gap_mm, *, spacing=(1.0, 0.8, 0.8), shift=(0.0, 0.0, 0.0), blur_mm=0.55
     seen = ndi.map_coordinates(hu, np.moveaxis(index, -1, 0), order=1)
     seen += np.random.default_rng(0).normal(0, noise_hu, shape)
     joint = HipJoint(side="left", status="assessed", center_lps_mm=(0.0, 0.0, 0.0), head_radius_mm=RADIUS)
-    return volume(seen, grid=grid), HipAnatomy(joint, fit(RADIUS), fit(RADIUS + gap_mm, shift))
+    return volume(seen, grid=grid), HipAnatomy(joint, fit(RADIUS), fit(RADIUS + gap_mm, shift), NO_SHAFT)
 
 
 class TestWidth:
@@ -76,7 +78,7 @@ class TestWidth:
 
     def test_a_fit_that_is_off_by_a_millimetre_measures_the_same(self):
         ct, hip = made(3.5)
-        off = HipAnatomy(hip.joint, fit(RADIUS - 1.0), fit(RADIUS + 4.5))
+        off = HipAnatomy(hip.joint, fit(RADIUS - 1.0), fit(RADIUS + 4.5), NO_SHAFT)
         assert joint_space(ct, off).mean_mm == pytest.approx(joint_space(ct, hip).mean_mm, abs=0.05)
 
 

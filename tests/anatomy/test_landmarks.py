@@ -30,7 +30,8 @@ def moved(hip, turn, shift):
         for name, f in (("femur", hip.femur), ("hip_bone", hip.hip_bone))
     }
     center = tuple((turn @ hip.center_lps_mm + shift).tolist())
-    return replace(hip, joint=msgspec.structs.replace(hip.joint, center_lps_mm=center), **fits)
+    shaft = replace(hip.shaft, end_lps_mm=turn @ hip.shaft.end_lps_mm + shift, axis=turn @ hip.shaft.axis)
+    return replace(hip, joint=msgspec.structs.replace(hip.joint, center_lps_mm=center), shaft=shaft, **fits)
 
 
 class TestSides:

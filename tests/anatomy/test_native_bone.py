@@ -7,14 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from made_detection import anatomy
+from model_hips import head_center
 from scipy import ndimage as ndi
 from scipy.spatial import ConvexHull
 
+from ho_detect.anatomy.head_sphere import Sphere
 from ho_detect.anatomy.native_bone import (
     FAR_MM,
     STEP_MM,
     bone_distance,
     capped,
+    displaced,
     native_bone,
     smooth_displacement,
     voxelised,
@@ -29,6 +32,15 @@ def fit(bone, side="left"):
     return hip.femur if bone == "femur" else hip.hip_bone
 
 
+#: A head so large that no socket is around it.
+FAR_HEAD = Sphere(head_center("left"), 500.0)
+
+
+def head(side):
+    """The fitted sphere of the person's head."""
+    return Sphere(head_center(side), 23.0)
+
+
 def seen(fitted, offset_mm):
     """The same fit with edges seen so far outside of it."""
     return replace(fitted, offset_mm=np.broadcast_to(np.float64(offset_mm), fitted.offset_mm.shape))
@@ -40,8 +52,8 @@ def at(distance, points):
 
 @pytest.fixture(scope="module", params=BONES)
 def measured(request):
-    """A bone's fit and its distance field."""
-    return fit(request.param), bone_distance(fit(request.param), "left", request.param)
+    """A bone's fit and its distance field, without the joint space."""
+    return fit(request.param), bone_distance(fit(request.param), "left", request.param, FAR_HEAD)
 
 
 class TestDistance:
@@ -74,7 +86,7 @@ class TestDistance:
 
     @pytest.mark.parametrize("bone", BONES)
     def test_mirrored_hip_has_the_mirrored_field(self, bone):
-        left, right = (bone_distance(fit(bone, side), side, bone) for side in ("left", "right"))
+        left, right = (bone_distance(fit(bone, side), side, bone, head(side)) for side in ("left", "right"))
         points = fit(bone).vertices + np.random.default_rng(0).uniform(-20, 20, fit(bone).vertices.shape)
         one, two = at(left, points), at(right, points * [-1, 1, 1])
         assert np.abs(one - two).max() < 1.25 * STEP_MM
@@ -86,6 +98,27 @@ class TestDistance:
         assert native_bone(()) == ()
 
 
+class TestJointSpace:
+    def test_between_head_and_socket_counts_as_native(self):
+        hip = anatomy("left")
+        distance = bone_distance(hip.hip_bone, "left", "pelvis", head("left"))
+        socket = hip.hip_bone.vertices[hip.hip_bone.joint]
+        arm = socket - head_center("left")
+        depth = np.linalg.norm(arm, axis=1)
+        middle = head_center("left") + arm / depth[:, None] * (0.5 * (23.0 + depth))[:, None]
+        assert (at(distance, middle) <= 0.5).mean() > 0.95
+
+    def test_nothing_else_does(self):
+        hip = anatomy("left")
+        with_space, without = (bone_distance(hip.hip_bone, "left", "pelvis", h) for h in (head("left"), FAR_HEAD))
+        point = with_space.grid.to_lps(np.argwhere((with_space.mm < 0) & (without.mm > 0)))
+        away = np.linalg.norm(point - head_center("left"), axis=1)
+        deepest = np.linalg.norm(hip.hip_bone.vertices[hip.hip_bone.joint] - head_center("left"), axis=1).max()
+        assert len(point) > 1000
+        assert away.min() > 23.0 - 3.0
+        assert away.max() < deepest + STEP_MM
+
+
 class TestDisplacement:
     @pytest.mark.parametrize("offset_mm", [-3.0, -1.0, 0.0, 1.0, 2.5])
     def test_a_fit_off_everywhere_is_put_right(self, offset_mm):
@@ -94,7 +127,7 @@ class TestDisplacement:
 
     def test_the_field_follows(self):
         fitted = fit("femur")
-        moved = bone_distance(seen(fitted, 2.0), "left", "femur")
+        moved = bone_distance(displaced(seen(fitted, 2.0)), "left", "femur", head("left"))
         assert np.median(at(moved, fitted.vertices + 2.0 * fitted.normals)) == pytest.approx(0.0, abs=0.5)
 
     def test_where_nothing_is_seen_nothing_moves(self):

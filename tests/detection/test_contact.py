@@ -8,6 +8,7 @@ import pytest
 from made_detection import region
 from made_findings import make_lesion
 
+from ho_detect.anatomy.head_sphere import Sphere
 from ho_detect.anatomy.native_bone import BoneDistance
 from ho_detect.detection.candidates import Candidate
 from ho_detect.detection.contact import measure_contact
@@ -32,9 +33,8 @@ def on_a_plane(tilt_deg, radius, spacing):
     lattice = Grid.axial((42, 42, 42), (1.5, 1.5, 1.5), (-31.0,) * 3)
     mm = (lattice.to_lps(np.moveaxis(np.indices((42, 42, 42)), 0, -1)) @ normal).astype(np.float32)
     hu = np.where(mask | (height <= 0), 700.0, 50.0)
-    found = region(
-        hu, spacing, distance_mm=height, nearest=np.ones(shape), bones=(BoneDistance("left", "femur", lattice, mm),)
-    )
+    bones = (BoneDistance("left", "femur", lattice, mm, Sphere(np.full(3, 500.0), 23.0)),)
+    found = region(hu, spacing, distance_mm=height, nearest=np.ones(shape), bones=bones)
     return type(found)(**{**vars(found), "grid": grid}), mask
 
 
@@ -98,3 +98,12 @@ class TestOpposing:
             assert lesion.gap_opposing_mm == 10.0
             nulls = {n for n, v in msgspec.structs.asdict(lesion).items() if v is None}
             assert {n.field for n in lesion.not_said} == nulls == set()
+
+
+def test_the_femoral_head_is_not_touched():
+    found, mask = on_a_plane(0.0, 9.0, (1.0, 1.0, 1.0))
+    head = Sphere(np.zeros(3), 15.0)
+    (bone,) = found.bones
+    on_head = type(found)(**{**vars(found), "bones": (BoneDistance("left", "femur", bone.grid, bone.mm, head),)})
+    assert touched_bones(found, WHOLE, mask, DetectionSettings())
+    assert not touched_bones(on_head, WHOLE, mask, DetectionSettings())

@@ -40,6 +40,7 @@ CLEAR = {
 }
 
 FLUID = {"mean_hu": 300.0, "interior_sd_hu": 15.0}
+SHEET = grown_on_bone(foot_mm2=900.0, reach_mm=6.0, head_distance_mm=90.0, mean_hu=500.0, beneath_hu=1000.0)
 TUBE = {"arterial": 0.7, "length_mm": 80.0, "volume_mm3": 9000.0}
 #: reason: evidence that it is made for, and the same with the one thing changed that makes it ossification.
 MADE_FOR = {
@@ -64,14 +65,35 @@ MADE_FOR = {
         # far from the joint a broad base is a crest, a tubercle, or an error of the fit
         (grown_on_bone(foot_mm2=900.0, reach_mm=12.0, head_distance_mm=60.0), {"reach_mm": 32.0}),
         (grown_on_bone(foot_mm2=20.0, reach_mm=6.5, head_distance_mm=60.0), {"reach_mm": 7.5}),
+        (grown_on_bone(foot_mm2=300.0, reach_mm=12.5, head_distance_mm=60.0), {"reach_mm": 13.5}),
+        # a sheet on the shaft is faint on dense cortex
+        (SHEET, {"mean_hu": 250.0, "beneath_hu": 1000.0}),
+        (msgspec.structs.replace(SHEET, mean_hu=250.0, beneath_hu=700.0), {"beneath_hu": 800.0}),
+        (msgspec.structs.replace(SHEET, mean_hu=250.0, head_distance_mm=50.0), {"head_distance_mm": 60.0}),
+        (
+            grown_on_bone(touching=("pelvis",), ischial_spine_mm=5.0, foot_mm2=240.0, reach_mm=18.0),
+            {"ischial_spine_mm": 20.0},
+        ),
+        (grown_on_bone(touching=("pelvis",), ischial_spine_mm=5.0, foot_mm2=240.0, reach_mm=18.0), {"foot_mm2": 100.0}),
     ],
-    "osteophyte": [(grown_on_bone(foot_mm2=300.0, reach_mm=9.0, head_distance_mm=28.0), {"foot_mm2": 60.0})],
+    "osteophyte": [
+        (grown_on_bone(foot_mm2=300.0, reach_mm=11.0, head_distance_mm=28.0), {"foot_mm2": 60.0}),
+        # at the joint a narrow foot is not enough
+        (grown_on_bone(foot_mm2=60.0, reach_mm=9.0, head_distance_mm=28.0), {"reach_mm": 11.0}),
+    ],
     "native_unsure": [
         (grown_on_bone(reliable_fit=False), {"reliable_fit": True}),
         (grown_on_bone(reliable_fit=False), {"joined": False}),
         (grown_on_bone(volume_mm3=260000.0), {"volume_mm3": 240000.0}),
     ],
-    "cut_native_bone": [(evidence(at_border=0.3), {"at_border": 0.2})],
+    "cut_native_bone": [
+        (evidence(at_border=0.3, muscle=0.5), {"at_border": 0.2}),
+        (evidence(at_border=0.3, muscle=0.5), {"muscle": 0.7}),
+        (evidence(at_border=0.3, gap_mm=4.0), {"gap_mm": 6.0}),
+        (evidence(at_border=0.3, arterial=0.55), {"arterial": 0.4}),
+        (grown_on_bone(at_border=0.3, foot_mm2=500.0, inner_reach_mm=8.0), {"inner_reach_mm": 14.0}),
+        (grown_on_bone(at_border=0.3, foot_mm2=500.0, inner_reach_mm=None), {"foot_mm2": 150.0}),
+    ],
     "contrast": [
         (evidence(central=0.6, **FLUID), {"interior_sd_hu": 25.0}),
         (evidence(central=0.6, **FLUID), {"mean_hu": 500.0}),
@@ -100,7 +122,11 @@ MADE_FOR = {
         (evidence(cavity=0.6, gap_mm=2.0, reach_mm=36.0), {"reach_mm": 34.0}),
         (evidence(cavity=0.6, gap_mm=2.0, volume_mm3=240.0), {"volume_mm3": 260.0}),
     ],
-    "subcutaneous": [(evidence(deep=0.4, fat=0.6), {"deep": 0.6}), (evidence(deep=0.4, fat=0.6), {"fat": 0.4})],
+    "subcutaneous": [
+        (evidence(deep=0.4, fat=0.6), {"deep": 0.6}),
+        (evidence(deep=0.4, fat=0.6), {"fat": 0.4}),
+        (evidence(fat=0.9, muscle=0.05), {"muscle": 0.15}),
+    ],
     "beside_joint": [
         (evidence(head_distance_mm=30.0, volume_mm3=390.0), {"volume_mm3": 410.0}),
         (evidence(head_distance_mm=31.0, volume_mm3=390.0), {"head_distance_mm": 33.0}),
