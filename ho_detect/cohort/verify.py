@@ -142,12 +142,11 @@ def _labels(folder: Path, record: FindingsRecord) -> Iterator[Problem]:
     if labels.shape != (series.n_slices, series.rows, series.columns):
         said = f"size {labels.shape}, the series has ({series.n_slices}, {series.rows}, {series.columns})"
         yield _problem(folder, LABELS_FILE, said)
-    if not np.allclose(image.GetSpacing()[::-1], series.spacing_mm, rtol=_SPACING_SHARE):
-        yield _problem(
-            folder, LABELS_FILE, f"spacing {image.GetSpacing()[::-1]} mm, the series has {series.spacing_mm} mm"
-        )
+    spacing_mm = image.GetSpacing()[::-1]
+    if not np.allclose(spacing_mm, series.spacing_mm, rtol=_SPACING_SHARE):
+        yield _problem(folder, LABELS_FILE, f"spacing {spacing_mm} mm, the series has {series.spacing_mm} mm")
     counts = np.bincount(labels[labels > 0].ravel())
-    voxel_mm3 = abs(float(np.prod(image.GetSpacing()) * np.linalg.det(np.reshape(image.GetDirection(), (3, 3)))))
+    voxel_mm3 = abs(float(np.prod(spacing_mm) * np.linalg.det(np.reshape(image.GetDirection(), (3, 3)))))
     found = {int(number): counts[number] * voxel_mm3 for number in np.flatnonzero(counts)}
     for number in sorted(found.keys() - {lesion.id for lesion in record.lesions}):
         yield _problem(folder, LABELS_FILE, f"label {number} is no lesion of the record")
@@ -161,22 +160,19 @@ def _labels(folder: Path, record: FindingsRecord) -> Iterator[Problem]:
 
 def _tables(out: Path, records: dict[str, FindingsRecord], folders: set[str]) -> Iterator[Problem]:
     """Compare the rows of each table with the records they were made from."""
-    in_run: set[str] = set()
+    n_lesions: dict[str, str] = {}
     try:
-        for row in _csv_rows(out / "studies.csv"):
-            if folder := row["folder"]:
-                in_run.add(folder)
-                if folder not in folders:
-                    yield Problem("studies.csv", f"{folder} is not there")
-                elif folder in records and row["n_lesions"] != str(len(records[folder].lesions)):
-                    yield Problem(
-                        "studies.csv", f"{folder}: {row['n_lesions']} lesions, {len(records[folder].lesions)}"
-                    )
+        n_lesions = {row["folder"]: row["n_lesions"] for row in _csv_rows(out / "studies.csv") if row["folder"]}
     except (OSError, KeyError, UnicodeDecodeError) as error:
         yield Problem("studies.csv", f"cannot be read ({type(error).__name__})")
+    for folder, said in n_lesions.items():
+        if folder not in folders:
+            yield Problem("studies.csv", f"{folder} is not there")
+        elif folder in records and said != str(len(records[folder].lesions)):
+            yield Problem("studies.csv", f"{folder}: {said} lesions, its record has {len(records[folder].lesions)}")
     for name, row_type in _TABLES:
         make: Any = hip_rows if row_type is HipRow else lesion_rows
-        expected = {folder: make(record, folder) for folder, record in records.items() if folder in in_run}
+        expected = {folder: make(record, folder) for folder, record in records.items() if folder in n_lesions}
         yield from _table(out, name, row_type, expected)
 
 

@@ -7,6 +7,7 @@ identities are kept. De-identified images lack attributes that DICOM wants to be
 from __future__ import annotations
 
 import hashlib
+import re
 import warnings
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
@@ -57,20 +58,20 @@ def _common(source: SourceSeries) -> Dataset:
     """Patient, study, series and frame of reference."""
     from pydicom.dataset import Dataset
 
-    entry, pseudonyms = source.entry, source.pseudonyms
+    entry = source.entry
     ds = Dataset()
     ds.SpecificCharacterSet = "ISO_IR 192"
     for name in IDENTITY:
         setattr(ds, name, "")
-    if pseudonyms.keep_identity:
+    if source.pseudonyms.keep_identity:
         ds.update(_identity(entry.slices[0].path))
     else:
         ds.PatientIdentityRemoved = "YES"
         ds.DeidentificationMethod = METHOD
-    ds.StudyInstanceUID = pseudonyms.uid(entry.study_uid)
-    ds.SeriesInstanceUID = pseudonyms.uid(entry.series_uid)
+    ds.StudyInstanceUID = _uid(source, entry.study_uid)
+    ds.SeriesInstanceUID = _uid(source, entry.series_uid)
     frame = entry.slices[0].frame_of_reference or uid_from(_digest("frame of reference", entry.series_uid))
-    ds.FrameOfReferenceUID = pseudonyms.uid(frame)
+    ds.FrameOfReferenceUID = _uid(source, frame)
     ds.PositionReferenceIndicator = ""
     ds.Modality = "CT"
     ds.Rows, ds.Columns = entry.rows, entry.columns
@@ -175,7 +176,16 @@ def _sop_class(image: SliceEntry) -> str:
 def _sop_uid(source: SourceSeries, image: SliceEntry) -> str:
     """Return the UID as written; one made of the place in the series where the image states none."""
     place = f"{source.entry.series_uid}\0{image.position}\0{image.frame}"
-    return source.pseudonyms.uid(image.sop_uid or uid_from(_digest("image", place)))
+    return _uid(source, image.sop_uid or uid_from(_digest("image", place)))
+
+
+def _uid(source: SourceSeries, uid: str) -> str:
+    """Return a UID as written; one made of it where it is none that DICOM allows."""
+    from pydicom.uid import RE_VALID_UID
+
+    stated = source.pseudonyms.uid(uid)
+    valid = len(stated) <= 64 and re.fullmatch(RE_VALID_UID, stated)
+    return stated if valid else uid_from(_digest("uid", uid))
 
 
 def _digest(purpose: str, text: str) -> bytes:

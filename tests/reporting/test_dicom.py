@@ -102,6 +102,7 @@ class TestValid:
         [
             drop("PatientID", "PatientName", "StudyDate", "StudyDescription", "Manufacturer"),
             drop("FrameOfReferenceUID", "SliceThickness"),
+            lambda k, ds: ds.update({"StudyInstanceUID": "1.2/../x", "SOPInstanceUID": f"1.02.{k}{'7' * 70}"}),
             lambda _, ds: ds.update({"PatientBirthDate": "sometime", "PatientSex": "unknown", "StudyID": "x" * 40}),
         ],
     )
