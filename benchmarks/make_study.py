@@ -1,7 +1,8 @@
-"""An uncompressed CT study of any number of slices, from any study: what the speed benchmarks run on.
+"""An uncompressed CT study of any number of slices: what the speed benchmarks run on.
 
-The study is resampled along its slices, widened with air to square slices of the matrix asked for, and given the noise
-that interpolation took away: without it, runs of bone would be longer than a scanner makes them.
+A simulated person with ossification at one hip (or another study) is resampled along its slices, widened with air to
+square slices of the matrix asked for, and given the noise that interpolation took away: without it, runs of bone would
+be longer than a scanner makes them.
 
     python benchmarks/make_study.py /tmp/study --slices 400 --matrix 512
 """
@@ -11,12 +12,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import msgspec
 import numpy as np
-from measuring import SAMPLE
 
 from ho_detect.acquisition.volume import AIR_HU, HuVolume
 from ho_detect.geometry import Grid
 
+#: The person simulated.
+SEED = 7
 #: Noise added to what was interpolated, HU.
 NOISE_HU = 12.0
 
@@ -32,11 +35,23 @@ def load(study: Path) -> HuVolume:
     return load_volume(entry, Settings(), Pseudonyms(bytes(16))).canonical()
 
 
-def make_study(out: Path, slices: int, matrix: int, study: Path = SAMPLE) -> Path:
+def simulated() -> HuVolume:
+    """Return a person with bones as measured, and a bridge at the left hip, on 1.5 x 1 x 1 mm."""
+    from ho_detect.simulation.ossification import Bridge
+    from ho_detect.simulation.scan import ScanPlan
+    from ho_detect.simulation.studies import draw_study
+    from ho_detect.simulation.study import simulate
+
+    bridge = Bridge(side="left", muscle="iliopsoas", width_mm=24.0, gap_mm=0.0, gap_at="femur", maturity="mature")
+    plan = msgspec.structs.replace(draw_study(SEED), ossification=(bridge,), mimics=(), scan=ScanPlan())
+    return simulate(plan).volume.canonical()
+
+
+def make_study(out: Path, slices: int, matrix: int, study: Path | None = None) -> Path:
     """Write ``slices`` files of ``matrix`` squared voxels below ``out``, where they are not there yet."""
     if len(list(out.glob("*.dcm"))) == slices:
         return out
-    volume = load(study)
+    volume = simulated() if study is None else load(study)
     depth, rows, columns = volume.hu.shape
     step = max(rows * volume.spacing_mm[1], columns * volume.spacing_mm[2]) / matrix  # mm
     height = volume.spacing_mm[0] * depth / slices
@@ -92,7 +107,7 @@ def _write(path: Path, hu: np.ndarray, grid: Grid, k: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--study", type=Path, default=SAMPLE, help="folder with one CT series")
+    parser.add_argument("--study", type=Path, help="folder with one CT series; otherwise simulated")
     parser.add_argument("--slices", type=int, default=400)
     parser.add_argument("--matrix", type=int, default=512)
     options = parser.parse_args()

@@ -116,8 +116,9 @@ def template_score(gradient, points, normals, center, full, hopeless, probe):
                 visible = within
         if visible:
             marks.append(min(max([0.0, *falls]) / full, 1.0))
-            if len(marks) == probe and sum(marks) < hopeless * probe:
-                return sum(marks) / probe, 0.0
+            few = (probe, hopeless), (probe // 2, 0.5 * hopeless)
+            if any(len(marks) == n and sum(marks) < share * n for n, share in few):
+                return sum(marks) / len(marks), 0.0
     return sum(marks) / max(len(marks), 1), len(marks) / len(points)
 
 

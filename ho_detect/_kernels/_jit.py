@@ -17,13 +17,14 @@ from typing import Any
 
 import numba
 
+from ho_detect._kernels._cache import use_cache
 from ho_detect.allowance import processors
 
-#: One thread; releases the GIL. numba itself keeps compiled code beside the source where that can be written, else in
-#: the user's cache folder; ``NUMBA_CACHE_DIR`` names another place, which many machines may share.
+use_cache()
+#: One thread; releases the GIL.
 kernel = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")
 #: Parts for each thread: what is left over at the end is short.
-_PARTS = 4
+_PARTS = 2
 
 _threads = 0
 _pool: tuple[int, ThreadPoolExecutor] | None = None

@@ -43,7 +43,8 @@ def match_template(
     full
         Gradient that counts fully.
     hopeless, probe
-        A center whose first ``probe`` visible points score less than ``hopeless`` is left there.
+        A center whose first ``probe`` visible points score less than ``hopeless``, or half of them less than half of
+        that, is left there.
     score, seen
         (C,) out: mean over visible points; share of points visible. A hopeless center gets the score so far.
     """
@@ -72,7 +73,9 @@ def match_template(
             if inside:
                 visible += 1
                 total += min(best / full, 1.0)
-                if visible == probe and total < hopeless * probe:
+                if (visible == probe and total < hopeless * probe) or (
+                    visible == probe // 2 and total < 0.5 * hopeless * visible
+                ):
                     stopped = True
                     break
         score[c] = total / max(visible, 1)

@@ -24,6 +24,7 @@ _COMMANDS = {
     "collect": "Put the results of the shards together.",
     "compare": "Say what has changed between two studies of one patient.",
     "sample": "Make three small simulated studies.",
+    "warmup": "Compile everything once, for all later runs.",
     "pull": "Fetch CT series that can be analysed from an archive (DICOMweb).",
     "push": "Send DICOM results to an archive (DICOMweb).",
     "verify": "Look over results again: files, record, label map, tables.",

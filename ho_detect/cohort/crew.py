@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing import connection as mp_connection
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -146,7 +146,7 @@ class Crew:
         #: Places of the jobs that were not done, after a stop.
         self.undone: list[int] = []
         self._context = get_context("forkserver")
-        self._context.set_forkserver_preload(["ho_detect.cohort.worker", "ho_detect.cohort.preload"])
+        start_fork_server()
         self._running: list[_Child] = []
 
     def stop(self) -> None:
@@ -224,6 +224,12 @@ def _how_it_ended(exitcode: int | None) -> str:
     if exitcode >= 0:
         return f"exit status {exitcode}"
     return f"signal {-exitcode}, {signal.strsignal(-exitcode)}"
+
+
+def start_fork_server() -> None:
+    """Let the fork server import what children need, while the caller does something else."""
+    get_context("forkserver").set_forkserver_preload(["ho_detect.cohort.worker", "ho_detect.cohort.preload"])
+    forkserver.ensure_running()
 
 
 def workers_for(options: Options, n_jobs: int) -> int:

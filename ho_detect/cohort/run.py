@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ho_detect.cohort.bids import name_results
-from ho_detect.cohort.crew import Options
+from ho_detect.cohort.crew import Options, start_fork_server
 from ho_detect.cohort.keys import given_pseudonyms, kept_pseudonyms
 from ho_detect.cohort.link_table import check_link_table, write_link_table
 from ho_detect.cohort.output_folder import MANIFEST_FILE, OutputFolder
@@ -70,6 +70,7 @@ def run(
                 "OUT holds results of a finished run whose pseudonym key was not kept, so that they cannot be known "
                 "again: leave --resume out to do all again, or choose another OUT"
             )
+        start_fork_server()
         plan, entries = make_plan(inputs, settings, given or kept_pseudonyms(output, settings))
         if options.link_table is not None:
             write_link_table(options.link_table, plan, entries)

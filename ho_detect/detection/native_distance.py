@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from ho_detect.anatomy.native_bone import FAR_MM, BoneDistance
 from ho_detect.geometry import Grid
 
 Box = tuple[slice, slice, slice]
+_LookedUp = tuple[NDArray[np.float32], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,15 +31,22 @@ class NativeDistance:
     low_hu: float
     grid: Grid
     bones: tuple[BoneDistance, ...]
+    _last: dict[tuple[tuple[int, int, int], ...], _LookedUp] = field(default_factory=dict)
 
     def __getitem__(self, box: Box) -> NDArray[np.float32]:
         """Return mm in a box, positive outside of the bones."""
         return self.look_up(box)[0]
 
-    def look_up(self, box: Box) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """Return mm in a box, and 1 + the number of the nearest bone, 0 where none is near."""
-        smooth = self.smooth[box]
-        start = np.array([s.indices(n)[0] for s, n in zip(box, self.smooth.shape, strict=True)])
+    def look_up(self, box: Box) -> _LookedUp:
+        """Return mm in a box, and 1 + the number of the nearest bone, 0 where none is near; not to be written to."""
+        key = tuple(s.indices(n) for s, n in zip(box, self.smooth.shape, strict=True))
+        if key not in self._last:
+            found = self._looked_up(self.smooth[box], np.array([start for start, _, _ in key]))
+            self._last.clear()  # what is asked of one candidate comes one after the other
+            self._last[key] = found
+        return self._last[key]
+
+    def _looked_up(self, smooth: NDArray[np.float32], start: NDArray[np.int64]) -> _LookedUp:
         distance = np.full(smooth.shape, FAR_MM, np.float32)
         nearest = np.zeros(smooth.shape, np.uint8)
         rows = smooth.shape[0] * smooth.shape[1]
@@ -46,6 +54,8 @@ class NativeDistance:
             to_field = np.linalg.inv(bone.grid.affine) @ self.grid.affine
             matrix, offset = np.ascontiguousarray(to_field[:3, :3]), np.ascontiguousarray(to_field[:3, 3])
             lower_distance(rows, smooth, self.low_hu, start, bone.mm, matrix, offset, number, distance, nearest)
+        distance.setflags(write=False)
+        nearest.setflags(write=False)
         return distance, nearest
 
 

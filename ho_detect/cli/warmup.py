@@ -1,0 +1,37 @@
+"""``ho-detect warmup``: compile everything once."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import click
+
+from ho_detect.cli.common import debug_option
+from ho_detect.errors import UsageError
+
+_HELP = """Compile everything that is compiled on first use, so that no later run waits for it.
+
+\b
+ho-detect warmup                      for this user and installation
+ho-detect warmup --cache /shared/dir  for many machines: set NUMBA_CACHE_DIR=/shared/dir there; it may be read-only
+"""
+
+
+@click.command("warmup", help=_HELP)
+@click.option("--cache", type=click.Path(path_type=Path), help="Folder for the compiled code; made if needed.")
+@debug_option
+def command(cache: Path | None, debug: bool) -> None:  # noqa: ARG001 - click passes it; main() looks at it
+    """Analyse a small simulated scan, which uses every kernel."""
+    start = time.monotonic()
+    if cache is not None:
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot make the cache folder: {error.strerror}") from error
+        os.environ["NUMBA_CACHE_DIR"] = str(cache.resolve())  # before numba is imported
+    from ho_detect.simulation.warmup import compile_all
+
+    compile_all()
+    click.echo(f"compiled, or found compiled, in {time.monotonic() - start:.0f} s", err=True)
