@@ -66,8 +66,8 @@ def with_ratios(times: dict[str, dict[str, float]], base: str) -> dict[str, dict
 def watched(command: list[str], *, env: Mapping[str, str] | None = None) -> dict[str, float]:
     """Run a command; return wall time, CPU time and peak memory of it and of all its children.
 
-    The process tree is looked at every 20 ms: memory is the sum of resident sets (shared pages count twice), CPU time
-    what each process had used when last seen.
+    The process tree is looked at every 20 ms: memory is the sum of proportional set sizes (a page that two processes
+    share counts half in each), CPU time what each process had used when last seen.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def watched(command: list[str], *, env: Mapping[str, str] | None = None) -> dict
             resident = 0
             for member in _tree(process):
                 with contextlib.suppress(psutil.NoSuchProcess):  # ended between two looks
-                    resident += member.memory_info().rss
+                    resident += _memory(member)
                     times = member.cpu_times()
                     cpu[member.pid] = times.user + times.system
             peak = max(peak, resident)
@@ -96,6 +96,16 @@ def watched(command: list[str], *, env: Mapping[str, str] | None = None) -> dict
     if child.returncode != 0:
         raise RuntimeError(f"{command[0]} ended with {child.returncode}: {said[-800:]}")
     return {"wall_s": wall, "cpu_s": sum(cpu.values()), "peak_mb": peak / 2**20}
+
+
+def _memory(process: psutil.Process) -> int:
+    """Return bytes; of a process that is just ending the resident set, where the kernel tells no more."""
+    import psutil
+
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.AccessDenied:
+        return int(process.memory_info().rss)
 
 
 def _tree(process: psutil.Process) -> list[psutil.Process]:
