@@ -23,9 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--study", type=Path, help="folder with one CT study; otherwise simulated")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument(
-        "--growth", action="store_true", help="with studies of up to 1600 slices: 1 GB, some minutes more"
-    )
+    parser.add_argument("--growth", action="store_true", help="with studies of up to 1600 slices: 1 GB, minutes more")
     parser.add_argument("--out", type=Path, default=Path("benchmark_results"))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
