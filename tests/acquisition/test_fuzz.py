@@ -16,6 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from dicom_files import CtSeries, write_series
 from mutations import MUTATIONS
@@ -159,9 +160,17 @@ def test_mutants_of_a_made_series(tmp_path, child, syntax):
 
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"no real CT at {SHARED}")
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of pydicom, of what real headers hold
 @pytest.mark.parametrize("name", ["awkward/jpeg2000_abdomen", "awkward/philips_tilt/S21610/S2010", "real/sts_012"])
 def test_mutants_of_real_series(tmp_path, child, name):
-    paths = sorted(p for p in (SHARED / name).rglob("*") if p.is_file() and p.name != "DICOMDIR")
-    paths.sort(key=lambda p: p.stat().st_size)
-    paths = paths[-20:] if "philips" not in name else [p for p in paths if p.stat().st_size == paths[-1].stat().st_size]
+    usable = [e for e in index_series([SHARED / name], Settings().acquisition) if e.slices]
+    paths = []
+    # a stretch in stack order, and in explicit VR, which the mutations are written for
+    for k, image in enumerate(usable[0].slices[:24]):
+        ds = pydicom.dcmread(image.path)
+        if ds.file_meta.TransferSyntaxUID.is_implicit_VR:
+            ds.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+        paths.append(tmp_path / "source" / f"{k:04d}")
+        paths[-1].parent.mkdir(exist_ok=True)
+        pydicom.dcmwrite(paths[-1], ds)
     report(run(paths, N_MUTANTS // 18, child, tmp_path, 77))
