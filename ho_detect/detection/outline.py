@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from scipy.spatial import ConvexHull
 
-from ho_detect.anatomy.native_bone import FAR_MM
+from ho_detect.anatomy.native_bone import FAR_MM, BoneDistance
 from ho_detect.components import holes_filled, label_components
 from ho_detect.detection.candidates import Candidate, Region
 from ho_detect.distance import closed_by_ball, deeper, largest_depth_mm, neighbours, within
+from ho_detect.geometry import FloatArray
 from ho_detect.settings import DetectionSettings
 
 #: The outline at the detection threshold is closed over gaps of twice this before it is filled, mm.
@@ -23,6 +24,8 @@ _BLUR_MM = 1.5
 _RESIDUE_MM = 2.0
 #: The surface of the femoral head reaches so far beyond the fitted sphere, mm.
 _ARTICULAR_MM = 2.0
+#: Bone of the pelvis so near to it is the rim of the socket, mm.
+_RIM_MM = 3.0
 
 BoolArray = NDArray[np.bool_]
 
@@ -111,8 +114,8 @@ def touched_bones(
 ) -> dict[str, BoolArray]:
     """Bones that a lesion is in contact with, by name: native bone 26-adjacent to it, both dense where they meet.
 
-    The femoral head does not count: at the rim of the socket a fit that is off by a millimetre has its surface on the
-    pelvis, and what grows there grows on the rim.
+    The femoral head does not count where the pelvis is as near: at the rim of the socket a fit that is off by a
+    millimetre has the head's surface on the pelvis, and what grows there grows on the rim.
     """
     dense = region.smooth[box] >= settings.contact_hu
     ring = neighbours(mask & dense) & ~mask
@@ -120,13 +123,23 @@ def touched_bones(
     touched: dict[str, BoolArray] = {}
     for number, bone in enumerate(region.bones, 1):
         here = contact & (region.nearest[box] == number)
-        at = np.argwhere(here)
-        lps = region.grid.crop(box).to_lps(at)
-        articular = np.linalg.norm(lps - bone.head.center_lps_mm, axis=1) < bone.head.radius_mm + _ARTICULAR_MM
-        here[tuple(at[articular].T)] = False
+        if bone.bone == "femur":
+            at = np.argwhere(here)
+            here[tuple(at[_in_socket(region.bones, bone, region.grid.crop(box).to_lps(at))].T)] = False
         if float(here.sum()) * region.grid.voxel_volume_mm3 ** (2 / 3) >= settings.contact_mm2:
             touched[bone.bone] = here | touched.get(bone.bone, False)
     return dict(sorted(touched.items()))
+
+
+def _in_socket(bones: tuple[BoneDistance, ...], femur: BoneDistance, lps_mm: FloatArray) -> BoolArray:
+    """Whether each of (n, 3) points of a femur's surface is the head's, with the pelvis of that side beside it."""
+    on_head = np.linalg.norm(lps_mm - femur.head.center_lps_mm, axis=1) < femur.head.radius_mm + _ARTICULAR_MM
+    if not on_head.any():
+        return np.asarray(on_head)
+    pelvis = next(b for b in bones if b.side == femur.side and b.bone == "pelvis")
+    index = pelvis.grid.to_index(lps_mm).T
+    near = ndi.map_coordinates(pelvis.mm, index, order=1, mode="constant", cval=FAR_MM) < _RIM_MM
+    return np.asarray(on_head & near)
 
 
 def _filled(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
@@ -100,10 +102,13 @@ class TestOpposing:
             assert {n.field for n in lesion.not_said} == nulls == set()
 
 
-def test_the_femoral_head_is_not_touched():
+@pytest.mark.parametrize(("pelvis_mm", "touches"), [(1.0, False), (6.0, True)])
+def test_the_femoral_head_is_touched_where_the_socket_is_not_near(pelvis_mm, touches):
     found, mask = on_a_plane(0.0, 9.0, (1.0, 1.0, 1.0))
-    head = Sphere(np.zeros(3), 15.0)
     (bone,) = found.bones
-    on_head = type(found)(**{**vars(found), "bones": (BoneDistance("left", "femur", bone.grid, bone.mm, head),)})
+    head = Sphere(np.zeros(3), 15.0)
+    socket = np.full_like(bone.mm, pelvis_mm)
+    both = (replace(bone, head=head), BoneDistance("left", "pelvis", bone.grid, socket, head))
+    on_head = replace(found, bones=both)
     assert touched_bones(found, WHOLE, mask, DetectionSettings())
-    assert not touched_bones(on_head, WHOLE, mask, DetectionSettings())
+    assert bool(touched_bones(on_head, WHOLE, mask, DetectionSettings())) == touches
