@@ -93,6 +93,9 @@ def check_codestream(data: bytes, coding: Coding, pixels: PixelFormat) -> None:
         if segments != pixels.frame_bytes // (pixels.rows * pixels.columns):
             raise CodingError(f"{segments} RLE segments for {pixels.bits_allocated} bits")
         return
+    if coding == "jpeg-ls" and not data.rstrip(b"\0").endswith(b"\xff\xd9"):
+        # on a stream that is cut CharLS can go on for many seconds
+        raise CodingError("the code stream has no end marker")
     found = _jpeg2000_size(data) if coding == "jpeg2000" else _jpeg_size(data)
     if found is None or found[0] != coding:
         raise CodingError(f"not a {coding} code stream")

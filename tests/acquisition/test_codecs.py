@@ -52,6 +52,18 @@ def test_a_cut_code_stream(tmp_path, syntax):
         assert "0003.dcm" in error.detail
 
 
+def test_a_cut_jpeg_ls_stream_is_not_given_to_its_decoder(tmp_path, monkeypatch):
+    """It can work on one for ten seconds."""
+    paths = write_series(tmp_path, SPEC["jpeg_ls"])
+    frame = frame_of(paths[3])
+    asked = []
+    decode = codecs._DECODERS["jpeg-ls"]
+    monkeypatch.setitem(codecs._DECODERS, "jpeg-ls", lambda data, pixels: asked.append(data) or decode(data, pixels))
+    replace_frame(paths[3], frame.rstrip(b"\0")[:-200])
+    assert "no end marker" in error_of(tmp_path).detail
+    assert len(asked) == 3
+
+
 @pytest.mark.parametrize("syntax", CODED)
 def test_noise_in_place_of_a_code_stream(tmp_path, syntax):
     paths = write_series(tmp_path, SPEC[syntax])
