@@ -10,7 +10,6 @@ import numpy as np
 from ho_detect.anatomy.hip_joint import Side
 from ho_detect.detection.grading import Hip
 from ho_detect.detection.lesions import Lesion
-from ho_detect.detection.mimics import UNDECIDED
 from ho_detect.flags import Flag, flag, null
 from ho_detect.followup.comparison import HipChange, LesionChange
 from ho_detect.followup.matching import Match, points_of
@@ -56,7 +55,7 @@ def _doubt(match: Match, earlier: Findings, later: Findings) -> str | None:
     moved = motion.move(points_of(own, lesion))
     if not other.volume.grid.contains(moved).all():
         return "outside_other_view"
-    aside = [np.array(x.centroid_lps_mm) for x in other.excluded if x.reason in UNDECIDED]
+    aside = [np.array(x.centroid_lps_mm) for x in other.excluded]
     if any(np.linalg.norm(moved - at, axis=1).min() <= _AT_PLACE_MM for at in aside):
         return "set_aside_in_other"
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 from made_findings import make_excluded, make_findings, make_hip, make_lesion, make_record
@@ -124,13 +125,12 @@ class TestWhatCannotBeSaid:
         narrow = Grid.axial((40, 50, 60), (1.0, 1.0, 1.0))
         assert self.why(study([(FAR, 5.0)]), study([], moved=True, grid=narrow)) == [(None, ["outside_other_view"])]
 
-    @pytest.mark.parametrize(("reason", "said"), [("native_unsure", None), ("phleb", "gone")])
-    def test_where_something_undecided_was_set_aside(self, reason, said):
+    @pytest.mark.parametrize("reason", ["native_unsure", "osteophyte"])
+    @pytest.mark.parametrize(("off_mm", "found"), [(0.0, (None, ["set_aside_in_other"])), (25.0, ("gone", []))])
+    def test_where_something_was_set_aside_for_whatever_reason(self, reason, off_mm, found):
         x, y, z = (float(v) for v in TURN @ np.array(FAR) + SHIFT)
-        aside = make_excluded(reason if said is None else "pelvic_cavity", side="left")
-        aside = type(aside)(**{n: getattr(aside, n) for n in aside.__struct_fields__} | {"centroid_lps_mm": (x, y, z)})
-        (found,) = self.why(study([(FAR, 5.0)]), study([], moved=True, excluded=(aside,)))
-        assert found == ((None, ["set_aside_in_other"]) if said is None else ("gone", []))
+        aside = msgspec.structs.replace(make_excluded(reason, side="left"), centroid_lps_mm=(x - off_mm, y, z))
+        assert self.why(study([(FAR, 5.0)]), study([], moved=True, excluded=(aside,))) == [found]
 
 
 class TestHip:
