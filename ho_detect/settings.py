@@ -111,7 +111,7 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Smaller lesions are set aside."""
     min_thickness_mm: float = 3.0
     """Thinner free lesions are set aside."""
-    reach_mm: float = 120.0
+    reach_mm: float = 150.0
     """What lies wholly farther from the head center is set aside."""
     min_slenderness: float = 1.8
     """Bone grown on bone stands out this many times the radius of the disc it stands on. Lesions 2 to 5, trochanters,
@@ -126,10 +126,15 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """... if it stands out so far: native bone that the fit misses stands out 13 mm at most."""
     massive_mm3: float = 5000.0
     """Larger masses are kept whatever they stand on,"""
+    unsure_height_mm: float = 7.0
+    """Broad-based bone as large, with this volume for the area it stands on and more, is undecided; the largest
+    osteophytes on real CT have 5."""
     largest_mm3: float = 250000.0
     """What is larger and joined with bone is native bone that the fit does not explain."""
     massive_reach_mm: float = 20.0
-    """... if they stand out so far."""
+    """... if they stand out so far,"""
+    bridge_reach_mm: float = 13.0
+    """... or so far where they touch femur and pelvis: between two bones nothing is far from either."""
     shaft_mm: float = 55.0
     """So far from the head center, at the shaft, bone is kept whatever it stands on"""
     cortex_hu: float = 750.0

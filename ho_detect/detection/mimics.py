@@ -76,8 +76,15 @@ def _broad_based(e: Evidence, s: MimicSettings, _: float) -> bool:
     least_mm = s.joint_reach_mm if e.head_distance_mm <= s.joint_margin_mm else s.min_reach_mm
     slender = e.slenderness >= s.min_slenderness and e.reach_mm >= least_mm
     slender |= e.slenderness >= s.tall_slenderness and e.reach_mm >= s.tall_reach_mm
-    massive = e.volume_mm3 >= s.massive_mm3 and e.reach_mm >= s.massive_reach_mm
+    far_mm = s.bridge_reach_mm if e.touching == ("femur", "pelvis") else s.massive_reach_mm
+    massive = e.volume_mm3 >= s.massive_mm3 and e.reach_mm >= far_mm
     return not (slender or massive or _on_cortex(e, s))
+
+
+def _too_thick(e: Evidence, s: MimicSettings, noise_hu: float) -> bool:
+    """Broad-based, but large and on average thicker than osteophytes and errors of the fit: not to be called native."""
+    thick = e.foot_mm2 > 0 and e.volume_mm3 / e.foot_mm2 >= s.unsure_height_mm
+    return _broad_based(e, s, noise_hu) and e.volume_mm3 >= s.massive_mm3 and thick
 
 
 def _on_cortex(e: Evidence, s: MimicSettings) -> bool:
@@ -171,6 +178,7 @@ _RULES: tuple[tuple[str, Rule], ...] = (
     ("native_bone", lambda e, _s, _n: e.spine > 0.5 and e.touching != ("femur", "pelvis")),
     ("native_bone", lambda e, _s, _n: e.shaft > 0.5),
     ("contrast", _contrast),
+    ("native_unsure", _too_thick),
     ("osteophyte", _osteophyte),
     ("native_bone", _broad_based),
     ("native_bone", _native_process),

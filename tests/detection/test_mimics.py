@@ -33,6 +33,9 @@ CLEAR = {
     "spur": grown_on_bone(),
     "bridge": grown_on_bone(touching=("femur", "pelvis"), foot_mm2=200.0, reach_mm=22.0, volume_mm3=9000.0),
     "massive on a broad foot": grown_on_bone(foot_mm2=3000.0, reach_mm=26.0, volume_mm3=30000.0),
+    "bridge on two broad feet": grown_on_bone(
+        touching=("femur", "pelvis"), foot_mm2=2200.0, reach_mm=15.0, volume_mm3=21000.0
+    ),
     "thin, but grown on bone": grown_on_bone(thickness_mm=2.5),
     "bridge in front of the sacrum": grown_on_bone(touching=("femur", "pelvis"), spine=0.6),
     "inside the wall of the pelvis": evidence(cavity=0.9, gap_mm=3.0, reach_mm=20.0),
@@ -56,7 +59,7 @@ MADE_FOR = {
         (evidence(thickness_mm=2.9), {"thickness_mm": 3.1}),
         (grown_on_bone(volume_mm3=39.0), {"volume_mm3": 41.0}),
     ],
-    "out_of_reach": [(evidence(head_distance_mm=121.0), {"head_distance_mm": 119.0})],
+    "out_of_reach": [(evidence(head_distance_mm=151.0), {"head_distance_mm": 149.0})],
     "other_side": [(evidence(across=0.6), {"across": 0.4}), (evidence(across=0.3, volume_mm3=6000.0), {"across": 0.1})],
     "native_bone": [
         (evidence(spine=0.6), {"spine": 0.4}),
@@ -82,6 +85,7 @@ MADE_FOR = {
         (grown_on_bone(foot_mm2=60.0, reach_mm=9.0, head_distance_mm=28.0), {"reach_mm": 11.0}),
     ],
     "native_unsure": [
+        (grown_on_bone(foot_mm2=900.0, reach_mm=12.0, volume_mm3=9000.0), {"reach_mm": 21.0}),
         (grown_on_bone(reliable_fit=False), {"reliable_fit": True}),
         (grown_on_bone(reliable_fit=False), {"joined": False}),
         (grown_on_bone(volume_mm3=260000.0), {"volume_mm3": 240000.0}),
