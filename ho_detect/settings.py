@@ -112,7 +112,9 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_thickness_mm: float = 3.0
     """Thinner free lesions are set aside."""
     reach_mm: float = 150.0
-    """What lies wholly farther from the head center is set aside."""
+    """What is joined with bone and lies wholly farther from the head center is set aside;"""
+    free_reach_mm: float = 120.0
+    """... what is free, from here on: in the thigh faint free specks are vessels and noise."""
     min_slenderness: float = 1.8
     """Bone grown on bone stands out this many times the radius of the disc it stands on. Lesions 2 to 5, trochanters,
     spines and crests 0.3 to 1.6."""

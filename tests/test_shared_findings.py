@@ -53,6 +53,19 @@ class TestNormal:
                 assert hips[side].status == "not_in_view"
 
 
+def test_new_bone_along_the_shaft_is_found():
+    found = findings("sts_020")
+    left = next(h for h in found.hips if h.side == "left")
+    assert left.finding == "present"
+    assert {x.side for x in found.lesions} == {"left"}
+    assert all("femur" in x.attached_to for x in found.lesions)
+    # spicules along the medial shaft, from 75 to 140 mm below the head center
+    z = found.volume.grid.to_lps(np.argwhere(found.labels))[:, 2]
+    assert z.min() < -735.0
+    assert z.max() > -690.0
+    assert sum(x.volume_mm3 for x in found.lesions) > 3000.0
+
+
 def test_a_cut_head_is_no_absence():
     right = next(h for h in findings("sts_012").hips if h.side == "right")
     assert right.status == "partly_in_view"

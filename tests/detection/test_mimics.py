@@ -59,7 +59,10 @@ MADE_FOR = {
         (evidence(thickness_mm=2.9), {"thickness_mm": 3.1}),
         (grown_on_bone(volume_mm3=39.0), {"volume_mm3": 41.0}),
     ],
-    "out_of_reach": [(evidence(head_distance_mm=151.0), {"head_distance_mm": 149.0})],
+    "out_of_reach": [
+        (evidence(head_distance_mm=121.0), {"head_distance_mm": 119.0}),
+        (grown_on_bone(head_distance_mm=151.0), {"head_distance_mm": 149.0}),
+    ],
     "other_side": [(evidence(across=0.6), {"across": 0.4}), (evidence(across=0.3, volume_mm3=6000.0), {"across": 0.1})],
     "native_bone": [
         (evidence(spine=0.6), {"spine": 0.4}),
@@ -172,7 +175,7 @@ def test_not_measured_is_not_uniform():
 
 def test_limits_are_settings():
     assert reason(evidence(), min_volume_mm3=5000.0) == "too_small"
-    assert reason(evidence(), reach_mm=40.0) == "out_of_reach"
+    assert reason(evidence(), free_reach_mm=40.0) == "out_of_reach"
 
 
 def test_the_first_reason_is_the_surest():
