@@ -128,9 +128,6 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """... if it stands out so far: native bone that the fit misses stands out 13 mm at most."""
     massive_mm3: float = 5000.0
     """Larger masses are kept whatever they stand on,"""
-    unsure_height_mm: float = 7.0
-    """Broad-based bone as large, with this volume for the area it stands on and more, is undecided; the largest
-    osteophytes on real CT have 5."""
     largest_mm3: float = 250000.0
     """What is larger and joined with bone is native bone that the fit does not explain."""
     massive_reach_mm: float = 20.0

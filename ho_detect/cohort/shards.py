@@ -122,7 +122,7 @@ def parse_shard(text: str, n_shards: int) -> int:
         It is not one of the plan's.
 
     >>> parse_shard("3/8", 8), parse_shard("3", 8)
-    (3, 8)
+    (3, 3)
     """
     number, slash, of = text.partition("/")
     if not number.isdecimal() or (slash and not of.isdecimal()):

@@ -81,12 +81,6 @@ def _broad_based(e: Evidence, s: MimicSettings, _: float) -> bool:
     return not (slender or massive or _on_cortex(e, s))
 
 
-def _too_thick(e: Evidence, s: MimicSettings, noise_hu: float) -> bool:
-    """Broad-based, but large and on average thicker than osteophytes and errors of the fit: not to be called native."""
-    thick = e.foot_mm2 > 0 and e.volume_mm3 / e.foot_mm2 >= s.unsure_height_mm
-    return _broad_based(e, s, noise_hu) and e.volume_mm3 >= s.massive_mm3 and thick
-
-
 def _on_cortex(e: Evidence, s: MimicSettings) -> bool:
     """Faint bone on the dense cortex of a shaft: grown on it, however broad its foot.
 
@@ -178,7 +172,6 @@ _RULES: tuple[tuple[str, Rule], ...] = (
     ("native_bone", lambda e, _s, _n: e.spine > 0.5 and e.touching != ("femur", "pelvis")),
     ("native_bone", lambda e, _s, _n: e.shaft > 0.5),
     ("contrast", _contrast),
-    ("native_unsure", _too_thick),
     ("osteophyte", _osteophyte),
     ("native_bone", _broad_based),
     ("native_bone", _native_process),

@@ -88,7 +88,6 @@ MADE_FOR = {
         (grown_on_bone(foot_mm2=60.0, reach_mm=9.0, head_distance_mm=28.0), {"reach_mm": 11.0}),
     ],
     "native_unsure": [
-        (grown_on_bone(foot_mm2=900.0, reach_mm=12.0, volume_mm3=9000.0), {"reach_mm": 21.0}),
         (grown_on_bone(reliable_fit=False), {"reliable_fit": True}),
         (grown_on_bone(reliable_fit=False), {"joined": False}),
         (grown_on_bone(volume_mm3=260000.0), {"volume_mm3": 240000.0}),
