@@ -103,6 +103,7 @@ NULLS: dict[str, str] = {
     "roof_not_in_view": "the roof of the joint is not in view, or no bone is seen there",
     "part_not_in_view": "less than 95 % of it is in view",
     "no_other_hip": "not measured at the other hip",
+    "no_surroundings": "nothing around it is in view",
     "fit_failed": "the fitted bones do not show where it is",
 }
 

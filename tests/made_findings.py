@@ -88,6 +88,8 @@ def make_lesion(number: int = 1, **changes: Any) -> Lesion:
         "vessels": "not_assessed",
         "muscle_fraction": 0.8,
         "fat_fraction": 0.1,
+        "bone_fraction": 0.1,
+        "air_fraction": 0.0,
         "confidence": 0.7,
         "not_said": (null("gap_opposing_mm", "no_opposing_lesion"),),
     }

@@ -15,8 +15,7 @@ from ho_detect.detection.outline import Outlined
 from ho_detect.distance import deeper, distance_to, within
 
 #: Surroundings begin so far outside of a lesion, past its partial volume, and reach so far, mm.
-_SHELL_MM = (1.5, 6.5)
-_AIR_HU = -300.0
+SHELL_MM = (1.5, 6.5)
 #: What lies nearer to the edge of the view is cut by it, and what lies farther is well inside, mm.
 _EDGE_MM, _INSIDE_MM = 4.0, 8.0
 #: What lies deeper is the interior, mm; what lies so near to native bone is the foot, mm.
@@ -58,7 +57,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     fat: float
     bone: float
     air: float
-    """Shares of the surroundings."""
+    """Shares of the surroundings, 1 together; NaN where nothing of them is in view."""
     body: float
     deep: float
     """Shares inside the body, and deep to the subcutaneous fat."""
@@ -160,18 +159,22 @@ def _beneath(region: Region, candidate: Candidate) -> float | None:
 
 
 def _surroundings(region: Region, candidate: Candidate) -> tuple[float, float, float, float]:
-    """Shares of muscle, fat, bone and air in the shell around a candidate."""
+    """Shares of muscle, fat, bone (or whatever is as dense) and air in the shell around a candidate.
+
+    They are 1 together: what is as dense as fat blurred into air counts as air. NaN where no voxel of the shell is in
+    view.
+    """
     spacing = np.array(region.grid.spacing_mm)
-    margin = int(np.ceil(_SHELL_MM[1] / spacing.min()))
+    margin = int(np.ceil(SHELL_MM[1] / spacing.min()))
     low = [max(s.start - margin, 0) for s in candidate.box]
     high = [min(s.stop + margin, n) for s, n in zip(candidate.box, region.grid.shape, strict=True)]
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
     mask = np.zeros([b - a for a, b in zip(low, high, strict=True)], bool)
     mask[tuple(slice(s.start - a, s.stop - a) for s, a in zip(candidate.box, low, strict=True))] = candidate.mask
-    away = distance_to(mask, _SHELL_MM[1], region.grid.spacing_mm)
-    hu = region.smooth[box][(away > _SHELL_MM[0]) & np.isfinite(away)]
+    away = distance_to(mask, SHELL_MM[1], region.grid.spacing_mm)
+    hu = region.smooth[box][(away > SHELL_MM[0]) & np.isfinite(away)]
     if not hu.size:
-        return 0.0, 0.0, 0.0, 0.0
+        return (float("nan"),) * 4
     muscle = (hu > FAT_HU[1]) & (hu < region.low_hu)
     fat = (hu > FAT_HU[0]) & (hu <= FAT_HU[1])
-    return float(muscle.mean()), float(fat.mean()), float((hu >= region.low_hu).mean()), float((hu < _AIR_HU).mean())
+    return float(muscle.mean()), float(fat.mean()), float((hu >= region.low_hu).mean()), float((hu <= FAT_HU[0]).mean())

@@ -80,8 +80,10 @@ class Lesion(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="Smallest distance to head or neck, mm: about the region that the joint capsule encloses"),
     ]
     vessels: Annotated[Vessels, Meta(description="Nearness to vessels: only where they are segmented")]
-    muscle_fraction: Annotated[float | None, Meta(description="Share of muscle in the 5 mm around it, 0 to 1")]
-    fat_fraction: Annotated[float | None, Meta(description="Share of fat in the 5 mm around it, 0 to 1")]
+    muscle_fraction: Annotated[float | None, Meta(description="Share of muscle 1.5 to 6.5 mm around it, 0 to 1")]
+    fat_fraction: Annotated[float | None, Meta(description="Share of fat there")]
+    bone_fraction: Annotated[float | None, Meta(description="Share of bone, or of what is as dense, there")]
+    air_fraction: Annotated[float | None, Meta(description="Share of air there")]
     confidence: Annotated[float | None, Meta(description="0 to 1, from the evidence; not a probability")]
     not_said: Annotated[tuple[Null, ...], Meta(description="Why each null is null")] = ()
 
@@ -157,8 +159,10 @@ def measure(
             distance_to_neck_mm=neck_mm,
             distance_to_capsule_mm=_least(neck_mm, _distance(outer, place.femur.head_surface)),
             vessels="not_assessed",
-            muscle_fraction=round(evidence.muscle, 3),
-            fat_fraction=round(evidence.fat, 3),
+            muscle_fraction=_known(evidence.muscle, 3),
+            fat_fraction=_known(evidence.fat, 3),
+            bone_fraction=_known(evidence.bone, 3),
+            air_fraction=_known(evidence.air, 3),
             confidence=round(confidence_of(evidence, region.low_hu), 3),
         )
     )
@@ -175,6 +179,10 @@ _WHY_NULL = {
     "gap_opposing_mm": "no_opposing_lesion",
     "distance_to_neck_mm": "fit_failed",
     "distance_to_capsule_mm": "fit_failed",
+    "muscle_fraction": "no_surroundings",
+    "fat_fraction": "no_surroundings",
+    "bone_fraction": "no_surroundings",
+    "air_fraction": "no_surroundings",
 }
 
 
@@ -239,6 +247,10 @@ def _distance(points: KDTree, surface: FloatArray) -> float | None:
 
 def _least(*values: float | None) -> float | None:
     return min((v for v in values if v is not None), default=None)
+
+
+def _known(value: float, digits: int) -> float | None:
+    return None if np.isnan(value) else round(value, digits)
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

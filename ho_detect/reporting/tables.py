@@ -116,6 +116,8 @@ class LesionRow(msgspec.Struct, frozen=True, kw_only=True):
     vessels: str
     muscle_fraction: float | None
     fat_fraction: float | None
+    bone_fraction: float | None
+    air_fraction: float | None
     confidence: float | None
     not_said: Annotated[str, Meta(description="Why cells are empty: column=code, separated by ;")]
 

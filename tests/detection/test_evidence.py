@@ -106,6 +106,16 @@ class TestSurroundings:
         assert found.fat == pytest.approx(0.5, abs=0.05)
         assert found.muscle + found.fat == pytest.approx(1.0)
 
+    @pytest.mark.parametrize("around", [-1000, -250, -200, -100, -20, 0, 55, 149, 150, 900])
+    def test_are_one_together_whatever_the_density(self, around):
+        found = gathered(*blob(around))
+        assert found.muscle + found.fat + found.bone + found.air == 1.0
+
+    def test_are_not_known_where_nothing_of_them_is_in_view(self):
+        mask = np.ones((9, 9, 9), bool)
+        found = gathered(np.full(mask.shape, 600.0), mask)
+        assert np.isnan([found.muscle, found.fat, found.bone, found.air]).all()
+
     def test_the_blur_at_its_own_border_is_not_its_surroundings(self):
         hu, mask = blob()
         hu[(ndi.distance_transform_edt(~mask) <= 1.5) & ~mask] = 300.0

@@ -203,6 +203,14 @@ class TestNumbers:
         assert found.p95_hu == 400.0
         assert (found.muscle_fraction, found.fat_fraction, found.boundary_hu) == (0.877, 0.1, 300.0)
 
+    def test_surroundings_that_are_not_in_view_are_null_with_a_reason(self):
+        nan = float("nan")
+        mask = ball((21, 21, 21), radius=6)
+        found = lesion(np.where(mask, 500.0, 50.0), mask, muscle=nan, fat=nan, bone=nan, air=nan)
+        shares = ("muscle_fraction", "fat_fraction", "bone_fraction", "air_fraction")
+        assert {getattr(found, name) for name in shares} == {None}
+        assert {n.field for n in found.not_said if n.code == "no_surroundings"} == set(shares)
+
     def test_centroid_and_distance(self):
         mask = ball((21, 21, 21), radius=6)
         found = lesion(np.where(mask, 500.0, 50.0), mask, at=beside("left", 30, -40, 0))

@@ -133,6 +133,8 @@ LESION_GROUPS = {
         Row("... known from", "", "muscle_region_source"),
         Row("Muscle around it", "%", "muscle_fraction", _number(0, 100)),
         Row("Fat around it", "%", "fat_fraction", _number(0, 100)),
+        Row("Bone around it", "%", "bone_fraction", _number(0, 100)),
+        Row("Air around it", "%", "air_fraction", _number(0, 100)),
     ),
     "Density": (
         Row("Mean", "HU", "mean_hu", _number(0)),
