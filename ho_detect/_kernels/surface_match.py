@@ -14,11 +14,11 @@ from ho_detect._kernels._jit import kernel, parallel_kernel
 
 
 @parallel_kernel
-def match_template(
+def match_templates(
     begin: int,
     end: int,
     gradient: Any,
-    points: Any,
+    steps: Any,
     normals: Any,
     centers: Any,
     full: float,
@@ -27,7 +27,7 @@ def match_template(
     score: Any,
     seen: Any,
 ) -> None:
-    """Score a template of oriented points at many places.
+    """Score templates of oriented points, such as one bone in many poses, at many places.
 
     A point counts as the falling gradient along its outward normal, from 0 to 1 at ``full``, the best of three
     voxels along the normal; points outside the volume do not count.
@@ -36,50 +36,52 @@ def match_template(
     ----------
     gradient
         (Z, Y, X, 3) float32: d/dz, d/dy, d/dx of the image, per voxel.
-    points, normals
-        (P, 3) float64 relative to the center, voxels; outward unit normals.
+    steps
+        (T, P, 3, 3) int64: of each template, the voxels inside of, at and outside of each point, from the center.
+    normals
+        (T, P, 3) float32 outward unit normals.
     centers
-        (C, 3) float64 voxel positions.
+        (C, 3) int64 voxels.
     full
         Gradient that counts fully.
     hopeless, probe
         A center whose first ``probe`` visible points score less than ``hopeless``, or half of them less than half of
         that, is left there.
     score, seen
-        (C,) out: mean over visible points; share of points visible. A hopeless center gets the score so far.
+        (T, C) float32 out: mean over visible points; share of points visible. A hopeless center gets the score so far.
     """
     nz, ny, nx = gradient.shape[0], gradient.shape[1], gradient.shape[2]
-    n_points = points.shape[0]
-    for c in range(begin, end):
-        total, visible = 0.0, 0
-        stopped = False
-        for p in range(n_points):
-            best = 0.0
-            inside = False
-            for step in range(-1, 2):
-                k = math.floor(centers[c, 0] + points[p, 0] + step * normals[p, 0] + 0.5)
-                j = math.floor(centers[c, 1] + points[p, 1] + step * normals[p, 1] + 0.5)
-                i = math.floor(centers[c, 2] + points[p, 2] + step * normals[p, 2] + 0.5)
-                if k < 0 or j < 0 or i < 0 or k >= nz or j >= ny or i >= nx:
-                    continue
-                if step == 0:
-                    inside = True
-                fall = -(
-                    gradient[k, j, i, 0] * normals[p, 0]
-                    + gradient[k, j, i, 1] * normals[p, 1]
-                    + gradient[k, j, i, 2] * normals[p, 2]
-                )
-                best = max(best, fall)
-            if inside:
-                visible += 1
-                total += min(best / full, 1.0)
-                if (visible == probe and total < hopeless * probe) or (
-                    visible == probe // 2 and total < 0.5 * hopeless * visible
-                ):
-                    stopped = True
-                    break
-        score[c] = total / max(visible, 1)
-        seen[c] = 0.0 if stopped else visible / n_points
+    n_points = steps.shape[1]
+    for t in range(steps.shape[0]):
+        for c in range(begin, end):
+            z, y, x = centers[c, 0], centers[c, 1], centers[c, 2]
+            total, visible = 0.0, 0
+            stopped = False
+            for p in range(n_points):
+                best = 0.0
+                inside = False
+                for step in range(3):
+                    k, j, i = z + steps[t, p, step, 0], y + steps[t, p, step, 1], x + steps[t, p, step, 2]
+                    if k < 0 or j < 0 or i < 0 or k >= nz or j >= ny or i >= nx:
+                        continue
+                    if step == 1:
+                        inside = True
+                    fall = -(
+                        gradient[k, j, i, 0] * normals[t, p, 0]
+                        + gradient[k, j, i, 1] * normals[t, p, 1]
+                        + gradient[k, j, i, 2] * normals[t, p, 2]
+                    )
+                    best = max(best, fall)
+                if inside:
+                    visible += 1
+                    total += min(best / full, 1.0)
+                    if (visible == probe and total < hopeless * probe) or (
+                        visible == probe // 2 and total < 0.5 * hopeless * visible
+                    ):
+                        stopped = True
+                        break
+            score[t, c] = total / max(visible, 1)
+            seen[t, c] = 0.0 if stopped else visible / n_points
 
 
 @kernel

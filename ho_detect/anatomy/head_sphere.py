@@ -11,7 +11,7 @@ from itertools import product
 
 import numpy as np
 
-from ho_detect._kernels.surface_match import match_template
+from ho_detect.anatomy.template import gradient_of, match
 from ho_detect.anatomy.working_grid import WorkingVolume
 from ho_detect.geometry import FloatArray
 
@@ -54,18 +54,16 @@ def find_head_sphere(
     if min(hu.shape) < 2:
         return expected
     grid = volume.grid.crop(box)
-    gradient = np.stack(list(np.gradient(np.clip(hu, *_RANGE_HU))), axis=-1).astype(np.float32)
     steps = np.arange(-int(_REACH_MM / step), int(_REACH_MM / step) + 1)
-    offsets = np.array([o for o in product(steps, repeat=3) if np.linalg.norm(o) * step <= _REACH_MM], np.float64)
-    centers = grid.to_index(expected.center_lps_mm) + offsets
-    normals = np.ascontiguousarray(directions[:, ::-1])
-    best, found = 0.0, expected
-    for radius_mm in np.arange(radii_mm[0], radii_mm[1] + 1e-6, _RADIUS_STEP_MM):
-        score, seen = np.empty(len(centers)), np.empty(len(centers))
-        points = normals * (radius_mm / step)
-        match_template(len(centers), gradient, points, normals, centers, _FULL_EDGE_HU, 0.0, 0, score, seen)
-        score *= np.sqrt(np.minimum(1.0, seen / 0.75))  # less in view: a high score is easier to come by
-        k = int(np.argmax(score))
-        if score[k] > best:
-            best, found = float(score[k]), Sphere(grid.to_lps(centers[k]), float(radius_mm))
-    return found
+    shifts = np.array([o for o in product(steps, repeat=3) if np.linalg.norm(o) * step <= _REACH_MM])
+    origin = grid.to_index(expected.center_lps_mm)
+    radius_mm = np.arange(radii_mm[0], radii_mm[1] + 1e-6, _RADIUS_STEP_MM)
+    points = directions * (radius_mm[:, None, None] / step)
+    normals = np.broadcast_to(directions, points.shape)
+    gradient = gradient_of(np.clip(hu, *_RANGE_HU))
+    score, seen = match(gradient, points, normals, origin, shifts, full=_FULL_EDGE_HU)
+    score *= np.sqrt(np.minimum(1.0, seen / np.float32(0.75)))  # less in view: a high score is easier to come by
+    size, place = np.unravel_index(score.argmax(), score.shape)
+    if score[size, place] <= 0.0:
+        return expected
+    return Sphere(grid.to_lps(origin + shifts[place]), float(radius_mm[size]))

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
-from ho_detect._kernels.surface_match import match_template
 from ho_detect.anatomy.hip_joint import Side, mirror_of
 from ho_detect.anatomy.shape_fit import Pose
 from ho_detect.anatomy.shape_model import BoneModel, femur_model, hip_bone_model
+from ho_detect.anatomy.template import gradient_of, match
 from ho_detect.anatomy.working_grid import COARSE_STEP_MM, WorkingVolume
 from ho_detect.geometry import FloatArray, rotation, vertex_normals
 
@@ -27,8 +27,9 @@ _FEMUR_POSES = tuple(product((-10, 15, 40), (-8, 8), (-30, 0, 25), (0.95, 1.06))
 _FINE_FEMUR_POSES = tuple(product((-15, 5, 25, 45), (-12, 3), (-35, -10, 15), (0.95, 1.06)))
 #: Gradient of a bone edge at this resolution, HU per voxel, that counts fully. Convention.
 _FULL_EDGE_HU = 120.0
-#: Centers whose surroundings (15 mm) are not this dense on average hold no bone. HU, convention.
-_SPARSE_HU = 60.0
+#: Centers whose surroundings (15 mm) are not this dense on average hold no femoral head, whatever the contrast of the
+#: muscle. HU, convention; heads of simulated osteoporosis and real CT reach 150 and more.
+_SPARSE_HU = 90.0
 _HOPELESS, _PROBE = 0.22, 40
 _APART_MM = 25.0
 
@@ -61,7 +62,7 @@ class EdgeField:
 def edge_field(volume: WorkingVolume) -> EdgeField:
     """Smooth, clip to -50 to 400 HU and differentiate a volume of :data:`.COARSE_STEP_MM` voxels."""
     smooth = ndi.gaussian_filter(np.clip(volume.hu, -50.0, 400.0), 0.8)
-    return EdgeField(np.stack(list(np.gradient(smooth)), axis=-1).astype(np.float32), volume)
+    return EdgeField(gradient_of(smooth), volume)
 
 
 def hip_candidates(field: EdgeField, side: Side, most: int) -> list[Candidate]:
@@ -82,18 +83,15 @@ def hip_candidates(field: EdgeField, side: Side, most: int) -> list[Candidate]:
 
 def femur_starts(field: EdgeField, side: Side, head_center_lps_mm: FloatArray, most: int) -> list[Pose]:
     """Return the ``most`` best femur poses within 6 mm of a head center."""
-    center = field.volume.grid.to_index(head_center_lps_mm)
-    shift = 6.0 / field.volume.step_mm
-    centers = center + np.array(list(product((-shift, 0, shift), repeat=3)))
-    template = _femur_template()
-    starts: list[tuple[float, Pose]] = []
-    for turn, size in _femur_rotations(_FINE_FEMUR_POSES):
-        score, _ = _score(field, template, side, centers, turn, size, probe=0)
-        best = int(np.argmax(score))
-        offset = field.volume.grid.to_lps(centers[best]) * mirror_of(side)
-        starts.append((float(score[best]), Pose(turn, size, offset)))
-    starts.sort(key=lambda s: -s[0])
-    return [pose for _, pose in starts[:most]]
+    origin = field.volume.grid.to_index(head_center_lps_mm)
+    shift = round(6.0 / field.volume.step_mm)
+    shifts = np.array(list(product((-shift, 0, shift), repeat=3)))
+    poses = _femur_rotations(_FINE_FEMUR_POSES)
+    score, _ = _scores(field, _femur_template(), side, origin, shifts, poses, probe=0)
+    best = score.argmax(axis=1)
+    offsets = field.volume.grid.to_lps(origin + shifts[best]) * mirror_of(side)
+    order = np.argsort(-score.max(axis=1), kind="stable")[:most]
+    return [Pose(poses[k][0], poses[k][1], offsets[k]) for k in order]
 
 
 def _femur_rotations(poses: tuple[tuple[float, ...], ...]) -> list[tuple[FloatArray, float]]:
@@ -122,55 +120,40 @@ def _thinned(model: BoneModel, keep: NDArray[np.bool_], step_mm: float) -> Templ
     return Template(points[one], normals[one])
 
 
-def _dense_centers(volume: WorkingVolume) -> FloatArray:
+def _dense_centers(volume: WorkingVolume) -> NDArray[np.int64]:
     mean = ndi.uniform_filter(np.clip(volume.hu, -100.0, 500.0), 5)
-    return 2.0 * np.argwhere(mean[::2, ::2, ::2] > _SPARSE_HU).astype(np.float64)
+    return 2 * np.argwhere(mean[::2, ::2, ::2] > _SPARSE_HU)
 
 
 def _best_poses(
-    field: EdgeField, template: Template, side: Side, centers: FloatArray, poses: list[tuple[FloatArray, float]]
-) -> tuple[FloatArray, NDArray[np.int64]]:
-    best = np.zeros(len(centers))
-    which = np.zeros(len(centers), np.int64)
-    for number, (turn, size) in enumerate(poses):
-        score, seen = _score(field, template, side, centers, turn, size, probe=_PROBE)
-        # with less of the bone in view a high score is easier to come by
-        score = np.where(seen > 0.3, score * np.sqrt(np.minimum(1.0, seen / 0.75)), 0.0)
-        better = score > best
-        best[better], which[better] = score[better], number
-    return best, which
+    field: EdgeField, template: Template, side: Side, centers: NDArray[np.int64], poses: list[tuple[FloatArray, float]]
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return the (C,) best score at each center, and the number of the pose that reaches it."""
+    score, seen = _scores(field, template, side, np.zeros(3), centers, poses, probe=_PROBE)
+    # with less of the bone in view a high score is easier to come by
+    score *= np.sqrt(np.minimum(1.0, seen / np.float32(0.75)))
+    score[seen <= 0.3] = 0.0
+    best = score.argmax(axis=0)
+    return score[best, np.arange(len(centers))], best
 
 
-def _score(
+def _scores(
     field: EdgeField,
     template: Template,
     side: Side,
-    centers: FloatArray,
-    turn: FloatArray,
-    size: float,
+    origin: FloatArray,
+    shifts: NDArray[np.int64],
+    poses: list[tuple[FloatArray, float]],
     *,
     probe: int,
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     mirror = mirror_of(side)
-    points = (size / field.volume.step_mm) * (template.points @ turn.T) * mirror
-    normals = (template.normals @ turn.T) * mirror
-    score, seen = np.empty(len(centers)), np.empty(len(centers))
-    match_template(
-        len(centers),
-        field.gradient,
-        np.ascontiguousarray(points[:, ::-1]),
-        np.ascontiguousarray(normals[:, ::-1]),
-        centers,
-        _FULL_EDGE_HU,
-        _HOPELESS,
-        probe,
-        score,
-        seen,
-    )
-    return score, seen
+    points = np.stack([(size / field.volume.step_mm) * (template.points @ turn.T) * mirror for turn, size in poses])
+    normals = np.stack([(template.normals @ turn.T) * mirror for turn, _ in poses])
+    return match(field.gradient, points, normals, origin, shifts, full=_FULL_EDGE_HU, hopeless=_HOPELESS, probe=probe)
 
 
-def _apart(centers: FloatArray, score: FloatArray, most: int) -> list[int]:
+def _apart(centers: NDArray[np.int64], score: NDArray[np.float32], most: int) -> list[int]:
     """Indices of the highest scores that lie apart from each other."""
     kept: list[int] = []
     for c in np.argsort(-score, kind="stable"):

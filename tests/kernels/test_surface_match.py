@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ho_detect._kernels._jit import set_threads
-from ho_detect._kernels.surface_match import edge_offsets, match_template, sample_linear
+from ho_detect._kernels.surface_match import edge_offsets, sample_linear
 from ho_detect.allowance import processors
+from ho_detect.anatomy.template import gradient_of, match
 
 pytestmark = pytest.mark.jit_off
 
@@ -21,10 +22,11 @@ def quarters(low, high, shape):
     return arrays(np.float64, shape, elements=st.integers(4 * low, 4 * high).map(lambda n: n / 4))
 
 
-def scores(gradient, points, normals, centers, full=4.0, hopeless=0.25, probe=0):
-    score, seen = np.full(len(centers), np.nan), np.full(len(centers), np.nan)
-    match_template(len(centers), gradient, points, normals, centers, full, hopeless, probe, score, seen)
-    return score, seen
+def scores(gradient, points, normals, origin=(0, 0, 0), shifts=((0, 0, 0),), full=4.0, hopeless=0.25, probe=0):
+    """Return the (T, C) scores and shares in view; all are given as (z, y, x)."""
+    points, normals, origin, shifts = (np.asarray(a) for a in (points, normals, origin, shifts))
+    flipped = points[..., ::-1], normals[..., ::-1]
+    return match(gradient, *flipped, origin, shifts, full=full, hopeless=hopeless, probe=probe)
 
 
 def edges(volume, points, normals, step=1.0, reach=4, width=3.0, dark=200.0, first=False):
@@ -41,33 +43,34 @@ class TestTemplate:
     def test_same_as_the_twin(self, data, probe):
         shape = data.draw(st.tuples(*[st.integers(1, 5)] * 3))
         gradient = data.draw(quarters(-8, 8, (*shape, 3))).astype(np.float32)
-        points, normals = data.draw(quarters(-3, 3, (6, 3))), data.draw(quarters(-1, 1, (6, 3)))
-        centers = data.draw(quarters(-2, 6, (3, 3)))
-        score, seen = scores(gradient, points, normals, centers, probe=probe)
-        for c, center in enumerate(centers):
-            expected = naive.template_score(gradient, points, normals, center, 4.0, 0.25, probe)
-            assert (score[c], seen[c]) == expected
+        points, normals = data.draw(quarters(-3, 3, (2, 6, 3))), data.draw(quarters(-1, 1, (2, 6, 3)))
+        origin = data.draw(quarters(-1, 3, (3,)))
+        shifts = data.draw(arrays(np.int64, (3, 3), elements=st.integers(-1, 3)))
+        score, seen = scores(gradient, points, normals, origin, shifts, probe=probe)
+        for t, c in np.ndindex(score.shape):
+            expected = naive.template_score(gradient, points[t], normals[t], origin + shifts[c], 4.0, 0.25, probe)
+            np.testing.assert_array_equal([score[t, c], seen[t, c]], np.float32(expected))
 
     def test_a_ball_scores_one_at_its_center_and_less_elsewhere(self):
         at = np.stack(np.meshgrid(*[np.arange(25.0)] * 3, indexing="ij"), -1) - 12
         radius = np.linalg.norm(at, axis=-1)
-        hu = 500 / (1 + np.exp((radius - 7) / 0.7))
-        gradient = np.stack(np.gradient(hu), -1).astype(np.float32)
+        gradient = gradient_of(500 / (1 + np.exp((radius - 7) / 0.7)).astype(np.float32))
         normals = np.random.default_rng(0).normal(size=(80, 3))
         normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-        centers = np.array([[12, 12, 12], [12, 12, 16], [8, 12, 12], [2, 2, 2]], float)
-        score, seen = scores(gradient, 7 * normals, normals, centers, full=100.0)
+        shifts = np.array([[12, 12, 12], [12, 12, 16], [8, 12, 12], [2, 2, 2]])
+        turned = np.stack([normals, -normals])
+        (score, inward), (seen, _) = scores(gradient, 7 * np.stack([normals] * 2), turned, shifts=shifts, full=100.0)
         assert score[0] > 0.95
         assert score[0] > score[1:].max() + 0.3
         assert seen[0] == 1
         assert seen[3] < 0.5
-        inward, _ = scores(gradient, 7 * normals, -normals, centers[:1], full=100.0)
         assert inward[0] < 0.1
 
     def test_a_template_out_of_view_has_no_score_and_is_not_seen(self):
-        score, seen = scores(np.ones((3, 3, 3, 3), np.float32), np.zeros((2, 3)), np.ones((2, 3)), np.full((1, 3), 9.0))
-        assert score[0] == 0
-        assert seen[0] == 0
+        gradient = np.ones((3, 3, 3, 3), np.float32)
+        score, seen = scores(gradient, np.zeros((1, 2, 3)), np.ones((1, 2, 3)), origin=(9.0, 9.0, 9.0))
+        assert score == 0
+        assert seen == 0
 
 
 class TestSampling:
@@ -139,14 +142,15 @@ def test_one_and_two_threads_give_the_same_bits():
         pytest.skip("one processor only")
     rng = np.random.default_rng(5)
     volume = rng.normal(200, 200, (12, 12, 12)).astype(np.float32)
-    gradient = np.stack(np.gradient(volume), -1)
+    gradient, shifts = gradient_of(volume), rng.integers(0, 12, (40, 3))
     points, normals = rng.uniform(0, 11, (60, 3)), rng.normal(size=(60, 3))
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     found = []
     try:
         for threads in (1, 2):
             set_threads(threads)
-            results = (*scores(gradient, points - 6, normals, points, probe=3), *edges(volume, points, normals))
+            matched = scores(gradient, points[None] - 6, normals[None], shifts=shifts, probe=3)
+            results = (*matched, *edges(volume, points, normals))
             found.append([r.tobytes() for r in results])
     finally:
         set_threads(0)
