@@ -7,6 +7,7 @@ to LPS millimetres: +x to the patient's left, +y posterior, +z superior.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,8 +87,12 @@ class Grid:
 
     def to_index(self, lps_mm: ArrayLike) -> FloatArray:
         """Map LPS mm (..., 3) to fractional indices (..., 3) in array order."""
-        inverse = np.linalg.inv(self.affine[:3, :3])
-        return (np.asarray(lps_mm, float) - self.affine[:3, 3]) @ inverse.T
+        return (np.asarray(lps_mm, float) - self.affine[:3, 3]) @ self._inverse.T
+
+    @cached_property
+    def _inverse(self) -> FloatArray:
+        """(3, 3): LPS mm from the origin to index."""
+        return np.asarray(np.linalg.inv(self.affine[:3, :3]))
 
     def contains(self, lps_mm: ArrayLike) -> NDArray[np.bool_]:
         """Whether each LPS point (..., 3) lies within the voxels of the grid."""
@@ -113,7 +118,7 @@ class Grid:
         """Return the array slices that hold all within ``half_mm`` of a point, clipped to the grid."""
         center = self.to_index(center_lps_mm)
         # the half extent along each index axis of an LPS ball is the norm of that row of the inverse
-        reach = half_mm * np.linalg.norm(np.linalg.inv(self.affine[:3, :3]), axis=1)
+        reach = half_mm * np.linalg.norm(self._inverse, axis=1)
         low = np.clip(np.floor(center - reach).astype(int), 0, self.shape)
         high = np.clip(np.ceil(center + reach).astype(int) + 1, low, self.shape)
         a, b, c = (slice(int(i), int(j)) for i, j in zip(low, high, strict=True))

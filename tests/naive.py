@@ -151,6 +151,24 @@ def edge(volume, point, normal, step, reach, width, dark, first):
     return float(ts[chosen]), falls[chosen]
 
 
+def surface_normals(vertices, faces):
+    """Return unit normals, each the sum of the cross products of the triangles that hold the vertex."""
+    total = np.zeros(vertices.shape)
+    for face in faces:
+        a, b, c = vertices[face]
+        for v in face:
+            total[v] += np.cross(b - a, c - a)
+    return np.array([t / max(np.linalg.norm(t), 1e-12) for t in total])
+
+
+def normal_equations(arm, normals, modes, local_normals, scale, residual, trust):
+    """Return the matrix and the right side from the whole Jacobian."""
+    along = scale * np.einsum("kvd,vd->vk", modes, local_normals)
+    growth = (normals * arm).sum(axis=1, keepdims=True)
+    jacobian = np.concatenate([normals, np.cross(arm, normals), growth, along], axis=1)
+    return jacobian.T @ (trust[:, None] * jacobian), jacobian.T @ (trust * residual)
+
+
 def crossings(vertices, faces, shape):
     """Return for each column (z, y) the sorted x at which it crosses the surface."""
     found = [[] for _ in range(shape[0] * shape[1])]

@@ -103,10 +103,8 @@ def sample_linear(volume: Any, z: float, y: float, x: float) -> float:
     return float(low * (1 - fz) + high * fz)
 
 
-@parallel_kernel
+@kernel
 def edge_offsets(
-    begin: int,
-    end: int,
     volume: Any,
     points: Any,
     normals: Any,
@@ -144,8 +142,11 @@ def edge_offsets(
         profile is out of view.
     """
     n = 2 * reach + 1
-    for p in range(begin, end):
-        profile = np.empty(n + 4, np.float64)
+    profile, falls = np.empty(n + 4, np.float64), np.zeros(n + 4, np.float64)
+    weight = np.empty(n + 4, np.float64)
+    for t in range(n + 4):
+        weight[t] = math.exp(-((float(t - reach - 2) / width) ** 2))
+    for p in range(points.shape[0]):
         in_view = 0
         for t in range(n + 4):
             s = (t - reach - 2) * step
@@ -161,8 +162,8 @@ def edge_offsets(
         strength[p] = 0.0 if in_view > n // 2 else np.nan
         best, steepest = 0.0, 0.0
         chosen = -1
-        falls = np.zeros(n + 4, np.float64)
         for t in range(2, n + 2):
+            falls[t] = 0.0
             if np.isnan(profile[t - 2]) or np.isnan(profile[t + 2]):  # a line is in view in one piece
                 continue
             behind = min(profile[t + 1], profile[t + 2])
@@ -171,8 +172,7 @@ def edge_offsets(
                 continue
             falls[t] = fall
             steepest = max(steepest, fall)
-            o = float(t - reach - 2)
-            weighed = min(fall, 500.0) * math.exp(-((o / width) ** 2))
+            weighed = min(fall, 500.0) * weight[t]
             if weighed > best:
                 best, chosen = weighed, t
         if first[p] and chosen >= 0:

@@ -55,7 +55,8 @@ def find_head_sphere(
         return expected
     grid = volume.grid.crop(box)
     steps = np.arange(-int(_REACH_MM / step), int(_REACH_MM / step) + 1)
-    shifts = np.array([o for o in product(steps, repeat=3) if np.linalg.norm(o) * step <= _REACH_MM])
+    shifts = np.array(list(product(steps, repeat=3)))
+    shifts = shifts[np.linalg.norm(shifts, axis=1) * step <= _REACH_MM]
     origin = grid.to_index(expected.center_lps_mm)
     radius_mm = np.arange(radii_mm[0], radii_mm[1] + 1e-6, _RADIUS_STEP_MM)
     points = directions * (radius_mm[:, None, None] / step)

@@ -115,7 +115,6 @@ def _next_ring(
     spokes = _spokes(axis)
     offset, strength = np.empty(_ANGLES), np.empty(_ANGLES)
     edge_offsets(
-        _ANGLES,
         volume.hu,
         volume.grid.to_index(center + radius[:, None] * spokes),
         np.ascontiguousarray(spokes[:, ::-1]),

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ho_detect._kernels.surface_fit import normal_equations, surface_normals
 from ho_detect._kernels.surface_match import edge_offsets
 from ho_detect.anatomy.head_sphere import Sphere
 from ho_detect.anatomy.shape_model import BoneModel
 from ho_detect.anatomy.working_grid import WorkingVolume
-from ho_detect.geometry import FloatArray, rotation_about, vertex_normals
+from ho_detect.geometry import FloatArray, rotation_about
 
 #: Search reach along the normals, mm, and number of shape modes set free, for each round. Coarse to fine: pose first,
 #: then the modes by weight. Convention, chosen on simulated and real CT.
@@ -133,22 +134,17 @@ def fit_surface(
     weights = np.zeros(len(model.modes))
     pose = start
     for reach_mm, n_modes in _ROUNDS:
-        vertices, normals = _placed(model, weights, pose)
-        offset, strength = _edges(volume, vertices * mirror, normals * mirror, model.joint, first, reach_mm)
-        seen = ~np.isnan(offset)
-        residual = np.where(seen, offset, 0.0)
-        cut_out = np.where(first, np.maximum(3.0, 0.9 * reach_mm), 0.9 * reach_mm)
-        cut_in = np.where(first, np.maximum(1.1 * reach_mm, 1.15 * _JOINT_REACH_MM), 1.1 * reach_mm)
-        cut = np.where(residual > 0, cut_out, cut_in)
-        trust = np.where(seen & (np.abs(residual) < cut), (1 - (residual / cut) ** 2) ** 2, 0.0)
-        trust *= np.clip(np.nan_to_num(strength) / 200.0, 0.2, 1.0)
+        placed = _placed(model, weights, pose)
+        vertices = placed.vertices * mirror
+        offset, strength = _edges(volume, vertices, placed.normals * mirror, model.joint, first, reach_mm)
+        residual, trust = _trusted(offset, strength, first, reach_mm)
         if head is not None and reach_mm > _LED_MM:
-            away = np.linalg.norm(vertices * mirror - head.center_lps_mm, axis=1)
+            away = np.linalg.norm(vertices - head.center_lps_mm, axis=1)
             residual = np.where(model.joint, head.radius_mm - away, residual)
             trust = np.where(model.joint, 1.0, trust)
-        pose, weights = _step(model, pose, weights, n_modes, vertices, normals, residual, trust)
-    vertices, normals = _placed(model, weights, pose)
-    vertices, normals = vertices * mirror, normals * mirror
+        pose, weights = _step(model, placed, weights, n_modes, residual, trust)
+    placed = _placed(model, weights, pose)
+    vertices, normals = placed.vertices * mirror, placed.normals * mirror
     offset, strength = _edges(volume, vertices, normals, model.joint, first, 6.0)
     in_view = ~np.isnan(strength)
     near = np.abs(np.nan_to_num(offset, nan=np.inf)) < _EXPLAINED_MM
@@ -157,10 +153,35 @@ def fit_surface(
     return SurfaceFit(vertices, normals, faces, model.joint, in_view, offset, explained)
 
 
-def _placed(model: BoneModel, weights: FloatArray, pose: Pose) -> tuple[FloatArray, FloatArray]:
+@dataclass(frozen=True, eq=False)
+class _Placed:
+    """The model in the patient: (V, 3) points and unit normals, and the normals in its own frame."""
+
+    pose: Pose
+    vertices: FloatArray
+    normals: FloatArray
+    local_normals: FloatArray
+
+
+def _placed(model: BoneModel, weights: FloatArray, pose: Pose) -> _Placed:
     shape = model.shape(weights)
-    normals = vertex_normals(shape, model.faces)
-    return pose.scale * shape @ pose.rotation.T + pose.offset_mm, normals @ pose.rotation.T
+    local = np.empty_like(shape)
+    surface_normals(shape, model.faces, local)
+    vertices = shape @ (pose.scale * pose.rotation.T) + pose.offset_mm
+    return _Placed(pose, vertices, local @ pose.rotation.T, local)
+
+
+def _trusted(
+    offset: FloatArray, strength: FloatArray, first: NDArray[np.bool_], reach_mm: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return how far each point is from its edge, 0 where none is seen, and how far that is trusted."""
+    seen = ~np.isnan(offset)
+    residual = np.where(seen, offset, 0.0)
+    cut_out = np.where(first, max(3.0, 0.9 * reach_mm), 0.9 * reach_mm)
+    cut_in = np.where(first, max(1.1 * reach_mm, 1.15 * _JOINT_REACH_MM), 1.1 * reach_mm)
+    cut = np.where(residual > 0, cut_out, cut_in)
+    trust = np.where(seen & (np.abs(residual) < cut), (1 - (residual / cut) ** 2) ** 2, 0.0)
+    return residual, trust * np.clip(np.nan_to_num(strength) / 200.0, 0.2, 1.0)
 
 
 def _edges(
@@ -174,7 +195,6 @@ def _edges(
     """Return (V,) offsets in mm and strengths in HU; the profile is sampled each millimetre."""
     offset, strength = np.empty(len(vertices)), np.empty(len(vertices))
     edge_offsets(
-        len(vertices),
         volume.hu,
         volume.grid.to_index(vertices),
         np.ascontiguousarray(normals[:, ::-1]),
@@ -190,27 +210,21 @@ def _edges(
 
 
 def _step(
-    model: BoneModel,
-    pose: Pose,
-    weights: FloatArray,
-    n_modes: int,
-    vertices: FloatArray,
-    normals: FloatArray,
-    residual: FloatArray,
-    trust: FloatArray,
+    model: BoneModel, placed: _Placed, weights: FloatArray, n_modes: int, residual: FloatArray, trust: FloatArray
 ) -> tuple[Pose, FloatArray]:
     """One Gauss-Newton step of the point-to-plane problem."""
-    arm = vertices - pose.offset_mm
-    modes = np.einsum("kvd,vd->vk", model.modes[:n_modes] @ (pose.scale * pose.rotation).T, normals)
-    jacobian = np.concatenate([normals, np.cross(arm, normals), (normals * arm).sum(1, keepdims=True), modes], axis=1)
+    pose = placed.pose
+    sums = np.empty((8 + n_modes, 7 + n_modes))
+    arm = placed.vertices - pose.offset_mm
+    modes = model.modes[:n_modes]
+    normal_equations(arm, placed.normals, modes, placed.local_normals, pose.scale, residual, trust, sums)
     variance = 1.5**2 * max(1.0, trust.sum() / 150.0)  # neighbouring surface points do not err independently
-    ridge = np.full(jacobian.shape[1], 1e-6)
+    ridge = np.full(7 + n_modes, 1e-6)
     ridge[6] = 0.3 * variance / 0.08**2
     ridge[7:] = variance
-    system = jacobian.T @ (trust[:, None] * jacobian) + np.diag(ridge)
-    right = jacobian.T @ (trust * residual)
+    lower, right = sums[:-1], sums[-1]
     right[7:] -= variance * weights[:n_modes]
-    change = np.linalg.solve(system, right)
+    change = np.linalg.solve(lower + np.tril(lower, -1).T + np.diag(ridge), right)
     turn = change[3:6] * min(1.0, 0.3 / max(float(np.linalg.norm(change[3:6])), 1e-12))
     scale = float(np.clip(pose.scale * np.exp(change[6]), 0.75, 1.3))
     weights = weights.copy()

@@ -60,7 +60,8 @@ class BoneModel:
 
     def shape(self, weights: FloatArray) -> FloatArray:
         """Return the (V, 3) surface for mode ``weights`` (up to K) in standard deviations."""
-        return np.asarray(self.mean + np.einsum("k,kvd->vd", weights, self.modes[: len(weights)]))
+        modes = self.modes[: len(weights)].reshape(len(weights), self.mean.size)
+        return np.asarray(self.mean + (weights @ modes).reshape(self.mean.shape))
 
 
 @lru_cache(maxsize=1)
@@ -121,7 +122,7 @@ def _build(mesh: str, nodes: slice, *, elements: range | None, proximal_mm: floa
     joint = distance < _HEAD_RADIUS_MM + (1.5 if proximal_mm is not None else 5.5)
     if proximal_mm is None:  # the socket's far side lies as near where its floor is thin
         joint &= np.einsum("vd,vd->v", surface, vertex_normals(surface, faces)) < 0
-    return BoneModel(surface, surface_modes, faces, joint)
+    return BoneModel(surface, np.ascontiguousarray(surface_modes), faces, joint)
 
 
 def _aligned(points: FloatArray, target: FloatArray, used: NDArray[np.bool_]) -> FloatArray:

@@ -181,7 +181,6 @@ def _edges_met(fit: SurfaceFit, later: WorkingVolume, rotation: FloatArray, offs
     points, normals = edge @ rotation.T + offset, fit.normals[seen] @ rotation.T
     out, strength = np.empty(len(points)), np.empty(len(points))
     edge_offsets(
-        len(points),
         later.hu,
         later.grid.to_index(points),
         np.ascontiguousarray(normals[:, ::-1]),

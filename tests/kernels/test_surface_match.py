@@ -33,7 +33,7 @@ def edges(volume, points, normals, step=1.0, reach=4, width=3.0, dark=200.0, fir
     n = len(points)
     offset, strength = np.full(n, -99.0), np.full(n, -99.0)
     dark, first = np.broadcast_to(dark, n).astype(float), np.broadcast_to(first, n).copy()
-    edge_offsets(len(points), volume, points, normals, step, reach, width, dark, first, offset, strength)
+    edge_offsets(volume, points, normals, step, reach, width, dark, first, offset, strength)
     return offset, strength
 
 
