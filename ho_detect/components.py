@@ -8,46 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect._kernels.components import (
-    any_in_runs,
-    component_statistics,
-    count_runs,
-    count_runs_within,
-    fill_runs,
-    fill_runs_within,
-    histograms,
-    join_slabs,
-    number_components,
-    paint_runs,
-    run_moments,
-)
+from ho_detect._kernels.components import component_statistics, histograms, number_components
+from ho_detect._kernels.runs import any_in_runs, paint_runs
 from ho_detect.geometry import FloatArray
+from ho_detect.runs import BoolArray, IntArray, Runs, joined_runs
 
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 Box = tuple[slice, slice, slice]
-#: Slabs whose runs are joined at the same time; the same for any number of threads.
-_SLABS = 16
-
-
-@dataclass(frozen=True, eq=False)
-class Runs:
-    """Runs of voxels along the rows of a volume, R of them, and the component that each belongs to.
-
-    Parameters
-    ----------
-    first
-        (rows + 1,) number of the first run of each row.
-    start, stop
-        (R,) first column, and the one after the last.
-    component
-        (R,) number.
-    """
-
-    first: IntArray
-    start: NDArray[np.int32]
-    stop: NDArray[np.int32]
-    component: NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,8 +183,9 @@ def label_components(
         raise ValueError(f"connectivity {connectivity} is not 6, 18 or 26")
     if hu.dtype == np.bool_:
         hu = hu.view(np.uint8)
-    runs, n = _joined(hu, _runs(hu, low, region), connectivity)
-    components = _measured(hu, runs, n)
+    runs, sums, ends, seams = joined_runs(hu, low, region, connectivity)
+    n = number_components(hu.shape[1], connectivity, seams, runs.first, runs.start, runs.stop, runs.component)
+    components = _measured(hu.shape, runs, sums, ends, n)
     return components if high is None else components.select(components.max_hu >= high)
 
 
@@ -236,70 +203,15 @@ def joined_with(seeds: BoolArray, mask: BoolArray, connectivity: int = 26) -> Bo
     return parts.paint(parts.meet(seeds))
 
 
-def _runs(hu: NDArray[Any], low: float, region: BoolArray | None) -> Runs:
-    """Return the runs, not joined yet."""
-    rows = hu.shape[0] * hu.shape[1]
-    first = np.zeros(rows + 1, np.int64)
-    threshold = _of_type(low, hu.dtype)
-    if threshold is None or hu.size == 0:
-        nothing = np.empty(0, np.int32)
-        return Runs(first, nothing, nothing, nothing)
-    inside = None if region is None else region.view(np.uint8)
-    if inside is None:
-        count_runs(rows, hu, threshold, first[1:])
-    else:
-        count_runs_within(rows, hu, threshold, inside, first[1:])
-    np.cumsum(first, out=first)
-    start, stop, component = (np.empty(first[-1], np.int32) for _ in range(3))
-    if inside is None:
-        fill_runs(rows, hu, threshold, first, start, stop)
-    else:
-        fill_runs_within(rows, hu, threshold, inside, first, start, stop)
-    return Runs(first, start, stop, component)
-
-
-def _of_type(low: float, dtype: np.dtype[Any]) -> np.generic | None:
-    """Return the lowest value of a type that is not below ``low``; None where there is none."""
-    typed: np.generic
-    if dtype.kind == "f":
-        # the lowest of the type that is not below: rounded to nearest it could be
-        typed = dtype.type(low)
-        return dtype.type(np.nextafter(typed, dtype.type(np.inf))) if float(typed) < low else typed
-    limits = np.iinfo(dtype)
-    least = int(np.ceil(np.clip(low, float(limits.min), float(limits.max) + 1.0)))
-    typed = dtype.type(min(least, limits.max))
-    return typed if least <= limits.max else None
-
-
-def _joined(hu: NDArray[Any], runs: Runs, connectivity: int) -> tuple[Runs, int]:
-    nz, ny = hu.shape[:2]
-    slabs = max(1, min(_SLABS, nz))
-    join_slabs(slabs, nz, ny, connectivity, slabs, runs.first, runs.start, runs.stop, runs.component)
-    return runs, number_components(nz, ny, connectivity, slabs, runs.first, runs.start, runs.stop, runs.component)
-
-
-def _measured(hu: NDArray[Any], runs: Runs, n: int) -> Components:
-    sums, ends = np.empty((len(runs.start), 2)), np.empty((len(runs.start), 2), hu.dtype)
-    run_moments(hu.shape[0] * hu.shape[1], hu, runs.first, runs.start, runs.stop, sums, ends)
+def _measured(shape: tuple[int, int, int], runs: Runs, sums: FloatArray, ends: NDArray[Any], n: int) -> Components:
     count, box = np.empty(n, np.int64), np.empty((n, 6), np.int64)
     index_sum, moments = np.empty((n, 3)), np.empty((n, 4))
-    component_statistics(
-        hu.shape[1],
-        runs.first,
-        runs.start,
-        runs.stop,
-        runs.component,
-        sums,
-        ends,
-        count,
-        box,
-        index_sum,
-        moments,
-    )
+    where = runs.first, runs.start, runs.stop, runs.component
+    component_statistics(shape[1], *where, sums, ends, count, box, index_sum, moments)
     mean = moments[:, 0] / count
     variance = np.maximum(moments[:, 1] / count - mean**2, 0.0)
     return Components(
-        hu.shape,
+        shape,
         count,
         box,
         index_sum / count[:, None],

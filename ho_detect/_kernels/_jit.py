@@ -10,10 +10,10 @@ times as long to compile.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 import numba
 
@@ -26,6 +26,7 @@ kernel = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")
 #: Parts for each thread: what is left over at the end is short.
 _PARTS = 2
 
+Result = TypeVar("Result")
 _threads = 0
 _pool: tuple[int, ThreadPoolExecutor] | None = None
 
@@ -48,6 +49,12 @@ def parallel_kernel(function: Callable[..., None]) -> Callable[..., None]:
         list(pool.map(lambda a, b: compiled(a, b, *arguments), bounds[:-1], bounds[1:]))
 
     return run
+
+
+def in_parallel(function: Callable[..., Result], *arguments: Iterable[Any]) -> list[Result]:
+    """Map a function that calls kernels, none of them parallel, over its arguments; results are in their order."""
+    pool = _executor()
+    return list(map(function, *arguments) if pool is None else pool.map(function, *arguments))
 
 
 def set_threads(n: int) -> None:

@@ -1,7 +1,7 @@
-"""Connected components by runs: threshold, runs of voxels per row, union-find over neighbouring rows, statistics.
+"""Connected components of runs: union-find over neighbouring rows, statistics; no dense label volume is written.
 
-No dense label volume is written unless asked for. Not checked: arrays are three-dimensional and of one shape, ``low``
-is of the type of ``hu``, output arrays have the sizes stated.
+Not checked: ``first``, ``start`` and ``stop`` are those of :mod:`ho_detect._kernels.runs`, output arrays have the sizes
+stated.
 """
 
 from __future__ import annotations
@@ -10,111 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ho_detect._kernels._jit import kernel, parallel_kernel
-
-#: Voxels looked at together: none or all of them inside is told in one step.
-_TOGETHER = 32
-
-
-@parallel_kernel
-def count_runs(begin: int, end: int, hu: Any, low: Any, n_runs: Any) -> None:
-    """Count the runs of ``hu >= low`` in each row.
-
-    Parameters
-    ----------
-    hu
-        (Z, Y, X), any number type.
-    n_runs
-        (Z * Y,) int64 out.
-    """
-    ny, nx = hu.shape[1], hu.shape[2]
-    for row in range(begin, end):
-        values = hu[row // ny, row % ny]
-        any_inside = False
-        for i in range(nx):
-            any_inside |= values[i] >= low
-        n = 0
-        if any_inside:
-            n = 1 if values[0] >= low else 0
-            for i in range(1, nx):
-                n += 1 if (values[i] >= low) & (not values[i - 1] >= low) else 0
-        n_runs[row] = n
-
-
-@parallel_kernel
-def count_runs_within(begin: int, end: int, hu: Any, low: Any, region: Any, n_runs: Any) -> None:
-    """Do what :func:`count_runs` does inside ``region``: (Z, Y, X) uint8, 0 outside."""
-    ny, nx = hu.shape[1], hu.shape[2]
-    for row in range(begin, end):
-        values, counts = hu[row // ny, row % ny], region[row // ny, row % ny]
-        n = 0
-        before = False
-        for i in range(nx):
-            now = (values[i] >= low) & (counts[i] != 0)
-            n += 1 if now & (not before) else 0
-            before = now
-        n_runs[row] = n
-
-
-@parallel_kernel
-def fill_runs(begin: int, end: int, hu: Any, low: Any, first: Any, start: Any, stop: Any) -> None:
-    """Write where each run starts and stops (half open).
-
-    Parameters
-    ----------
-    first
-        (Z * Y + 1,) int64: number of the first run of each row.
-    start, stop
-        (R,) int32 out: columns.
-    """
-    ny, nx = hu.shape[1], hu.shape[2]
-    for row in range(begin, end):
-        r = first[row]
-        if r == first[row + 1]:
-            continue
-        values = hu[row // ny, row % ny]
-        before = False
-        for begin in range(0, nx, _TOGETHER):
-            end = min(begin + _TOGETHER, nx)
-            n_inside = 0
-            for i in range(begin, end):
-                n_inside += 1 if values[i] >= low else 0
-            if n_inside == (end - begin if before else 0):
-                continue
-            for i in range(begin, end):
-                now = values[i] >= low
-                if now and not before:
-                    start[r] = i
-                elif before and not now:
-                    stop[r] = i
-                    r += 1
-                before = now
-            if r == first[row + 1]:
-                break
-        if before:
-            stop[r] = nx
-
-
-@parallel_kernel
-def fill_runs_within(begin: int, end: int, hu: Any, low: Any, region: Any, first: Any, start: Any, stop: Any) -> None:
-    """Do what :func:`fill_runs` does inside ``region``: (Z, Y, X) uint8, 0 outside."""
-    ny, nx = hu.shape[1], hu.shape[2]
-    for row in range(begin, end):
-        r = first[row]
-        if r == first[row + 1]:
-            continue
-        values, counts = hu[row // ny, row % ny], region[row // ny, row % ny]
-        before = False
-        for i in range(nx):
-            now = (values[i] >= low) & (counts[i] != 0)
-            if now and not before:
-                start[r] = i
-            elif before and not now:
-                stop[r] = i
-                r += 1
-            before = now
-        if before:
-            stop[r] = nx
+from ho_detect._kernels._jit import kernel
 
 
 @kernel
@@ -129,24 +25,15 @@ def _root(parent: Any, r: int) -> int:
 def _join_rows(first: Any, start: Any, stop: Any, parent: Any, a: int, b: int, slack: int) -> None:
     """Join the runs of rows ``a`` and ``b`` that overlap, or touch at a corner with ``slack`` 1."""
     p, q = first[a], first[b]
-    while p < first[a + 1] and q < first[b + 1]:
-        if start[p] < stop[q] + slack and start[q] < stop[p] + slack:
+    end_p, end_q = first[a + 1], first[b + 1]
+    while p < end_p and q < end_q:
+        # most that touch are joined already
+        if (start[p] < stop[q] + slack) & (start[q] < stop[p] + slack) and parent[p] != parent[q]:
             u, v = _root(parent, p), _root(parent, q)
-            if u < v:
-                parent[v] = u
-            elif v < u:
-                parent[u] = v
-        if stop[p] < stop[q]:
-            p += 1
-        else:
-            q += 1
-
-
-@kernel
-def _join_in_slice(row: int, j: int, connectivity: int, first: Any, start: Any, stop: Any, parent: Any) -> None:
-    """Join the runs of row ``j`` of a slice with those of the row before it."""
-    if j > 0:
-        _join_rows(first, start, stop, parent, row, row - 1, 1 if connectivity >= 18 else 0)
+            parent[max(u, v)] = min(u, v)
+        ends_first = stop[p] < stop[q]
+        p += 1 if ends_first else 0
+        q += 0 if ends_first else 1
 
 
 @kernel
@@ -165,61 +52,50 @@ def _join_with_slice_below(
             _join_rows(first, start, stop, parent, row, row - ny + 1, corner)
 
 
-@parallel_kernel
-def join_slabs(
-    begin: int,
-    end: int,
-    nz: int,
-    ny: int,
-    connectivity: int,
-    n_slabs: int,
-    first: Any,
-    start: Any,
-    stop: Any,
-    parent: Any,
-) -> None:
-    """Join touching runs inside each of ``n_slabs`` slabs of slices, which share no run.
+@kernel
+def join_runs(ny: int, connectivity: int, first: Any, start: Any, stop: Any, parent: Any) -> None:
+    """Join the touching runs of a slab of whole slices.
 
     The root of a set is its first run, so that it does not matter what is joined first.
 
     Parameters
     ----------
+    ny
+        Rows of a slice.
     connectivity
         6, 18 or 26 neighbours.
     parent
         (R,) int32 out: an earlier run of the same set, or itself.
     """
-    for slab in range(begin, end):
-        low, high = slab * nz // n_slabs, (slab + 1) * nz // n_slabs
-        for r in range(first[low * ny], first[high * ny]):
-            parent[r] = r
-        for k in range(low, high):
-            for j in range(ny):
-                _join_in_slice(k * ny + j, j, connectivity, first, start, stop, parent)
-                if k > low:
-                    _join_with_slice_below(ny, k * ny + j, j, connectivity, first, start, stop, parent)
+    slack = 1 if connectivity >= 18 else 0
+    for r in range(parent.shape[0]):
+        parent[r] = r
+    for row in range(first.shape[0] - 1):
+        j = row % ny
+        if j > 0:
+            _join_rows(first, start, stop, parent, row, row - 1, slack)
+        if row >= ny:
+            _join_with_slice_below(ny, row, j, connectivity, first, start, stop, parent)
 
 
 @kernel
-def number_components(
-    nz: int, ny: int, connectivity: int, n_slabs: int, first: Any, start: Any, stop: Any, component: Any
-) -> int:
-    """Join the slabs of :func:`join_slabs` and number the components 0, 1, ... in the order of their first voxel.
+def number_components(ny: int, connectivity: int, seams: Any, first: Any, start: Any, stop: Any, component: Any) -> int:
+    """Join slabs that :func:`join_runs` has joined each, and number the components 0, 1, ... by their first voxel.
 
     Parameters
     ----------
+    seams
+        (S,) int64: first slice of each slab but the lowest.
     component
-        (R,) int32: ``parent`` of :func:`join_slabs` in, numbers out.
+        (R,) int32: ``parent`` of :func:`join_runs`, counted over all slabs, in; numbers out.
 
     Returns
     -------
     How many there are.
     """
-    for slab in range(1, n_slabs):
-        k = slab * nz // n_slabs
-        if 0 < k < nz and k > (slab - 1) * nz // n_slabs:
-            for j in range(ny):
-                _join_with_slice_below(ny, k * ny + j, j, connectivity, first, start, stop, component)
+    for k in seams:
+        for j in range(ny):
+            _join_with_slice_below(ny, k * ny + j, j, connectivity, first, start, stop, component)
     n = 0
     for r in range(component.shape[0]):
         if component[r] == r:
@@ -231,34 +107,6 @@ def number_components(
     for r in range(component.shape[0]):
         component[r] = -1 - component[r]
     return n
-
-
-@parallel_kernel
-def run_moments(begin: int, end: int, hu: Any, first: Any, start: Any, stop: Any, sums: Any, ends: Any) -> None:
-    """Sum over the voxels of each run.
-
-    Parameters
-    ----------
-    sums
-        (R, 2) float64 out: sum and sum of squares of HU.
-    ends
-        (R, 2) out, of the type of ``hu``: smallest and largest.
-    """
-    ny = hu.shape[1]
-    for row in range(begin, end):
-        if first[row] == first[row + 1]:
-            continue
-        values = hu[row // ny, row % ny]
-        for r in range(first[row], first[row + 1]):
-            total, squares = 0.0, 0.0
-            least = most = values[start[r]]
-            for i in range(start[r], stop[r]):
-                v = values[i]
-                total += float(v)
-                squares += float(v) * float(v)
-                least, most = min(least, v), max(most, v)
-            sums[r, 0], sums[r, 1] = total, squares
-            ends[r, 0], ends[r, 1] = least, most
 
 
 @kernel
@@ -337,51 +185,3 @@ def histograms(
             for i in range(start[r], stop[r]):
                 b = int(np.floor((float(hu[row // ny, row % ny, i]) - lowest) / step))
                 bins[component[r], min(max(b, 0), last)] += 1
-
-
-@kernel
-def any_in_runs(mask: Any, first: Any, start: Any, stop: Any, component: Any, found: Any) -> None:
-    """Set ``found`` for each component with a voxel in a mask.
-
-    Parameters
-    ----------
-    mask
-        (Z, Y, X) uint8.
-    found
-        (C,) uint8, zero on entry.
-    """
-    ny = mask.shape[1]
-    for row in range(first.shape[0] - 1):
-        for r in range(first[row], first[row + 1]):
-            if found[component[r]] == 0:
-                for i in range(start[r], stop[r]):
-                    if mask[row // ny, row % ny, i] != 0:
-                        found[component[r]] = 1
-                        break
-
-
-@parallel_kernel
-def paint_runs(
-    begin: int, end: int, ny: int, corner: Any, first: Any, start: Any, stop: Any, value: Any, component: Any, out: Any
-) -> None:
-    """Write ``value[component]`` into the voxels of each run that lie in a box; 0 leaves them as they are.
-
-    Parameters
-    ----------
-    ny
-        Rows of a slice of the volume.
-    corner
-        First voxel (slice, row, column) of the box.
-    value
-        (C,) of the type of ``out``.
-    out
-        (Z, Y, X) the box, inside the volume.
-    """
-    for line in range(begin, end):
-        k, j = line // out.shape[1], line % out.shape[1]
-        row = (corner[0] + k) * ny + corner[1] + j
-        for r in range(first[row], first[row + 1]):
-            v = value[component[r]]
-            if v != 0:
-                for i in range(max(start[r] - corner[2], 0), min(stop[r] - corner[2], out.shape[2])):
-                    out[k, j, i] = v

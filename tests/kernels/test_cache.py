@@ -13,9 +13,10 @@ from ho_detect._kernels._cache import _link_all, _writable
 
 COUNT = """
 import numpy as np
-from ho_detect._kernels.components import count_runs
+from ho_detect._kernels.runs import count_runs
 n = np.zeros(2, np.int64)
-count_runs(2, np.array([[[0, 1, 0, 1], [1, 1, 0, 0]]], np.int16), np.int16(1), n)
+hu = np.array([[[0, 1, 0, 1], [1, 1, 0, 0]]], np.int16)
+count_runs(hu, np.int16(1), None, np.empty((2, 1), np.uint64), n)
 print(n.tolist())
 """
 

@@ -10,21 +10,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage as ndi
 
+from ho_detect import runs as runs_in_slabs
 from ho_detect._kernels._jit import set_threads
-from ho_detect._kernels.components import (
-    any_in_runs,
-    component_statistics,
-    count_runs,
-    count_runs_within,
-    fill_runs,
-    fill_runs_within,
-    histograms,
-    join_slabs,
-    number_components,
-    paint_runs,
-    run_moments,
-)
+from ho_detect._kernels.components import component_statistics, histograms, join_runs, number_components
+from ho_detect._kernels.runs import WORD, any_in_runs, count_runs, fill_runs, paint_runs, run_moments
 from ho_detect.allowance import processors
+from ho_detect.components import label_components
+from ho_detect.runs import zero_to_sum
 
 # one numba signature each: compiling is most of the time of these tests
 LAYOUTS = {
@@ -39,27 +31,19 @@ LAYOUTS = {
 SHAPES = st.tuples(*[st.integers(0, 6)] * 3)
 
 
-def all_of(hu, low, region=None, connectivity=26, slabs=3):
-    """Run the kernels as the guard in ``components`` does."""
-    low = hu.dtype.type(low)
-    nz, ny = hu.shape[:2]
-    rows = nz * ny
-    first = np.zeros(rows + 1, np.int64)
-    if hu.size and region is None:
-        count_runs(rows, hu, low, first[1:])
-    elif hu.size:
-        count_runs_within(rows, hu, low, region.astype(np.uint8), first[1:])
+def all_of(hu, low, region=None, connectivity=26):
+    """Run the kernels on one slab."""
+    ny, nx = hu.shape[1:]
+    rows = hu.shape[0] * ny
+    first, words = np.zeros(rows + 1, np.int64), np.full((rows, -(-nx // WORD)), 99, np.uint64)
+    count_runs(hu, hu.dtype.type(low), None if region is None else region.view(np.uint8), words, first[1:])
     np.cumsum(first, out=first)
     start, stop, component = (np.full(first[-1], -99, np.int32) for _ in range(3))
-    if region is None:
-        fill_runs(rows, hu, low, first, start, stop)
-    else:
-        fill_runs_within(rows, hu, low, region.astype(np.uint8), first, start, stop)
-    slabs = max(1, min(slabs, nz))
-    join_slabs(slabs, nz, ny, connectivity, slabs, first, start, stop, component)
-    n = number_components(nz, ny, connectivity, slabs, first, start, stop, component)
+    fill_runs(nx, words, first, start, stop)
+    join_runs(ny, connectivity, first, start, stop, component)
+    n = number_components(ny, connectivity, np.empty(0, np.int64), first, start, stop, component)
     sums, ends = np.empty((len(start), 2)), np.empty((len(start), 2), hu.dtype)
-    run_moments(rows, hu, first, start, stop, sums, ends)
+    run_moments(hu, zero_to_sum(hu.dtype), first, start, stop, sums, ends)
     count, box = np.empty(n, np.int64), np.empty((n, 6), np.int64)
     index_sum, moments = np.empty((n, 3)), np.empty((n, 4))
     component_statistics(ny, first, start, stop, component, sums, ends, count, box, index_sum, moments)
@@ -206,17 +190,22 @@ def test_one_component_per_voxel_when_none_touch(shape):
     assert (result[4] == 1).all()
 
 
+def arrays_of(parts):
+    """All that is known of components, as bytes."""
+    values = [v for record in (parts, parts.runs) for v in vars(record).values() if isinstance(v, np.ndarray)]
+    assert len(values) == 11
+    return [v.tobytes() for v in values]
+
+
 def test_one_and_two_threads_give_the_same_bits():
     if processors() < 2:
         pytest.skip("one processor only")
-    rng = np.random.default_rng(3)
-    hu = rng.normal(150, 100, (30, 40, 50)).astype(np.int16)
+    hu = np.random.default_rng(3).normal(150, 100, (30, 40, 50)).astype(np.int16)
     found = []
     try:
         for threads in (1, 2):
             set_threads(threads)
-            result = all_of(hu, 200.0)
-            found.append([*(r.tobytes() for r in result), labels_of(hu.shape, result).tobytes()])
+            found.append(arrays_of(label_components(hu, 200.0)))
     finally:
         set_threads(0)
     assert found[0] == found[1]
@@ -230,9 +219,32 @@ def test_one_and_two_threads_give_the_same_bits():
     connectivity=st.sampled_from([6, 18, 26]),
 )
 def test_the_number_of_slabs_changes_nothing(hu, slabs, connectivity):
-    one, other = (all_of(hu, 100, None, connectivity, n) for n in (1, slabs))
-    for mine, theirs in zip(one, other, strict=True):
-        np.testing.assert_array_equal(mine, theirs)
+    found = []
+    for n in (1, slabs):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(runs_in_slabs, "_SLABS", n)
+            found.append(arrays_of(label_components(hu, 100, None, connectivity)))
+    assert found[0] == found[1]
+
+
+@pytest.mark.jit_off
+@pytest.mark.parametrize("nx", [63, 64, 65, 127, 128, 129])
+def test_runs_across_and_up_to_the_ends_of_words(nx):
+    rng = np.random.default_rng(nx)
+    hu = np.repeat(rng.integers(0, 2, (6, 4, 11)), 12, axis=2)[..., :nx].astype(np.int16) * 300
+    hu[0] = 300
+    hu[1, :, 62:66] = 300
+    check(hu, 200.0, None, 26)
+    check(hu, 200.0, rng.random(hu.shape) < 0.9, 26)
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.int32, np.uint16])
+def test_sums_of_the_largest_whole_numbers(dtype):
+    least, most = np.iinfo(dtype).min, int(np.iinfo(dtype).max)
+    hu = np.array([[[most, most - 1, most, least]]], dtype)
+    total, squares, *ends = all_of(hu, most - 1)[-1][0].tolist()
+    assert (total, *ends) == (3 * most - 1, most - 1, most)
+    assert squares == float(2 * most**2 + (most - 1) ** 2)
 
 
 @pytest.mark.jit_off

@@ -1,0 +1,111 @@
+"""Threshold a volume to runs of voxels, a slab of slices at a time: memory is read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ho_detect._kernels._jit import in_parallel
+from ho_detect._kernels.components import join_runs
+from ho_detect._kernels.runs import WORD, count_runs, fill_runs, run_moments
+from ho_detect.geometry import FloatArray
+
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+#: A volume is worked on in slabs that stay in the processor's cache from its first step to its last, but in a few at
+#: least; the same ones for any number of threads.
+_SLAB_BYTES, _SLABS = 2**22, 4
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """Runs of voxels along the rows of a volume, R of them, and the component that each belongs to.
+
+    Parameters
+    ----------
+    first
+        (rows + 1,) number of the first run of each row.
+    start, stop
+        (R,) first column, and the one after the last.
+    component
+        (R,) number.
+    """
+
+    first: IntArray
+    start: NDArray[np.int32]
+    stop: NDArray[np.int32]
+    component: NDArray[np.int32]
+
+
+def joined_runs(
+    hu: NDArray[Any], low: float, region: BoolArray | None, connectivity: int
+) -> tuple[Runs, FloatArray, NDArray[Any], IntArray]:
+    """Find the runs of ``hu >= low`` inside ``region``, and join those that touch inside each of some slabs.
+
+    Parameters
+    ----------
+    hu, region, connectivity
+        As for :func:`ho_detect.components.label_components`, which checks them.
+
+    Returns
+    -------
+    The runs, whose ``component`` is an earlier run of the same set; their (R, 2) sum and sum of squares of HU; their
+    (R, 2) smallest and largest HU; and (S,) the first slice of each slab but the lowest.
+    """
+    nz, ny, _ = hu.shape
+    first = np.zeros(nz * ny + 1, np.int64)
+    threshold = _of_type(low, hu.dtype)
+    if threshold is None or hu.size == 0:
+        nothing = np.empty(0, np.int32)
+        return Runs(first, nothing, nothing, nothing), np.empty((0, 2)), np.empty((0, 2), hu.dtype), first[:0]
+    n_slabs = min(nz, max(_SLABS, -(-hu.nbytes // _SLAB_BYTES)))
+    bounds = np.arange(n_slabs + 1) * nz // n_slabs
+    inside = None if region is None else region.view(np.uint8)
+
+    def slab(k: int, end: int) -> tuple[NDArray[Any], ...]:
+        return _joined_slab(hu[k:end], threshold, None if inside is None else inside[k:end], connectivity)
+
+    firsts, starts, stops, parents, sums, ends = zip(*in_parallel(slab, bounds[:-1], bounds[1:]), strict=True)
+    before = np.cumsum([0, *map(len, starts)])
+    for k, of_slab, n in zip(bounds, firsts, before, strict=False):
+        first[k * ny + 1 : k * ny + len(of_slab)] = of_slab[1:] + n
+    component = np.concatenate([p + np.int32(n) for p, n in zip(parents, before, strict=False)])
+    runs = Runs(first, np.concatenate(starts), np.concatenate(stops), component)
+    return runs, np.concatenate(sums), np.concatenate(ends), bounds[1:-1]
+
+
+def _joined_slab(
+    hu: NDArray[Any], low: np.generic, inside: NDArray[np.uint8] | None, connectivity: int
+) -> tuple[NDArray[Any], ...]:
+    """Return first, start, stop, parent, sums and ends of the runs of a slab of slices."""
+    rows = hu.shape[0] * hu.shape[1]
+    first, words = np.zeros(rows + 1, np.int64), np.empty((rows, -(-hu.shape[2] // WORD)), np.uint64)
+    count_runs(hu, low, inside, words, first[1:])
+    np.cumsum(first, out=first)
+    start, stop, parent = (np.empty(first[-1], np.int32) for _ in range(3))
+    fill_runs(hu.shape[2], words, first, start, stop)
+    sums, ends = np.empty((len(start), 2)), np.empty((len(start), 2), hu.dtype)
+    run_moments(hu, zero_to_sum(hu.dtype), first, start, stop, sums, ends)
+    join_runs(hu.shape[1], connectivity, first, start, stop, parent)
+    return first, start, stop, parent, sums, ends
+
+
+def zero_to_sum(dtype: np.dtype[Any]) -> np.generic:
+    """Return a zero of the type to sum squares of a row in: whole numbers are faster, where they cannot overflow."""
+    return np.int64(0) if dtype.kind in "iu" and dtype.itemsize <= 2 else np.float64(0.0)
+
+
+def _of_type(low: float, dtype: np.dtype[Any]) -> np.generic | None:
+    """Return the lowest value of a type that is not below ``low``; None where there is none."""
+    typed: np.generic
+    if dtype.kind == "f":
+        # the lowest of the type that is not below: rounded to nearest it could be
+        typed = dtype.type(low)
+        return dtype.type(np.nextafter(typed, dtype.type(np.inf))) if float(typed) < low else typed
+    limits = np.iinfo(dtype)
+    least = int(np.ceil(np.clip(low, float(limits.min), float(limits.max) + 1.0)))
+    typed = dtype.type(min(least, limits.max))
+    return typed if least <= limits.max else None
