@@ -61,3 +61,31 @@ def lower_distance(
             if not np.isnan(value) and value < distance[k, j, i]:
                 distance[k, j, i] = value
                 nearest[k, j, i] = number
+
+
+@parallel_kernel
+def grade_by_distance(begin: int, end: int, hu: Any, low: float, distance: Any, limits: Any, grade: Any) -> None:
+    """Write how far from native bone dense voxels lie: 1 plus the number of limits that are exceeded.
+
+    Parameters
+    ----------
+    hu, distance
+        (Z, Y, X).
+    low
+        Voxels with less get 0.
+    limits
+        (L,) mm, rising.
+    grade
+        (Z, Y, X) uint8 out.
+    """
+    ny, nx = hu.shape[1], hu.shape[2]
+    for row in range(begin, end):
+        k, j = row // ny, row % ny
+        for i in range(nx):
+            grade[k, j, i] = 0
+            if hu[k, j, i] < low:
+                continue
+            reached = 1
+            for limit in limits:
+                reached += distance[k, j, i] > limit
+            grade[k, j, i] = reached

@@ -5,6 +5,7 @@ Not checked: weights are odd in number; ``out`` is C-contiguous.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from ho_detect._kernels._jit import parallel_kernel
 def smooth_separably(begin: int, end: int, hu: Any, across: Any, down: Any, along: Any, out: Any) -> None:
     """Convolve along each axis; beyond the border lies the value at the border.
 
+    Rows are read as slices that begin at 0: an index that might be negative keeps the loops from being vectorised.
+
     Parameters
     ----------
     hu
@@ -23,35 +26,38 @@ def smooth_separably(begin: int, end: int, hu: Any, across: Any, down: Any, alon
     across, down, along
         float32 weights along z, y, x, an odd number of each; a single 1 leaves an axis as it is.
     out
-        (Z, Y, X) float32 out.
+        (Z, Y, X) int16 out, to the nearest; half a unit goes up.
     """
     nz, ny, nx = hu.shape
     rz, ry, rx = across.shape[0] // 2, down.shape[0] // 2, along.shape[0] // 2
+    plane = np.empty((ny, nx), np.float32)
+    padded = np.empty(nx + 2 * rx, np.float32)
+    line = padded[rx : rx + nx]
+    row = np.empty(nx, np.float32)
     for k in range(begin, end):
-        plane = np.empty((ny, nx), np.float32)
-        line = np.empty(nx, np.float32)
         for j in range(ny):
-            plane[j] = 0.0
-            for d in range(-rz, rz + 1):
-                w = across[d + rz]
-                values = hu[min(max(k + d, 0), nz - 1), j]
+            to = plane[j]
+            to[:] = 0.0
+            for d in range(2 * rz + 1):
+                w = across[d]
+                values = hu[min(max(k + d - rz, 0), nz - 1), j]
                 for i in range(nx):
-                    plane[j, i] += w * np.float32(values[i])
+                    to[i] += w * np.float32(values[i])
         for j in range(ny):
             line[:] = 0.0
-            for d in range(-ry, ry + 1):
-                w = down[d + ry]
-                values = plane[min(max(j + d, 0), ny - 1)]
+            for d in range(2 * ry + 1):
+                w = down[d]
+                lines = plane[min(max(j + d - ry, 0), ny - 1)]
                 for i in range(nx):
-                    line[i] += w * values[i]
-            row = out[k, j]
+                    line[i] += w * lines[i]
+            padded[:rx] = line[0]
+            padded[rx + nx :] = line[nx - 1]
             row[:] = 0.0
-            for d in range(-rx, rx + 1):
-                w = along[d + rx]
-                low, high = min(max(-d, 0), nx), max(min(nx - d, nx), 0)
-                for i in range(low, high):
-                    row[i] += w * line[i + d]
-                for i in range(low):
-                    row[i] += w * line[0]
-                for i in range(max(high, low), nx):
-                    row[i] += w * line[nx - 1]
+            for d in range(2 * rx + 1):
+                w = along[d]
+                lines = padded[d : d + nx]
+                for i in range(nx):
+                    row[i] += w * lines[i]
+            rounded = out[k, j]
+            for i in range(nx):
+                rounded[i] = np.int16(math.floor(row[i] + np.float32(0.5)))

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ho_detect._kernels.bone_distance import grade_by_distance
 from ho_detect._kernels.smoothing import smooth_separably
 from ho_detect.acquisition.volume import HuVolume
 from ho_detect.anatomy.hip_joints import HipAnatomy
-from ho_detect.anatomy.native_bone import FAR_MM, BoneDistance
+from ho_detect.anatomy.native_bone import BoneDistance
 from ho_detect.anatomy.tissue import Tissue
 from ho_detect.components import Components, joined_with, label_components
 from ho_detect.detection.native_distance import NativeDistance, NearestBone
@@ -24,6 +25,9 @@ _FOOT_MARGIN_MM = 1.5
 BoolArray = NDArray[np.bool_]
 #: Slices worked on at a time where nothing needs the whole volume.
 _SLICES = 16
+#: How far from native bone a dense voxel lies: inside, within the margin of the fit, near, outside, far outside.
+#: ``_TAKEN``, like all that is not dense, is no part of a further candidate.
+_TAKEN, _INSIDE, _MARGIN, _NEAR, _OUTSIDE, _TALL = range(6)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +43,7 @@ class Region:
     hu
         (Z, Y, X) int16 as scanned.
     smooth
-        (Z, Y, X) float32, smoothed to about the same noise for thin and thick voxels.
+        (Z, Y, X) int16, smoothed to about the same noise for thin and thick voxels.
     distance_mm
         (Z, Y, X) float32 to the nearest native surface, positive outside; only where ``smooth >= low_hu``. Worked out
         for the box it is indexed with: whole, it would take twice the memory of the scan.
@@ -54,7 +58,7 @@ class Region:
     grid: Grid
     box: tuple[slice, slice, slice]
     hu: NDArray[np.int16]
-    smooth: NDArray[np.float32]
+    smooth: NDArray[np.int16]
     distance_mm: NativeDistance | NDArray[np.float32]
     nearest: NearestBone | NDArray[np.uint8]
     bones: tuple[BoneDistance, ...]
@@ -73,8 +77,6 @@ class Candidate:
         Where it lies in the region's arrays, with a margin.
     mask
         Its voxels inside the box.
-    core
-        The voxels it was found by: well outside of native bone.
     joined
         Whether its component at the detection threshold is joined with native bone.
     touching
@@ -85,7 +87,6 @@ class Candidate:
 
     box: tuple[slice, slice, slice]
     mask: BoolArray
-    core: BoolArray
     joined: bool
     touching: tuple[str, ...] = ()
     parted: bool = False
@@ -130,57 +131,49 @@ def find_candidates(region: Region, settings: DetectionSettings) -> list[Candida
     Each core then grows back to the bone it may stand on.
     """
     dense = label_components(region.smooth, region.low_hu)
-    native, outside, high = _by_distance(region, settings)
-    joined = dense.meet(native)
+    grade = _grades(region, settings)
+    joined = dense.meet((grade > _TAKEN) & (grade <= _MARGIN))
     # what is not joined with native bone at all is a candidate whole, however near to it
-    free = native
-    free[:] = False
-    dense.paint_onto(free, ~joined)
-    high &= ~free
-    tall = _grown_cores(region, high, None, settings.tall_mm, dense, joined, settings)
-    outside |= free
-    spared = high
-    spared[:] = False
+    dense.paint_onto(grade, np.where(joined, 0, _OUTSIDE).astype(np.uint8))
+    tall = _grown_cores(region, grade, _TALL, settings.tall_mm, dense, joined, settings)
     for candidate in tall:
-        spared[candidate.box] |= candidate.mask
-    outside &= ~spared
-    return tall + _grown_cores(region, outside, spared, settings.core_distance_mm, dense, joined, settings)
+        grade[candidate.box][candidate.mask] = _TAKEN
+    return tall + _grown_cores(region, grade, _OUTSIDE, settings.core_distance_mm, dense, joined, settings)
 
 
-def _by_distance(region: Region, settings: DetectionSettings) -> tuple[BoolArray, BoolArray, BoolArray]:
-    """Return the voxels inside or near the native surfaces, well outside, and far outside, a few slices at a time."""
+def _grades(region: Region, settings: DetectionSettings) -> NDArray[np.uint8]:
+    """Return how far outside of native bone each dense voxel lies, a few slices at a time."""
     shape = region.smooth.shape
-    native, outside, high = np.empty(shape, bool), np.empty(shape, bool), np.empty(shape, bool)
+    grade = np.empty(shape, np.uint8)
+    limits = np.array([0.0, settings.native_margin_mm, settings.core_distance_mm, settings.tall_mm])
     for k in range(0, shape[0], _SLICES):
-        distance_mm = region.distance_mm[k : k + _SLICES, :, :]
-        np.less(distance_mm, settings.native_margin_mm, out=native[k : k + _SLICES])
-        np.greater(distance_mm, settings.core_distance_mm, out=outside[k : k + _SLICES])
-        np.greater(distance_mm, settings.tall_mm, out=high[k : k + _SLICES])
-    return native, outside, high
+        slab = slice(k, min(k + _SLICES, shape[0]))
+        distance_mm = region.distance_mm[slab, :, :]
+        rows = (slab.stop - slab.start) * shape[1]
+        grade_by_distance(rows, region.smooth[slab], region.low_hu, distance_mm, limits, grade[slab])
+    return grade
 
 
 def _grown_cores(
     region: Region,
-    inside: BoolArray,
-    spared: BoolArray | None,
+    grade: NDArray[np.uint8],
+    least: int,
     depth_mm: float,
     dense: Components,
     joined: BoolArray,
     settings: DetectionSettings,
 ) -> list[Candidate]:
-    """Return a candidate for each core, large and dense enough, of a mask that begins ``depth_mm`` from native bone.
+    """Return a candidate for each core, large and dense enough, of what lies at least ``depth_mm`` from native bone.
 
     Parameters
     ----------
-    inside
-        Where cores lie.
-    spared
-        What no candidate grows into.
+    grade
+        Of each voxel; cores are of ``least`` and more.
     """
-    cores = label_components(region.smooth, region.low_hu, inside)
+    cores = label_components(region.smooth, region.low_hu, grade >= least)
     large = cores.count * region.grid.voxel_volume_mm3 >= settings.min_core_mm3
     seeds = np.flatnonzero(large & (cores.max_hu >= region.low_hu + settings.seed_contrast_hu))
-    return [_grown(region, cores, int(number), depth_mm + _FOOT_MARGIN_MM, spared, dense, joined) for number in seeds]
+    return [_grown(region, cores, int(number), depth_mm + _FOOT_MARGIN_MM, grade, dense, joined) for number in seeds]
 
 
 def _grown(
@@ -188,7 +181,7 @@ def _grown(
     cores: Components,
     number: int,
     reach_mm: float,
-    spared: BoolArray | None,
+    grade: NDArray[np.uint8],
     dense: Components,
     joined: BoolArray,
 ) -> Candidate:
@@ -197,24 +190,19 @@ def _grown(
     box = cores.slices(number, int(np.ceil(reach_mm / min(spacing))) + 2)
     label = cores.paint(np.arange(1, len(cores) + 1, dtype=np.int32), box)
     core = label == number + 1
-    near = within(core, reach_mm, spacing)
-    distance_mm = region.distance_mm[box]
-    outside = (distance_mm > 0.0) & (distance_mm < FAR_MM + 1)
-    other = (label > 0) & ~core
-    if spared is not None:
-        other |= spared[box]
-    foot = near & (region.smooth[box] >= region.low_hu) & outside & ~other
+    free = (grade[box] > _INSIDE) & ((label == 0) | core)
+    foot = within(core, reach_mm, spacing) & free
     component = dense.at(cores.first_voxel(number))
-    return Candidate(box, joined_with(core, foot | core), core, component is not None and bool(joined[component]))
+    return Candidate(box, joined_with(core, foot | core), component is not None and bool(joined[component]))
 
 
-def _smoothed(hu: NDArray[np.int16], grid: Grid, sigma_mm: float) -> NDArray[np.float32]:
-    """Gaussian, only along axes finer than twice its width."""
+def _smoothed(hu: NDArray[np.int16], grid: Grid, sigma_mm: float) -> NDArray[np.int16]:
+    """Gaussian, only along axes finer than twice its width; whole HU, so that it takes no more room than the scan."""
     weights = [
         gaussian_weights(sigma_mm / step) if step < 2 * sigma_mm and n >= 4 else np.ones(1, np.float32)
         for step, n in zip(grid.spacing_mm, hu.shape, strict=True)
     ]
-    smooth = np.empty(hu.shape, np.float32)
+    smooth = np.empty(hu.shape, np.int16)
     smooth_separably(len(hu), hu, *weights, smooth)
     return smooth
 
@@ -226,7 +214,7 @@ def gaussian_weights(sigma: float) -> NDArray[np.float32]:
     return np.asarray(weights / weights.sum(), np.float32)
 
 
-def _muscle(smooth: NDArray[np.float32], grid: Grid, tissue: Tissue) -> tuple[float, float]:
+def _muscle(smooth: NDArray[np.int16], grid: Grid, tissue: Tissue) -> tuple[float, float]:
     """Median and robust standard deviation of muscle on a sparse sample of the region."""
     every = tuple(max(1, round(3.0 / s)) for s in grid.spacing_mm)
     index = np.stack(

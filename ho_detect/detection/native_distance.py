@@ -27,7 +27,7 @@ class NativeDistance:
         Voxels below it are :data:`.FAR_MM` away: they are never asked for.
     """
 
-    smooth: NDArray[np.float32]
+    smooth: NDArray[np.int16]
     low_hu: float
     grid: Grid
     bones: tuple[BoneDistance, ...]
@@ -46,7 +46,7 @@ class NativeDistance:
             self._last[key] = found
         return self._last[key]
 
-    def _looked_up(self, smooth: NDArray[np.float32], start: NDArray[np.int64]) -> _LookedUp:
+    def _looked_up(self, smooth: NDArray[np.int16], start: NDArray[np.int64]) -> _LookedUp:
         distance = np.full(smooth.shape, FAR_MM, np.float32)
         nearest = np.zeros(smooth.shape, np.uint8)
         rows = smooth.shape[0] * smooth.shape[1]

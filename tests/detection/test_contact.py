@@ -70,7 +70,7 @@ class TestOpposing:
         for number, (kind, (a, b)) in enumerate(zip(kinds, spans, strict=False), 1):
             mask = np.zeros(self.SHAPE, bool)
             mask[5:15, 5:15, a:b] = True
-            candidates.append(Candidate(WHOLE, mask, mask, joined=True, touching=kind))
+            candidates.append(Candidate(WHOLE, mask, joined=True, touching=kind))
             side = "left" if sides is None else sides[number - 1]
             lesions.append(make_lesion(number, side=side, attached_to=kind))
         found = region(np.zeros(self.SHAPE))
@@ -94,7 +94,7 @@ class TestOpposing:
         mask = np.zeros(self.SHAPE, bool)
         mask[5:15, 5:15, 5:15] = True
         other = np.roll(mask, 20, axis=2)
-        candidates = [Candidate(WHOLE, m, m, joined=True) for m in (mask, other)]
+        candidates = [Candidate(WHOLE, m, joined=True) for m in (mask, other)]
         lesions = [make_lesion(1, attached_to=("femur",)), make_lesion(2, attached_to=("pelvis",))]
         for lesion in with_opposing_gaps(region(np.zeros(self.SHAPE)), lesions, candidates):
             assert lesion.gap_opposing_mm == 10.0

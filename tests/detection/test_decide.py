@@ -95,7 +95,7 @@ class TestLabelMap:
     def test_where_two_overlap_the_larger_wins(self, bones):
         found, kept, _ = decided([LARGE, MIDDLE], bones)
         small = kept[1].outlined.candidate
-        moved = type(small)(kept[0].outlined.candidate.box, kept[0].outlined.candidate.mask, small.core, joined=False)
+        moved = type(small)(kept[0].outlined.candidate.box, kept[0].outlined.candidate.mask, joined=False)
         both = (kept[0], type(kept[1])(kept[1].lesion, type(kept[1].outlined)(moved, 300.0, 5.0, 1.0)))
         assert set(np.unique(label_map(SHAPE, found, both))) == {0, 1}
 

@@ -43,7 +43,7 @@ def gathered(
     affine[:3, 3] += center - found.grid.to_lps((np.array(mask.shape) - 1) / 2)
     found = type(found)(**{**vars(found), "grid": Grid(mask.shape, affine)})
     whole = tuple(slice(0, n) for n in mask.shape)
-    candidate = Candidate(whole, mask, mask, joined=joined, touching=("femur",) if joined else ())
+    candidate = Candidate(whole, mask, joined=joined, touching=("femur",) if joined else ())
     outlined = Outlined(candidate, 300.0, 7.0, 0.9)
     metal = metal or Metal(COARSE, 0.0, None)
     return gather(found, outlined, tuple(FRAMES[s] for s in sides), tissues or tissue(), metal, 20.0)

@@ -42,7 +42,7 @@ def lesion(hu, mask, spacing=(1.0, 1.0, 1.0), *, side="left", at=None, touching=
     grid = type(found.grid)(found.grid.shape, affine)
     found = type(found)(**{**vars(found), "grid": grid})
     whole = tuple(slice(0, n) for n in mask.shape)
-    candidate = Candidate(whole, mask, mask, joined=bool(touching), touching=touching)
+    candidate = Candidate(whole, mask, joined=bool(touching), touching=touching)
     outlined = Outlined(candidate, 300.0, 5.0, 0.9)
     return measure(found, outlined, evidence(**changes), FRAMES[side], place(side), 3, SETTINGS)
 

@@ -20,7 +20,7 @@ def part(low, high, joined=False):
     box = tuple(slice(s, min(b + 2, n)) for s, b, n in zip(start, high, SHAPE, strict=True))
     mask = np.zeros([s.stop - s.start for s in box], bool)
     mask[tuple(slice(a - s, b - s) for a, b, s in zip(low, high, start, strict=True))] = True
-    return Candidate(box, mask, mask, joined)
+    return Candidate(box, mask, joined)
 
 
 def voxels(candidates):
@@ -75,12 +75,12 @@ def test_a_ball_on_a_tube_is_parted_from_it(spacing_mm):
     tube = np.hypot(y - 12, x - 12) <= 4.5
     ball = np.sqrt((z - 0.5 * z.max()) ** 2 + (y - 22) ** 2 + (x - 22) ** 2) <= 10.0
     box = (slice(0, 60), slice(0, 40), slice(0, 40))
-    parts, rest = thicker_than_vessel(Candidate(box, tube | ball, tube | ball, False), np.array(spacing_mm), 6.5)
+    parts, rest = thicker_than_vessel(Candidate(box, tube | ball, False), np.array(spacing_mm), 6.5)
     (found,) = parts
     assert (found.mask & ball).sum() / ball.sum() > 0.9
     assert (found.mask & tube & ~ball).sum() / tube.sum() < 0.15
     assert np.array_equal(found.mask | rest.mask, tube | ball)
     assert not (found.mask & rest.mask).any()
-    alone, left = thicker_than_vessel(Candidate(box, tube, tube, False), np.array(spacing_mm), 6.5)
+    alone, left = thicker_than_vessel(Candidate(box, tube, False), np.array(spacing_mm), 6.5)
     assert alone == []
     assert left.mask.sum() == tube.sum()

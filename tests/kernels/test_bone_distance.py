@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ho_detect._kernels.bone_distance import lower_distance
+from ho_detect._kernels.bone_distance import grade_by_distance, lower_distance
 
 pytestmark = pytest.mark.jit_off
 SHAPES = st.tuples(*[st.integers(2, 5)] * 3)
@@ -49,3 +49,16 @@ def test_the_nearer_of_two_bones_wins_whatever_their_order():
     np.testing.assert_array_equal(found[0][0], fields.min(axis=0))
     np.testing.assert_array_equal(found[0][1], fields.argmin(axis=0) + 1)
     np.testing.assert_array_equal(found[0][1], found[1][1])
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    distance=arrays(np.float32, (2, 3, 4), elements=st.floats(-5, 1000, width=32)),
+    hu=arrays(np.int16, (2, 3, 4), elements=st.integers(0, 400)),
+)
+def test_grades_count_the_limits_exceeded_in_dense_voxels(distance, hu):
+    limits = np.array([0.0, 1.5, 5.0])
+    grade = np.full(hu.shape, 99, np.uint8)
+    grade_by_distance(6, hu, 200.0, distance, limits, grade)
+    expected = np.where(hu >= 200, 1 + (distance[..., None] > limits).sum(-1), 0)
+    np.testing.assert_array_equal(grade, expected)
