@@ -120,6 +120,11 @@ def landmarks(hips: tuple[HipAnatomy, ...]) -> tuple[Landmarks, ...]:
     return tuple(_of_hip(hip, axes, midline) for hip in hips)
 
 
+def nearest_frame(frames: tuple[Landmarks, ...], point: FloatArray) -> Landmarks:
+    """Return the frame of the hip, of at least one, whose head center is nearest to a (3,) LPS point."""
+    return min(frames, key=lambda f: float(np.linalg.norm(f.center - point)))
+
+
 def _level(to_left: FloatArray) -> FloatArray:
     """Return rows left, posterior, superior; superior is the scanner's."""
     left = np.array([to_left[0], to_left[1], 0.0]) / np.hypot(to_left[0], to_left[1])

@@ -216,7 +216,7 @@ def gaussian_weights(sigma: float) -> NDArray[np.float32]:
 
 def _muscle(smooth: NDArray[np.int16], grid: Grid, tissue: Tissue) -> tuple[float, float]:
     """Median and robust standard deviation of muscle on a sparse sample of the region."""
-    every = tuple(max(1, round(3.0 / s)) for s in grid.spacing_mm)
+    every = tuple(max(1, round(5.0 / s)) for s in grid.spacing_mm)
     index = np.stack(
         np.meshgrid(*(np.arange(0, n, e) for n, e in zip(grid.shape, every, strict=True)), indexing="ij"), -1
     )

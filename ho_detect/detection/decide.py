@@ -19,6 +19,7 @@ from ho_detect.detection.merge import merged
 from ho_detect.detection.mimics import Excluded, exclude, is_vessel, reason_to_set_aside
 from ho_detect.detection.opposing import with_opposing_gaps
 from ho_detect.detection.outline import Outlined, outline
+from ho_detect.detection.screening import plainly_elsewhere
 from ho_detect.detection.tubes import thicker_than_vessel
 from ho_detect.settings import Settings
 
@@ -52,6 +53,10 @@ def decide(
     excluded: list[Excluded] = []
     queue = list(candidates)
     for candidate in queue:
+        elsewhere = plainly_elsewhere(region, candidate, frames, metal, settings.mimics)
+        if elsewhere:
+            excluded.append(elsewhere)
+            continue
         outlined, evidence = judged(candidate)
         reason = reason_to_set_aside(evidence, settings.mimics, noise)
         if reason == "contrast" and is_vessel(evidence, settings.mimics) and not candidate.parted:
@@ -65,8 +70,8 @@ def decide(
             parts.append(outlined.candidate)
             kept.append((outlined, evidence))
         elif evidence.volume_mm3 >= settings.mimics.min_volume_mm3:
-            x, y, z = (round(float(v), 2) for v in points_of(region, outlined.candidate).mean(axis=0))
-            excluded.append(exclude(evidence, reason, (x, y, z)))
+            center = points_of(region, outlined.candidate).mean(axis=0)
+            excluded.append(exclude(reason, evidence.side, evidence.volume_mm3, center, evidence.max_hu))
     whole = merged(parts, region.grid.voxel_volume_mm3 ** (2 / 3), settings.detection.contact_mm2)
     if len(whole) < len(parts):
         known = {id(pair[0].candidate): pair for pair in kept}

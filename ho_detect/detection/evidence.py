@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from ho_detect.anatomy.hip_joint import Side
-from ho_detect.anatomy.landmarks import Landmarks
+from ho_detect.anatomy.landmarks import Landmarks, nearest_frame
 from ho_detect.anatomy.metal import Metal
 from ho_detect.anatomy.native_bone import FAR_MM
 from ho_detect.anatomy.tissue import FAT_HU, Tissue
@@ -22,6 +22,8 @@ _EDGE_MM, _INSIDE_MM = 4.0, 8.0
 _INNER_MM, _FOOT_MM = 3.0, 3.0
 #: Native bone so near is what it stands on, mm.
 _BENEATH_MM = 4.0
+#: Shares of a candidate that lies here or there are those of about so many voxels, evenly taken.
+_SAMPLE = 5000
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,8 +102,8 @@ def gather(
     """
     candidate = outlined.candidate
     points = points_of(region, candidate)
-    center = points.mean(axis=0)
-    frame = min(frames, key=lambda f: float(np.linalg.norm(f.center - center)))
+    frame = nearest_frame(frames, points.mean(axis=0))
+    sample = points[:: 1 + len(points) // _SAMPLE]
     mask, box = candidate.mask, candidate.box
     spacing = np.array(region.grid.spacing_mm)
     distance = region.distance_mm[box][mask]
@@ -136,16 +138,16 @@ def gather(
         fat=shares[1],
         bone=shares[2],
         air=shares[3],
-        body=tissue.share(tissue.body, points),
-        deep=tissue.share(tissue.deep, points),
+        body=tissue.share(tissue.body, sample),
+        deep=tissue.share(tissue.deep, sample),
         near_metal=float((to_metal < metal_zone_mm).mean()),
         metal_mm=float(np.median(to_metal)) if np.isfinite(to_metal).all() else None,
-        central=float(frame.pelvic_center(points).mean()),
-        spine=float(frame.spine_or_sacrum(points).mean()),
-        shaft=float(frame.beyond_model(points).mean()),
-        cavity=float(frame.pelvic_cavity(points).mean()),
-        arterial=float(frame.arterial_course(points).mean()),
-        across=float(frame.across_midline(points).mean()) if len(frames) == 1 else 0.0,
+        central=float(frame.pelvic_center(sample).mean()),
+        spine=float(frame.spine_or_sacrum(sample).mean()),
+        shaft=float(frame.beyond_model(sample).mean()),
+        cavity=float(frame.pelvic_cavity(sample).mean()),
+        arterial=float(frame.arterial_course(sample).mean()),
+        across=float(frame.across_midline(sample).mean()) if len(frames) == 1 else 0.0,
         ischial_spine_mm=float(np.linalg.norm(points - frame.ischial_spine, axis=1).min()),
         reliable_fit=frame.reliable,
     )

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from ho_detect.anatomy.hip_joint import Point, Side
 from ho_detect.detection.evidence import Evidence
+from ho_detect.geometry import FloatArray
 from ho_detect.settings import MimicSettings
 
 #: Why something dense was set aside.
@@ -187,13 +188,14 @@ _RULES: tuple[tuple[str, Rule], ...] = (
 )
 
 
-def exclude(evidence: Evidence, reason: str, centroid_lps_mm: Point) -> Excluded:
+def exclude(reason: str, side: Side, volume_mm3: float, centroid_lps_mm: FloatArray, max_hu: float) -> Excluded:
     """Return the record of what was set aside."""
+    x, y, z = (round(float(v), 2) for v in centroid_lps_mm)
     return Excluded(
         reason=reason,
         message=EXCLUSIONS[reason],
-        side=evidence.side,
-        volume_mm3=round(evidence.volume_mm3, 1),
-        centroid_lps_mm=centroid_lps_mm,
-        max_hu=round(evidence.max_hu, 1),
+        side=side,
+        volume_mm3=round(volume_mm3, 1),
+        centroid_lps_mm=(x, y, z),
+        max_hu=round(max_hu, 1),
     )

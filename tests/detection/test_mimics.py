@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 import pytest
 from made_detection import evidence, grown_on_bone
 
@@ -195,6 +196,6 @@ class TestSlenderness:
 @pytest.mark.parametrize("name", EXCLUSIONS)
 def test_the_record_says_what_was_seen(name):
     e = evidence(side="right", volume_mm3=123.456, max_hu=707.04)
-    record = exclude(e, name, (1.0, 2.0, 3.0))
+    record = exclude(name, e.side, e.volume_mm3, np.array([1.0, 2.0, 3.0]), e.max_hu)
     assert (record.reason, record.message, record.side) == (name, EXCLUSIONS[name], "right")
     assert (record.volume_mm3, record.max_hu, record.centroid_lps_mm) == (123.5, 707.0, (1.0, 2.0, 3.0))
