@@ -181,6 +181,14 @@ def closest_axes(direction: FloatArray) -> tuple[tuple[int, int, int], tuple[int
     return order, (a, b, c)
 
 
+@dataclass(frozen=True, eq=False)
+class Sphere:
+    """Center (3,) in LPS mm and radius."""
+
+    center_lps_mm: FloatArray
+    radius_mm: float
+
+
 def fit_sphere(points: FloatArray) -> tuple[FloatArray, float]:
     """Return center (3,) and radius of the least-squares sphere through (n, 3) points, n of at least 4.
 

@@ -1,70 +1,64 @@
-"""The femoral head as a bright ball with a dark rim, looked for near where the fitted bones say it should be.
-
-A surface fitted from a pose that is a little off may settle on the wrong walls of the joint, all the more with slices
-thicker than the joint space. A ball has no pose: the whole neighbourhood can be searched.
-"""
+"""A sphere settled on the edges of the femoral head, from the socket also where the fitted femur has missed it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
-from ho_detect.anatomy.template import gradient_of, match
+from ho_detect.anatomy.shape_fit import edges_along
 from ho_detect.anatomy.working_grid import WorkingVolume
-from ho_detect.geometry import FloatArray
+from ho_detect.geometry import FloatArray, Sphere
 
-#: How far from the expected center it is looked for, mm. Convention.
-_REACH_MM = 10.0
-_RADIUS_STEP_MM = 0.75
-#: The largest ball that is looked for, mm; adult heads have radii of 19 to 29 mm.
-_LARGEST_MM = 29.0
-#: Fall of HU per voxel that counts fully, between values that tell bone from soft tissue. Convention.
-_FULL_EDGE_HU, _RANGE_HU = 200.0, (-50.0, 600.0)
+#: How far along the radius edges are looked for, round after round, mm; convention, as in the fit of surfaces.
+_REACHES_MM = (5.0, 4.0, 3.0, 3.0, 2.5, 2.5, 2.5)
+#: Femoral heads of adults, and of what is taken for one on the way, mm.
+_RADII_MM = (16.0, 30.0)
+#: An edge so near is the head's, mm.
+_ON_SPHERE_MM = 1.0
+#: Pull towards no change: holds what few edges leave open.
+_RIDGE_CENTER, _RIDGE_RADIUS = 1e-3, 1.0
 
 
 @dataclass(frozen=True, eq=False)
-class Sphere:
-    """Center (3,) in LPS mm and radius."""
+class SettledHead:
+    """A sphere, and the share of its surface in view that has an edge within 1 mm."""
 
-    center_lps_mm: FloatArray
-    radius_mm: float
+    sphere: Sphere
+    seen: float
 
 
-def find_head_sphere(
-    volume: WorkingVolume, expected: Sphere, directions: FloatArray, radii_mm: tuple[float, float]
-) -> Sphere:
-    """Return the ball with the clearest falling edge all around within 10 mm of the expected one.
+def settled_head(volume: WorkingVolume, start: Sphere, directions: FloatArray) -> SettledHead:
+    """Move and resize a sphere to the edges around it, robustly.
 
     Parameters
     ----------
     volume
         HU near the hip.
-    expected
-        Where it should be.
+    start
+        Within some 5 mm.
     directions
         (D, 3) LPS unit vectors from the center to the joint surface: away from the neck.
-    radii_mm
-        Smallest and largest radius to look for.
     """
-    step = volume.step_mm
-    box = volume.grid.box_around(expected.center_lps_mm, _REACH_MM + _LARGEST_MM + 3.0)
-    hu = volume.hu[box]
-    if min(hu.shape) < 2:
-        return expected
-    grid = volume.grid.crop(box)
-    steps = np.arange(-int(_REACH_MM / step), int(_REACH_MM / step) + 1)
-    shifts = np.array(list(product(steps, repeat=3)))
-    shifts = shifts[np.linalg.norm(shifts, axis=1) * step <= _REACH_MM]
-    origin = grid.to_index(expected.center_lps_mm)
-    radius_mm = np.arange(radii_mm[0], radii_mm[1] + 1e-6, _RADIUS_STEP_MM)
-    points = directions * (radius_mm[:, None, None] / step)
-    normals = np.broadcast_to(directions, points.shape)
-    gradient = gradient_of(np.clip(hu, *_RANGE_HU))
-    score, seen = match(gradient, points, normals, origin, shifts, full=_FULL_EDGE_HU)
-    score *= np.sqrt(np.minimum(1.0, seen / np.float32(0.75)))  # less in view: a high score is easier to come by
-    size, place = np.unravel_index(score.argmax(), score.shape)
-    if score[size, place] <= 0.0:
-        return expected
-    return Sphere(grid.to_lps(origin + shifts[place]), float(radius_mm[size]))
+    center, radius_mm = np.asarray(start.center_lps_mm, np.float64), start.radius_mm
+    design = np.column_stack([directions, np.ones(len(directions))])
+    ridge = np.diag([_RIDGE_CENTER] * 3 + [_RIDGE_RADIUS])
+    for reach_mm in _REACHES_MM:
+        offset, _ = _edges(volume, center, radius_mm, directions, reach_mm)
+        seen = ~np.isnan(offset)
+        residual = np.where(seen, offset, 0.0)
+        trust = np.where(seen, np.maximum(1.0 - (residual / (0.9 * reach_mm)) ** 2, 0.0) ** 2, 0.0)
+        weighed = design * trust[:, None]
+        change = np.linalg.solve(design.T @ weighed + ridge, weighed.T @ residual)
+        center, radius_mm = center + change[:3], float(np.clip(radius_mm + change[3], *_RADII_MM))
+    offset, strength = _edges(volume, center, radius_mm, directions, _REACHES_MM[-1])
+    in_view = ~np.isnan(strength)
+    near = np.abs(np.nan_to_num(offset, nan=np.inf)) < _ON_SPHERE_MM
+    return SettledHead(Sphere(center, radius_mm), float((near & in_view).sum() / max(int(in_view.sum()), 1)))
+
+
+def _edges(
+    volume: WorkingVolume, center: FloatArray, radius_mm: float, directions: FloatArray, reach_mm: float
+) -> tuple[FloatArray, FloatArray]:
+    whole = np.ones(len(directions), bool)
+    return edges_along(volume, center + radius_mm * directions, directions, whole, whole, reach_mm)

@@ -9,7 +9,7 @@ from scipy import ndimage as ndi
 from threadpoolctl import threadpool_limits
 
 from ho_detect.acquisition.volume import HuVolume
-from ho_detect.anatomy.head_sphere import Sphere, find_head_sphere
+from ho_detect.anatomy.head_sphere import settled_head
 from ho_detect.anatomy.hip_joint import SIDES, HipJoint, Side, mirror_of
 from ho_detect.anatomy.hip_search import EdgeField, edge_field, femur_starts, hip_candidates
 from ho_detect.anatomy.shaft import Shaft, follow_shaft
@@ -17,7 +17,7 @@ from ho_detect.anatomy.shape_fit import Pose, SurfaceFit, fit_surface
 from ho_detect.anatomy.shape_model import femur_model, hip_bone_model
 from ho_detect.anatomy.working_grid import WorkingVolume, resample_to_patient_axes
 from ho_detect.flags import Flag, flag
-from ho_detect.geometry import FloatArray, fit_sphere
+from ho_detect.geometry import FloatArray, Sphere, fit_sphere
 from ho_detect.settings import AnatomySettings
 
 #: Edge of the voxels that the bones are fitted in, mm.
@@ -26,8 +26,10 @@ FIT_STEP_MM = 1.5
 JOINT_REGION_MM = 60.0
 _CANDIDATES = 3
 _STARTS, _LED_STARTS = 4, 2
-#: Radius of the femoral head: looked for up to the socket's and so much below, mm; in these limits where no socket is.
-_BELOW_SOCKET_MM, _HEAD_RADII_MM = 7.0, (17.0, 27.0)
+#: The head is so much smaller than its socket, mm.
+_CARTILAGE_MM = 2.5
+#: Two spheres are both tried where the shares of their edges seen differ by less, and they lie so far apart, mm.
+_AS_CLEAR, _ANOTHER_MM = 0.05, 1.5
 #: With less of the hip bone in view its socket says nothing.
 _MIN_SOCKET_IN_VIEW = 0.3
 #: Head surface explained by the fit from which no further candidate of that side is tried.
@@ -67,6 +69,11 @@ class _Fitted:
     radius_mm: float
     score: float
 
+    @property
+    def rank(self) -> float:
+        """What decides between fits of one side: of those at the same place the one whose head is found wins."""
+        return self.score + 0.5 * (_agreement(self.femur) - self.femur.explained)
+
 
 def find_hip_joints(volume: HuVolume, coarse: WorkingVolume, settings: AnatomySettings) -> tuple[HipAnatomy, ...]:
     """Find the hips that are in view: none, one or two, left first.
@@ -104,7 +111,7 @@ def _best_fit(field: EdgeField, fine: WorkingVolume, side: Side) -> _Fitted | No
     best: _Fitted | None = None
     for candidate in hip_candidates(field, side, _CANDIDATES):
         fitted = _fit_both(field, fine, side, candidate.pelvis)
-        if fitted and (best is None or fitted.score > best.score):
+        if fitted and (best is None or fitted.rank > best.rank):
             best = fitted
         if best and best.score > _CLEAR_SCORE:
             break
@@ -123,8 +130,8 @@ def _fit_both(field: EdgeField, fine: WorkingVolume, side: Side, start: Pose) ->
         return [fit_surface(fine, femur_model(), p, mirrored=mirrored, innermost=True, head=head) for p in poses]
 
     femur = max(femurs(start.offset_mm * mirror_of(side), _STARTS, None), key=_agreement)
-    ball = _ball(fine, femur, socket)
-    femur = max([femur, *femurs(ball.center_lps_mm, _LED_STARTS, ball)], key=_agreement)
+    led = [f for head in _heads(fine, femur, socket) for f in femurs(head.center_lps_mm, _LED_STARTS, head)]
+    femur = max([femur, *led], key=_agreement)
     head, radius_mm = fit_sphere(femur.vertices[femur.joint])
     if femur.in_view[femur.joint].mean() < _MIN_HEAD_IN_VIEW:
         return None
@@ -156,15 +163,23 @@ def _head_residual_mm(femur: SurfaceFit, center: FloatArray, radius_mm: float) -
     return float(np.median(misfit)) * 1.4826
 
 
-def _ball(fine: WorkingVolume, femur: SurfaceFit, socket: Sphere | None) -> Sphere:
-    """Look for the head as a ball near the fitted femur's, no larger than the socket."""
+def _heads(fine: WorkingVolume, femur: SurfaceFit, socket: Sphere | None) -> list[Sphere]:
+    """Look for the head from where the fitted femur has it and from within the socket; two where both are as clear."""
     surface = femur.vertices[femur.joint]
     expected = Sphere(*fit_sphere(surface))
-    direction = (surface - expected.center_lps_mm) / expected.radius_mm
-    _, spread = np.unique(np.floor(4 * direction).astype(int), axis=0, return_index=True)
-    direction = direction[spread] / np.linalg.norm(direction[spread], axis=1, keepdims=True)
-    radii_mm = _HEAD_RADII_MM if socket is None else (socket.radius_mm - _BELOW_SOCKET_MM, socket.radius_mm)
-    return find_head_sphere(fine, expected, direction, radii_mm)
+    away = surface - expected.center_lps_mm
+    directions = away / np.linalg.norm(away, axis=1, keepdims=True)
+    starts = [expected]
+    if socket is not None:
+        starts.append(Sphere(socket.center_lps_mm, socket.radius_mm - _CARTILAGE_MM))
+    heads = sorted((settled_head(fine, start, directions) for start in starts), key=lambda h: -h.seen)
+    best, *others = heads
+    return [best.sphere] + [
+        h.sphere
+        for h in others
+        if h.seen > best.seen - _AS_CLEAR
+        and np.linalg.norm(h.sphere.center_lps_mm - best.sphere.center_lps_mm) > _ANOTHER_MM
+    ]
 
 
 def _plausible_pair(left: FloatArray, right: FloatArray) -> bool:

@@ -17,12 +17,11 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from ho_detect._kernels.voxelise import count_crossings, fill_between
-from ho_detect.anatomy.head_sphere import Sphere
 from ho_detect.anatomy.hip_joint import Side
 from ho_detect.anatomy.hip_joints import HipAnatomy
 from ho_detect.anatomy.shaft import Shaft
 from ho_detect.anatomy.shape_fit import SurfaceFit
-from ho_detect.geometry import FloatArray, Grid
+from ho_detect.geometry import FloatArray, Grid, Sphere
 
 #: Voxel edge of the distance fields, mm.
 STEP_MM = 1.5

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from ho_detect._kernels.surface_fit import normal_equations, surface_normals
 from ho_detect._kernels.surface_match import edge_offsets
-from ho_detect.anatomy.head_sphere import Sphere
 from ho_detect.anatomy.shape_model import BoneModel
 from ho_detect.anatomy.working_grid import WorkingVolume
-from ho_detect.geometry import FloatArray, rotation_about
+from ho_detect.geometry import FloatArray, Sphere, rotation_about
 
 #: Search reach along the normals, mm, and number of shape modes set free, for each round. Coarse to fine: pose first,
 #: then the modes by weight. Convention, chosen on simulated and real CT.
@@ -136,7 +135,7 @@ def fit_surface(
     for reach_mm, n_modes in _ROUNDS:
         placed = _placed(model, weights, pose)
         vertices = placed.vertices * mirror
-        offset, strength = _edges(volume, vertices, placed.normals * mirror, model.joint, first, reach_mm)
+        offset, strength = edges_along(volume, vertices, placed.normals * mirror, model.joint, first, reach_mm)
         residual, trust = _trusted(offset, strength, first, reach_mm)
         if head is not None and reach_mm > _LED_MM:
             away = np.linalg.norm(vertices - head.center_lps_mm, axis=1)
@@ -145,7 +144,7 @@ def fit_surface(
         pose, weights = _step(model, placed, weights, n_modes, residual, trust)
     placed = _placed(model, weights, pose)
     vertices, normals = placed.vertices * mirror, placed.normals * mirror
-    offset, strength = _edges(volume, vertices, normals, model.joint, first, 6.0)
+    offset, strength = edges_along(volume, vertices, normals, model.joint, first, 6.0)
     in_view = ~np.isnan(strength)
     near = np.abs(np.nan_to_num(offset, nan=np.inf)) < _EXPLAINED_MM
     explained = float(near[in_view].mean()) if in_view.any() else 0.0
@@ -184,7 +183,7 @@ def _trusted(
     return residual, trust * np.clip(np.nan_to_num(strength) / 200.0, 0.2, 1.0)
 
 
-def _edges(
+def edges_along(
     volume: WorkingVolume,
     vertices: FloatArray,
     normals: FloatArray,
@@ -192,7 +191,15 @@ def _edges(
     first: NDArray[np.bool_],
     reach_mm: float,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return (V,) offsets in mm and strengths in HU; the profile is sampled each millimetre."""
+    """Return (V,) offsets in mm along the normals to the edge there, and strengths in HU; NaN where none is in view.
+
+    Parameters
+    ----------
+    joint
+        (V,) bool: the gap behind the edge may be as narrow as a joint's.
+    first
+        (V,) bool: take the innermost strong edge.
+    """
     offset, strength = np.empty(len(vertices)), np.empty(len(vertices))
     edge_offsets(
         volume.hu,

@@ -1,4 +1,4 @@
-"""Candidates that plainly lie elsewhere, set aside before they are outlined: the sacrum alone takes as long as all else."""
+"""Candidates that plainly lie elsewhere, set aside before they are outlined: the sacrum takes as long as all else."""
 
 from __future__ import annotations
 

@@ -9,10 +9,9 @@ from model_hips import head_center
 from phantoms import volume
 
 from ho_detect.anatomy.head_and_neck import head_and_neck, mean_hu
-from ho_detect.anatomy.head_sphere import Sphere
 from ho_detect.anatomy.hip_joint import mirror_of
 from ho_detect.anatomy.native_bone import bone_distance
-from ho_detect.geometry import Grid
+from ho_detect.geometry import Grid, Sphere
 from ho_detect.settings import JointSettings
 
 

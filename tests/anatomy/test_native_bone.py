@@ -11,7 +11,6 @@ from model_hips import head_center
 from scipy import ndimage as ndi
 from scipy.spatial import ConvexHull
 
-from ho_detect.anatomy.head_sphere import Sphere
 from ho_detect.anatomy.native_bone import (
     FAR_MM,
     STEP_MM,
@@ -22,7 +21,7 @@ from ho_detect.anatomy.native_bone import (
     smooth_displacement,
     voxelised,
 )
-from ho_detect.geometry import Grid
+from ho_detect.geometry import Grid, Sphere
 
 BONES = ("femur", "pelvis")
 

@@ -9,11 +9,11 @@ import pytest
 from scipy import ndimage as ndi
 
 from ho_detect._kernels.voxelise import count_crossings, fill_between
-from ho_detect.anatomy.head_sphere import Sphere, find_head_sphere
+from ho_detect.anatomy.head_sphere import settled_head
 from ho_detect.anatomy.shape_fit import Pose, fit_surface
 from ho_detect.anatomy.shape_model import femur_model, hip_bone_model
 from ho_detect.anatomy.working_grid import WorkingVolume
-from ho_detect.geometry import Grid, fit_sphere, rotation, vertex_normals
+from ho_detect.geometry import Grid, Sphere, fit_sphere, rotation, vertex_normals
 
 STEP_MM = 1.5
 MODELS = {"femur": femur_model, "hip_bone": hip_bone_model}
@@ -137,8 +137,8 @@ class TestHeadSphere:
         at = np.random.default_rng(2).normal(size=(150, 3))
         return at / np.linalg.norm(at, axis=1, keepdims=True)
 
-    @pytest.mark.parametrize("shift", [(0, 0, 0), (5, -3, 4), (-6, 0, 6)])
-    def test_a_ball_is_found_within_a_voxel(self, shift):
+    @pytest.mark.parametrize("shift", [(0, 0, 0), (3, -2, 2), (-3, 0, 3)])
+    def test_a_ball_is_found_within_a_third_of_a_voxel(self, shift):
         grid = Grid.axial((50, 50, 50), (STEP_MM,) * 3, (-40, -60, 200))
         at = np.stack(np.meshgrid(*[np.arange(50)] * 3, indexing="ij"), -1)
         middle = grid.to_lps([25, 25, 25])
@@ -146,16 +146,17 @@ class TestHeadSphere:
         socket = (r > 25) & (r < 29) & (at[..., 0] > 22)
         shell = np.where(r < 22, 400.0, np.where(socket, 900.0, 40.0))
         volume = WorkingVolume(ndi.gaussian_filter(shell, 0.6).astype(np.float32), grid)
-        found = find_head_sphere(volume, Sphere(middle + shift, 20.0), self.directions(), (18.0, 25.0))
-        assert np.linalg.norm(found.center_lps_mm - middle) < 2.0
-        assert found.radius_mm == pytest.approx(22, abs=1.6)
+        found = settled_head(volume, Sphere(middle + shift, 20.0), self.directions())
+        assert np.linalg.norm(found.sphere.center_lps_mm - middle) < 0.5
+        assert found.sphere.radius_mm == pytest.approx(22, abs=1.0)
+        assert found.seen > 0.9
 
     def test_where_nothing_is_the_expected_one_stays(self):
         volume = WorkingVolume(np.full((30, 30, 30), 40, np.float32), Grid.axial((30, 30, 30), (STEP_MM,) * 3))
-        expected = Sphere(np.array([20.0, 20.0, 20.0]), 21.0)
-        assert find_head_sphere(volume, expected, self.directions(), (17.0, 26.0)) is expected
-        away = Sphere(np.array([500.0, 0.0, 0.0]), 21.0)
-        assert find_head_sphere(volume, away, self.directions(), (17.0, 26.0)) is away
+        for middle in ([20.0, 20.0, 20.0], [500.0, 0.0, 0.0]):
+            found = settled_head(volume, Sphere(np.array(middle), 21.0), self.directions())
+            np.testing.assert_array_equal(found.sphere.center_lps_mm, middle)
+            assert (found.sphere.radius_mm, found.seen) == (21.0, 0.0)
 
     def test_it_leads_the_femur_out_of_a_wrong_start(self):
         volume, vertices, _ = painted("femur")

@@ -10,13 +10,12 @@ import pytest
 from made_detection import region
 from made_findings import make_lesion
 
-from ho_detect.anatomy.head_sphere import Sphere
 from ho_detect.anatomy.native_bone import BoneDistance
 from ho_detect.detection.candidates import Candidate
 from ho_detect.detection.contact import measure_contact
 from ho_detect.detection.opposing import with_opposing_gaps
 from ho_detect.detection.outline import touched_bones
-from ho_detect.geometry import Grid, rotation
+from ho_detect.geometry import Grid, Sphere, rotation
 from ho_detect.settings import DetectionSettings
 
 WHOLE = (slice(None),) * 3

@@ -10,10 +10,9 @@ from made_detection import MUSCLE_HU, region, scanned_ball
 from phantoms import ball, box
 from scipy import ndimage as ndi
 
-from ho_detect.anatomy.head_sphere import Sphere
 from ho_detect.detection.candidates import _smoothed, find_candidates
 from ho_detect.detection.outline import outline
-from ho_detect.geometry import Grid
+from ho_detect.geometry import Grid, Sphere
 from ho_detect.settings import DetectionSettings
 
 SETTINGS = DetectionSettings()

@@ -38,7 +38,8 @@ def test_reach_is_to_the_nearest_voxel(joined, reach_mm):
     assert judged((0.0, 0.0, -(reach_mm + 7.0)), joined=joined) is None
     found = judged((0.0, 0.0, -(reach_mm + 15.0)), joined=joined)
     assert (found.reason, found.volume_mm3, found.max_hu, found.side) == ("out_of_reach", 8000.0, 600.0, "left")
-    np.testing.assert_allclose(found.centroid_lps_mm, FRAME.center + [0, 0, -(reach_mm + 15.0)], atol=0.6)
+    below = np.array([0.0, 0.0, -(reach_mm + 15.0)])
+    np.testing.assert_allclose(found.centroid_lps_mm, FRAME.center + below, atol=0.6)
 
 
 def test_the_sacrum_is_native_bone_unless_part_lies_elsewhere():
