@@ -17,7 +17,7 @@ demo: $(VENV)/.installed
 	@echo "  summary.csv, lesions.csv and studies.csv, and a folder for each study with findings.json and lesions.nii.gz"
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

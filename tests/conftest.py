@@ -1,6 +1,35 @@
-"""Hypothesis without clocks: how busy the machine is decides nothing."""
+"""Hypothesis without clocks: how busy the machine is decides nothing. Side by side, the longest files begin first."""
+
+import os
 
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("no_clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no_clock")
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # read when the libraries are imported, here and in children
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"):
+        os.environ.setdefault(name, "1")
+
+#: One of them begun last would have the other processors wait for it.
+LONGEST = (
+    "test_tour",
+    "test_slurm",
+    "test_hip_joints",
+    "test_analyze",
+    "test_dicom",
+    "test_study",
+    "test_samples",
+    "test_compare",
+    "test_run",
+    "test_resume",
+    "test_kill",
+    "test_report",
+    "test_cohort",
+    "test_round_trip",
+)
+
+
+def pytest_collection_modifyitems(items):
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(LONGEST)))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 #: How often memory is looked at where it is limited, s.
 _MEMORY_WATCH_S = 0.25
-#: How long a child that has sent its outcome may take to end, s.
+#: How long a child that has closed its connection may take to end, s.
 _GRACE_S = 10.0
 _GIGABYTES_PER_WORKER = 4.0
 
@@ -159,14 +159,22 @@ class Crew:
         try:
             with _StopSignals() as stop:
                 while (waiting or self._running) and not (stop.seen or self._stopped):
-                    while waiting and len(self._running) < self._workers and not stop.seen:
-                        self._start(waiting.popleft())
-                    self._wait(stop)
+                    self._start_next(waiting, stop)
+                    ended = self._wait(stop)
+                    if not self._options.fail_fast:
+                        self._start_next(waiting, stop)  # at work while what came of the others is kept
+                    for child, outcome in ended:
+                        child.end()
+                        self._settled(child.place, outcome)
         finally:
             self.undone = [child.place for child in self._running] + list(waiting)
             for child in self._running:
                 child.end()
         return bool(self.undone) and stop.seen
+
+    def _start_next(self, waiting: deque[int], stop: _StopSignals) -> None:
+        while waiting and len(self._running) < self._workers and not stop.seen:
+            self._start(waiting.popleft())
 
     def _start(self, place: int) -> None:
         ours, theirs = self._context.Pipe(duplex=True)
@@ -176,17 +184,14 @@ class Crew:
         self._running.append(_Child(place, process, ours, time.monotonic()))
         self._started(place)
 
-    def _wait(self, stop: _StopSignals) -> None:
-        """Wait until something happens to a child, and settle those that are done."""
+    def _wait(self, stop: _StopSignals) -> list[tuple[_Child, Outcome]]:
+        """Wait until something happens to a child; return those that are done, no longer among the running."""
         connections = [child.connection for child in self._running]
         sentinels = [child.process.sentinel for child in self._running]
         mp_connection.wait([*connections, *sentinels, stop.fileno], self._patience())
-        for child in list(self._running):
-            outcome = self._outcome(child)
-            if outcome is not None:
-                self._running.remove(child)
-                child.end()
-                self._settled(child.place, outcome)
+        outcomes = [(child, self._outcome(child)) for child in self._running]
+        self._running = [child for child, outcome in outcomes if outcome is None]
+        return [(child, outcome) for child, outcome in outcomes if outcome is not None]
 
     def _patience(self) -> float | None:
         """Seconds until the next look is due; None: until a child says something."""
@@ -214,7 +219,6 @@ def _received(child: _Child) -> Outcome:
     except (EOFError, OSError, msgspec.DecodeError):
         child.process.join(_GRACE_S)
         return Outcome(reason="crashed", detail=_how_it_ended(child.process.exitcode), seconds=child.seconds)
-    child.process.join(_GRACE_S)
     return outcome
 
 

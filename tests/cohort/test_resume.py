@@ -203,7 +203,7 @@ class TestEndBeforeItsTime:
                 seen.append([r["status"] for r in rows(tmp_path / "out")].count("waiting"))
 
         run([archive], tmp_path / "out", None, options(), look)
-        assert seen == [5, 4, 3, 2, 1]
+        assert seen == [5, 4, 3, 2]
 
 
 class TestTwoProcesses:
