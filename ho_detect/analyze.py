@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from ho_detect.acquisition.volume import HuVolume, no_hip
+from ho_detect.anatomy.given_bone import agreeing, with_given_bone
+from ho_detect.anatomy.given_masks import given_masks
+from ho_detect.anatomy.given_muscle import deep_to_skin, with_given_muscles
 from ho_detect.anatomy.hip_joints import HipAnatomy, find_hip_joints
 from ho_detect.anatomy.joint_state import joint_states
 from ho_detect.anatomy.landmarks import landmarks
@@ -32,7 +36,7 @@ class Analysis:
     bones: tuple[BoneDistance, ...]
 
 
-def analyze(volume: HuVolume, settings: Settings | None = None) -> Findings:
+def analyze(volume: HuVolume, settings: Settings | None = None, anatomy: Path | None = None) -> Findings:
     """Find and describe ossification around the hips of one CT series.
 
     Parameters
@@ -41,16 +45,19 @@ def analyze(volume: HuVolume, settings: Settings | None = None) -> Findings:
         HU in any orientation that is close to the patient's axes.
     settings
         Default settings where None.
+    anatomy
+        Folder of NIfTI masks under TotalSegmentator's names, which are used in place of what is found here.
 
     Raises
     ------
     SeriesError
-        ``no_hip_in_view``: there is nothing here to analyse; ``missing_slices``: nor in the part of a series with gaps.
+        ``no_hip_in_view``: there is nothing here to analyse; ``missing_slices``: nor in the part of a series with gaps;
+        ``bad_anatomy``: masks cannot be used.
     """
-    return analyze_with_bones(volume, settings or Settings()).findings
+    return analyze_with_bones(volume, settings or Settings(), anatomy).findings
 
 
-def analyze_with_bones(volume: HuVolume, settings: Settings) -> Analysis:
+def analyze_with_bones(volume: HuVolume, settings: Settings, anatomy: Path | None = None) -> Analysis:
     """Do what :func:`analyze` does, and keep the bones found."""
     canonical = volume.canonical()
     coarse = resample_to_patient_axes(canonical, COARSE_STEP_MM)
@@ -61,19 +68,22 @@ def analyze_with_bones(volume: HuVolume, settings: Settings) -> Analysis:
     tissue = segment_tissue(coarse, settings.anatomy)
     metal = find_metal(canonical, tissue, settings.anatomy)
     hips = hide_behind_metal(canonical, hips, metal, settings.anatomy)
-    bones = native_bone(hips)
+    fitted = native_bone(hips)
+    given = agreeing(given_masks(anatomy, canonical.grid), fitted, settings.anatomy)
+    bones = with_given_bone(fitted, given, settings.anatomy)
     frames = landmarks(hips)
-    near = places(hips, bones, settings.joint)
+    near = with_given_muscles(places(hips, fitted, settings.joint), given)
+    tissue = deep_to_skin(tissue, given)
     states = joint_states(canonical, hips, near, settings.joint)
 
     region = region_near_hips(canonical, hips, bones, tissue, settings.detection)
     candidates = find_candidates(region, settings.detection)
-    kept, excluded = decide(region, candidates, frames, near, tissue, metal, settings)
+    kept, excluded = decide(region, candidates, frames, near, tissue, metal, given, settings)
 
     lesions = tuple(k.lesion for k in kept)
     graded = grade_hips(tuple(h.joint for h in hips), states, lesions, excluded, settings.detection)
     labels = volume.from_canonical(label_map(canonical.hu.shape, region, kept)).astype(np.uint16)
     findings = assemble(
-        volume, settings, graded, lesions, excluded, labels, metal_mm3=metal.volume_mm3, noise_hu=region.noise_hu
+        volume, settings, graded, lesions, excluded, labels, given, metal_mm3=metal.volume_mm3, noise_hu=region.noise_hu
     )
     return Analysis(findings, hips, bones)

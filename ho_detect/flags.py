@@ -37,6 +37,7 @@ REASONS: dict[str, str] = {
     "memory_limit": "the analysis needed more memory than there is or than was allowed",
     "not_written": "the result could not be written",
     "interrupted": "the run was stopped before this series was done",
+    "bad_anatomy": "the anatomy masks given cannot be used",
     "internal_error": "the analysis failed for a reason nobody foresaw",
 }
 
@@ -72,6 +73,8 @@ FLAGS: dict[str, str] = {
     "hip_not_in_view": "the femoral head of this side is not in the field of view",
     "set_aside_undecided": "something dense was set aside that may be ossification",
     "anatomy_given": "anatomy masks given by the user were used in place of those found",
+    "anatomy_unused": "anatomy masks given by the user do not lie where that bone was found, and were not used",
+    "anatomy_missing": "no anatomy masks were found for this series in the folder given",
     "atypical_pattern": "a lesion denser inside than at its rim, the reverse of ossification: for a reader to look at",
 }
 

@@ -61,6 +61,15 @@ class Grid:
         affine[:3, 3], affine[3, 3] = np.asarray(origin_lps_mm, float), 1
         return cls(shape, affine)
 
+    @classmethod
+    def from_ras(cls, shape: tuple[int, int, int], affine: ArrayLike) -> Grid:
+        """Return the grid of a NIfTI array (i, j, k), whose affine leads to RAS mm: +x right, +y anterior.
+
+        >>> Grid.from_ras((4, 3, 2), np.diag([1.0, 2.0, 3.0, 1.0])).to_lps([1, 1, 1]).tolist()
+        [-1.0, -2.0, 3.0]
+        """
+        return cls(shape, np.diag([-1.0, -1.0, 1.0, 1.0]) @ np.asarray(affine, float))
+
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
         """Distance between neighbours along (slice, row, column), mm."""
@@ -105,6 +114,18 @@ class Grid:
         ends = [(-0.5, n - 0.5) for n in self.shape]
         corners = self.to_lps(np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, 3))
         return corners.min(axis=0), corners.max(axis=0)
+
+    def is_apart_from(self, other: Grid) -> bool:
+        """Whether the upright LPS boxes around two grids have nothing in common."""
+        low, high = self.box_lps_mm()
+        other_low, other_high = other.box_lps_mm()
+        return bool((low >= other_high).any() or (other_low >= high).any())
+
+    def upright(self, step_mm: float) -> Grid:
+        """Return a grid of cubes along (superior, posterior, left) that covers all voxels of this one."""
+        low, high = self.box_lps_mm()
+        x, y, z = (max(1, int(np.ceil(mm / step_mm))) for mm in high - low)
+        return Grid.axial((z, y, x), (step_mm,) * 3, low + step_mm / 2)
 
     def crop(self, box: tuple[slice, slice, slice]) -> Grid:
         """Return the grid of ``array[box]``; slices with step 1 or None."""

@@ -55,6 +55,9 @@ class AnatomySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Nothing nearer to metal is assessed. Convention."""
     head_radius_mm: float = 23.5
     """Centre of the femoral head radius prior; adults 19 to 29 mm. Convention."""
+    given_margin_mm: float = 4.0
+    """A mask of femur or hip bone given by the user holds where its surface and the fitted one lie no farther apart: a
+    segmenter may take in what has grown on the bone. Convention: the fit is moved to edges seen as far off."""
     min_joint_score: float = 0.5
     """Femoral head score below which no hip is reported. Convention, chosen on simulated and real CT."""
 

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from ho_detect.analyze import Analysis
 
 
-def detect(path: str | Path, settings: Settings | None = None, series: str | None = None) -> Findings:
+def detect(
+    path: str | Path,
+    settings: Settings | None = None,
+    series: str | None = None,
+    anatomy: str | Path | None = None,
+) -> Findings:
     """Find ossification near the hips in one CT study.
 
     Parameters
@@ -28,6 +33,9 @@ def detect(path: str | Path, settings: Settings | None = None, series: str | Non
     series
         Series Instance UID of the series to analyse. Without it the one that ``ho-detect run`` would analyse; where it
         would analyse several, the first by the rules of :mod:`ho_detect.acquisition.preference` with a hip in view.
+    anatomy
+        Folder of NIfTI masks under TotalSegmentator's names, used in place of what is found: those of this study, or a
+        folder for each study (:mod:`ho_detect.acquisition.mask_folders`).
 
     Returns
     -------
@@ -36,14 +44,17 @@ def detect(path: str | Path, settings: Settings | None = None, series: str | Non
     Raises
     ------
     UsageError
-        The path is not there, or holds no series of that UID.
+        The path is not there, or holds no series of that UID; no masks are where they are said to be.
     SeriesError
         Nothing there can be analysed; ``.reason`` is the code of the series that came closest.
     """
-    return analyze_study(Path(path), settings or Settings(), series)[1].findings
+    masks = None if anatomy is None else Path(anatomy)
+    return analyze_study(Path(path), settings or Settings(), series, masks)[1].findings
 
 
-def analyze_study(path: Path, settings: Settings, series: str | None = None) -> tuple[SeriesEntry, Analysis]:
+def analyze_study(
+    path: Path, settings: Settings, series: str | None = None, anatomy: Path | None = None
+) -> tuple[SeriesEntry, Analysis]:
     """Do what :func:`detect` does; return the series that was analysed too, and the bones found.
 
     Raises
@@ -52,6 +63,7 @@ def analyze_study(path: Path, settings: Settings, series: str | None = None) -> 
         As :func:`detect`.
     """
     from ho_detect.acquisition.index import index_series
+    from ho_detect.acquisition.mask_folders import assign_masks
     from ho_detect.acquisition.pseudonyms import Pseudonyms
     from ho_detect.acquisition.volume import load_volume
 
@@ -65,13 +77,15 @@ def analyze_study(path: Path, settings: Settings, series: str | None = None) -> 
     from ho_detect.analyze import analyze_with_bones
 
     pseudonyms = Pseudonyms.random(keep_identity=settings.output.keep_identity)
-    for entry in entries[:-1]:
+    assigned = assign_masks(anatomy, entries, [""] * len(entries))
+    for entry, masks in assigned[:-1]:
         try:
-            return entry, analyze_with_bones(load_volume(entry, settings, pseudonyms), settings)
+            return entry, analyze_with_bones(load_volume(entry, settings, pseudonyms), settings, masks)
         except SeriesError as error:
             if error.is_failure:
                 raise
-    return entries[-1], analyze_with_bones(load_volume(entries[-1], settings, pseudonyms), settings)
+    entry, masks = assigned[-1]
+    return entry, analyze_with_bones(load_volume(entry, settings, pseudonyms), settings, masks)
 
 
 def by_preference(entries: list[SeriesEntry], series: str | None = None) -> list[SeriesEntry]:

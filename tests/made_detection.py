@@ -58,6 +58,8 @@ def evidence(**changes: Any) -> Evidence:
         "cavity": 0.0,
         "arterial": 0.0,
         "across": 0.0,
+        "other_bone": 0.0,
+        "organ": 0.0,
         "ischial_spine_mm": 60.0,
         "reliable_fit": True,
     }

@@ -1,8 +1,8 @@
 """Muscle groups about the hip by position: each a few courses hung on the fitted bones.
 
 Muscles are not segmented: a place belongs to the group whose course, a tube of the muscle's usual thickness, it lies
-deepest in or nearest to. Approximate, and said to be. Whatever has a ``source`` and says of points which group they
-lie in can take the place of :class:`MuscleCourses`, masks given by the user for instance.
+deepest in or nearest to. Approximate, and said to be. Masks given by the user take their place
+(:mod:`.given_muscle`).
 """
 
 from __future__ import annotations
@@ -64,12 +64,8 @@ GROUPS: tuple[MuscleGroup, ...] = tuple(dict.fromkeys(group for group, _ in _COU
 class MuscleRegions(Protocol):
     """What says where muscle groups are."""
 
-    @property
-    def source(self) -> MuscleSource:
-        """Where this is known from."""
-
-    def group_of(self, points: FloatArray) -> MuscleGroup | None:
-        """Return the group that most of (n, 3) LPS points lie in; None where most lie in none."""
+    def region_of(self, points: FloatArray) -> tuple[MuscleGroup | None, MuscleSource]:
+        """Return the group that most of (n, 3) LPS points lie in, None where most lie in none; and how it is known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +89,10 @@ class MuscleCourses:
     radius_mm: FloatArray
     group: NDArray[np.int64]
     near_mm: float
-    source: MuscleSource = "position"
+
+    def region_of(self, points: FloatArray) -> tuple[MuscleGroup | None, MuscleSource]:
+        """Return what :meth:`group_of` does; known by position."""
+        return self.group_of(points), "position"
 
     def group_of(self, points: FloatArray) -> MuscleGroup | None:
         """Return the group whose tubes most of (n, 3) LPS points lie deepest in or nearest to."""

@@ -111,11 +111,15 @@ def bone_distance(
         inside |= voxelised(grid, vertices, capped(faces))
     if bone == "pelvis":
         _fill_joint_space(inside, grid, fit.vertices[fit.joint], head)
+    return BoneDistance(side, bone, grid, signed_distance_mm(inside), head)
+
+
+def signed_distance_mm(inside: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the distance to the surface of a mask of voxels of :data:`STEP_MM`, positive outside."""
     image = sitk.GetImageFromArray(inside)
     distance = sitk.SignedMaurerDistanceMap(image, insideIsPositive=False, squaredDistance=False, useImageSpacing=False)
     # the field is zero on the outermost voxels of the bone: half a voxel inside its surface
-    mm = (sitk.GetArrayFromImage(distance) - 0.5) * np.float32(STEP_MM)
-    return BoneDistance(side, bone, grid, mm.astype(np.float32), head)
+    return np.asarray((sitk.GetArrayFromImage(distance) - 0.5) * np.float32(STEP_MM), np.float32)
 
 
 def _fill_joint_space(inside: NDArray[np.uint8], grid: Grid, socket: FloatArray, head: Sphere) -> None:

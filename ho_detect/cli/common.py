@@ -51,6 +51,12 @@ naming_option = click.option(
     type=click.Choice(["plain", "bids"]),
     help="bids: label maps and records under names of a BIDS derivative too.",
 )
+anatomy_option = click.option(
+    "--anatomy",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="NIfTI masks under TotalSegmentator's names, used in place of ours: of one study, or a folder for each.",
+)
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print a JSON summary, and nothing else, on standard output."
 )

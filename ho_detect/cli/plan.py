@@ -9,6 +9,7 @@ import click
 
 from ho_detect.cli.common import (
     all_series_option,
+    anatomy_option,
     debug_option,
     dicom_option,
     fhir_option,
@@ -42,6 +43,7 @@ ho-detect collect --finish removes both.
 @click.option("--shards", type=click.IntRange(min=1), default=1, show_default=True, help="Number of parts.")
 @settings_option
 @all_series_option
+@anatomy_option
 @key_file_option
 @keep_identity_option
 @link_table_option
@@ -58,7 +60,7 @@ def command(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:  # noqa:
     output = {name: given[name] for name in ("keep_identity", "dicom", "fhir", "naming")}
     settings = settings_from(given["settings_file"], all_series=given["all_series"], **output)
     n_shards = given["shards"]
-    plan = plan_shards(inputs, out, settings, n_shards, given["key_file"], given["link_table"])
+    plan = plan_shards(inputs, out, settings, n_shards, given["key_file"], given["link_table"], given["anatomy"])
     if not given["quiet"]:
         n = len(plan.to_analyse)
         click.echo(f"{len(plan.series)} series found, {n} to analyse in {n_shards} shard{'' if n_shards == 1 else 's'}")

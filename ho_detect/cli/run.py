@@ -13,6 +13,7 @@ from ho_detect import __version__
 from ho_detect.cli.common import (
     Talk,
     all_series_option,
+    anatomy_option,
     debug_option,
     dicom_option,
     fhir_option,
@@ -81,6 +82,7 @@ A settings file holds only what differs from the defaults, for example
 )
 @settings_option
 @all_series_option
+@anatomy_option
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), default=1800, show_default=True,
               help="Seconds after which one series is given up.")  # fmt: skip
 @click.option("--memory-limit", type=click.FloatRange(min=0, min_open=True), help="Gigabytes one series may use.")
@@ -137,7 +139,13 @@ def _check_usage(inputs: Sequence[Path], given: dict[str, Any]) -> None:
             raise click.UsageError("--shard is for --manifest")
         return
     fixed = {"--out": "out", "--settings": "settings_file", "--keep-identity": "keep_identity"}
-    fixed |= {"--link-table": "link_table", "--all-series": "all_series", "--dicom": "dicom", "--fhir": "fhir"}
+    fixed |= {
+        "--link-table": "link_table",
+        "--all-series": "all_series",
+        "--anatomy": "anatomy",
+        "--dicom": "dicom",
+        "--fhir": "fhir",
+    }
     told = [name for name, key in fixed.items() if given[key]] + (["INPUT"] if inputs else [])
     if told:
         raise click.UsageError(f"{told[0]} is in the manifest: give it to ho-detect plan")
@@ -154,7 +162,7 @@ def _run(
     try:
         with progress_to(sys.stderr, quiet=talk.quiet) as progress:
             if given["manifest"] is None:
-                report = run.run(inputs, given["out"], settings, options, progress)
+                report = run.run(inputs, given["out"], settings, options, progress, given["anatomy"])
             else:
                 report = shards.run_shard(given["manifest"], given["shard"], options, progress)
     except Interrupted as stop:

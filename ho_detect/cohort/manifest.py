@@ -20,6 +20,8 @@ from ho_detect.reporting.tables import StudyRow, arrow_table, columns_of
 from ho_detect.settings import Settings
 
 _ABOUT = b"ho-detect"
+#: What of a series is planned, beside its row.
+_PLANNED = ("entry", "masks", "folder", "key", "cost", "shard")
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +45,10 @@ def write_manifest(path: Path, plan: Plan, n_shards: int, staging: Path) -> None
         # folder is a column of StudyRow as well: empty there until a series is analysed
         values = pa.array([getattr(one, name) for one in plan.series], kind)
         table = table.append_column(f"planned_{name}", values)
-    table = table.append_column("planned_entry", pa.array([one.entry for one in plan.series], pa.binary()))
+    for name in ("entry", "masks"):
+        table = table.append_column(
+            f"planned_{name}", pa.array([getattr(one, name) for one in plan.series], pa.binary())
+        )
     table = table.replace_schema_metadata({_ABOUT: msgspec.json.encode(about)})
     with replacing(path, staging, private=True) as temporary:
         pq.write_table(table, temporary, compression="zstd")
@@ -95,7 +100,7 @@ def read_plan(path: Path, about: About, pseudonyms: Pseudonyms, shard: int | Non
 
 def _planned(values: dict[str, Any], columns: list[str]) -> Planned:
     row = StudyRow(**{name: values[name] for name in columns})
-    return Planned(row=row, **{name: values[f"planned_{name}"] for name in ("entry", "folder", "key", "cost", "shard")})
+    return Planned(row=row, **{name: values[f"planned_{name}"] for name in _PLANNED})
 
 
 def _check(pseudonyms: Pseudonyms) -> str:

@@ -32,6 +32,8 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     """The series with its files, packed; None where there is nothing to analyse."""
     folder: str = ""
     """Name of its result folder."""
+    masks: bytes | None = None
+    """Folder of its anatomy masks; None where there are none."""
     key: str = ""
     """Of its result: with the same key there is nothing to do again."""
     cost: float = 0.0
@@ -71,7 +73,11 @@ class Plan:
 
 
 def make_plan(
-    inputs: Sequence[Path], settings: Settings, pseudonyms: Pseudonyms, n_shards: int = 1
+    inputs: Sequence[Path],
+    settings: Settings,
+    pseudonyms: Pseudonyms,
+    n_shards: int = 1,
+    anatomy: Path | None = None,
 ) -> tuple[Plan, list[SeriesEntry]]:
     """Index the inputs and say what is to be done with each series.
 
@@ -83,21 +89,41 @@ def make_plan(
         Go into the plan.
     n_shards
         Parts of about the same cost.
+    anatomy
+        Folder of anatomy masks (:mod:`ho_detect.acquisition.mask_folders`).
 
     Returns
     -------
     The plan, and the series as indexed, in the same order: true identities.
+
+    Raises
+    ------
+    UsageError
+        ``anatomy`` cannot be used.
     """
     from ho_detect.acquisition.index import index_series
+    from ho_detect.acquisition.mask_folders import assign_masks
 
     # a shard may be done by a process that works elsewhere
     entries = index_series([Path(p).absolute() for p in inputs], settings.acquisition)
+    folders = [pseudonyms.folder(entry.identity) for entry in entries]
+    assigned = assign_masks(None if anatomy is None else anatomy.absolute(), entries, folders)
+    entries = [entry for entry, _ in assigned]
     names: set[str] = set()
-    series = [_planned(number, entry, settings, pseudonyms, names) for number, entry in enumerate(entries, start=1)]
+    series = [
+        _planned(number, entry, masks, settings, pseudonyms, names) for number, (entry, masks) in enumerate(assigned, 1)
+    ]
     return Plan(tuple(_in_shards(series, n_shards)), settings, pseudonyms), entries
 
 
-def _planned(number: int, entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms, names: set[str]) -> Planned:
+def _planned(
+    number: int,
+    entry: SeriesEntry,
+    masks: Path | None,
+    settings: Settings,
+    pseudonyms: Pseudonyms,
+    names: set[str],
+) -> Planned:
     row = study_row(number, entry, pseudonyms)
     if not entry.analyse:
         return Planned(row=row)
@@ -105,15 +131,17 @@ def _planned(number: int, entry: SeriesEntry, settings: Settings, pseudonyms: Ps
         row=row,
         entry=pack(entry),
         folder=_unused(pseudonyms.folder(entry.identity), names),
-        key=result_key(entry, settings, pseudonyms),
+        masks=None if masks is None else os.fsencode(masks),
+        key=result_key(entry, masks, settings, pseudonyms),
         cost=float(entry.n_slices * entry.rows * entry.columns),
     )
 
 
-def result_key(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) -> str:
-    """Return what tells one result from another: input files, software and settings; by keyed hash.
+def result_key(entry: SeriesEntry, masks: Path | None, settings: Settings, pseudonyms: Pseudonyms) -> str:
+    """Return what tells one result from another: input files, anatomy masks, software and settings; by keyed hash.
 
-    A file is told by its SOP instance UID, size and time of last change, not by its place: an archive may move.
+    A file is told by its SOP instance UID (a mask by its name), size and time of last change, not by its place: an
+    archive may move.
     """
     changed: dict[Path, int] = {}
     digest = hashlib.sha256()
@@ -121,9 +149,21 @@ def result_key(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) -
         if image.path not in changed:
             changed[image.path] = _last_change(image.path)
         digest.update(f"{image.sop_uid}\0{image.frame}\0{image.size_bytes}\0{changed[image.path]}\n".encode())
+    for path in _listed(masks):
+        digest.update(f"{path.name}\0{path.stat().st_size}\0{_last_change(path)}\n".encode())
     place = os.fsencode(entry.folder) if pseudonyms.keep_identity else b""
     digest.update(repr((entry.n_duplicates, entry.n_set_aside, place, __version__, settings.digest())).encode())
     return pseudonyms.keyed("result", digest.hexdigest())
+
+
+def _listed(folder: Path | None) -> list[Path]:
+    """Return what is in a folder; nothing where it cannot be read, which its reader will say."""
+    if folder is None:
+        return []
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
 
 
 def _last_change(path: Path) -> int:

@@ -27,6 +27,7 @@ def run(
     settings: Settings | None = None,
     options: Options | None = None,
     progress: Callable[[Event], None] | None = None,
+    anatomy: Path | None = None,
 ) -> Report:
     """Analyse every CT series of the hips under ``inputs``; write folders and tables below ``out``.
 
@@ -42,6 +43,9 @@ def run(
         Workers, limits, pseudonyms.
     progress
         Called in this process for each :class:`Event`.
+    anatomy
+        Folder of anatomy masks that are used in place of what is found
+        (:mod:`ho_detect.acquisition.mask_folders` says which belong to which series).
 
     Returns
     -------
@@ -50,7 +54,7 @@ def run(
     Raises
     ------
     UsageError
-        An input is not there, ``out`` cannot be written or is in use, the key file cannot be used.
+        An input is not there, ``out`` cannot be written or is in use, the key file or the masks cannot be used.
     HoDetectError
         ``out`` could not be written any more; what was done until then is there.
     Interrupted
@@ -71,7 +75,7 @@ def run(
                 "again: leave --resume out to do all again, or choose another OUT"
             )
         start_fork_server()
-        plan, entries = make_plan(inputs, settings, given or kept_pseudonyms(output, settings))
+        plan, entries = make_plan(inputs, settings, given or kept_pseudonyms(output, settings), anatomy=anatomy)
         if options.link_table is not None:
             write_link_table(options.link_table, plan, entries)
         work = Work(plan, output, options, progress or nobody, tables=True)

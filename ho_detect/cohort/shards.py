@@ -26,6 +26,7 @@ def plan_shards(
     n_shards: int = 1,
     key_file: Path | None = None,
     link_table: Path | None = None,
+    anatomy: Path | None = None,
 ) -> Plan:
     """Index the inputs once and write what is to be done, in parts of about the same cost, to ``OUT/manifest.parquet``.
 
@@ -43,11 +44,13 @@ def plan_shards(
         Key of the pseudonyms; None: a new random key, kept in ``out`` for its owner's eyes.
     link_table
         As in :class:`~ho_detect.cohort.crew.Options`.
+    anatomy
+        As for :func:`~ho_detect.cohort.run.run`; every process must see it under the same path.
 
     Raises
     ------
     UsageError
-        An input is not there, ``out`` cannot be written or is in use, a file cannot be used.
+        An input is not there, ``out`` cannot be written or is in use, a file or the masks cannot be used.
     """
     settings = settings or Settings()
     check_inputs(inputs)
@@ -56,7 +59,7 @@ def plan_shards(
         raise UsageError(f"shards: {n_shards} is not above zero")
     given = given_pseudonyms(key_file, settings)
     with OutputFolder(out) as output:
-        plan, entries = make_plan(inputs, settings, given or kept_pseudonyms(output, settings), n_shards)
+        plan, entries = make_plan(inputs, settings, given or kept_pseudonyms(output, settings), n_shards, anatomy)
         if link_table is not None:
             write_link_table(link_table, plan, entries)
         try:

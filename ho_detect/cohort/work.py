@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from ho_detect.cohort.crew import Crew, Options, threads_for
@@ -111,6 +113,7 @@ class Work:
             self._threads,
             self._options.debug,
             self._options.report,
+            None if planned.masks is None else Path(os.fsdecode(planned.masks)),
         )
 
     def _started(self, place: int) -> None:

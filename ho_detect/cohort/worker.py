@@ -51,6 +51,8 @@ class Job:
         Leave standard error open and send tracebacks, which may name the patient.
     report
         Make the page for readers too, and the picture for the page over all studies.
+    masks
+        Folder of the anatomy masks of the series; None where there are none.
     """
 
     entry: SeriesEntry
@@ -61,6 +63,7 @@ class Job:
     threads: int
     debug: bool = False
     report: bool = True
+    masks: Path | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +114,7 @@ def _analyse(job: Job) -> None:
 
     settings = msgspec.structs.replace(job.settings, threads=job.threads)
     limit_threads(job.threads)
-    findings = analyze(load(job), settings)
+    findings = analyze(load(job), settings, job.masks)
     # the share of threads is not a setting of the user: results do not depend on the number of workers
     software = msgspec.structs.replace(findings.record.software, settings=job.settings)
     findings = replace(findings, record=msgspec.structs.replace(findings.record, software=software))

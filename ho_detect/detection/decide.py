@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ho_detect.anatomy.given_masks import GivenMasks
 from ho_detect.anatomy.hip_joint import Side
 from ho_detect.anatomy.landmarks import Landmarks
 from ho_detect.anatomy.metal import Metal
@@ -39,6 +40,7 @@ def decide(
     places: dict[Side, Places],
     tissue: Tissue,
     metal: Metal,
+    given: GivenMasks,
     settings: Settings,
 ) -> tuple[tuple[Kept, ...], tuple[Excluded, ...]]:
     """Outline each candidate, set aside what only looks like ossification, measure the rest, largest first."""
@@ -46,7 +48,7 @@ def decide(
 
     def judged(candidate: Candidate) -> tuple[Outlined, Evidence]:
         outlined = outline(region, candidate, settings.detection)
-        return outlined, gather(region, outlined, frames, tissue, metal, settings.anatomy.metal_zone_mm)
+        return outlined, gather(region, outlined, frames, tissue, metal, given, settings.anatomy.metal_zone_mm)
 
     parts: list[Candidate] = []
     kept: list[tuple[Outlined, Evidence]] = []

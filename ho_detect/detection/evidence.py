@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from ho_detect.anatomy.given_masks import MUSCLES, ORGANS, OTHER_BONES, GivenMasks
 from ho_detect.anatomy.hip_joint import Side
 from ho_detect.anatomy.landmarks import Landmarks, nearest_frame
 from ho_detect.anatomy.metal import Metal
@@ -72,7 +73,10 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     cavity: float
     arterial: float
     across: float
-    """Shares in the zone around metal, in these places, and across the midline where no hip is in view."""
+    other_bone: float
+    organ: float
+    """Shares in the zone around metal, in these places, across the midline where no hip is in view, in given masks of
+    sacrum and spine, and in those of vessels, bladder and bowel."""
     ischial_spine_mm: float
     """Smallest distance to the tip of the ischial spine."""
     reliable_fit: bool
@@ -91,6 +95,7 @@ def gather(
     frames: tuple[Landmarks, ...],
     tissue: Tissue,
     metal: Metal,
+    given: GivenMasks,
     metal_zone_mm: float,
 ) -> Evidence:
     """Measure a candidate.
@@ -111,7 +116,7 @@ def gather(
     deep = deeper(np.pad(mask, 1), _INNER_MM, region.grid.spacing_mm)[1:-1, 1:-1, 1:-1]
     inner = region.smooth[box][deep]
     values = region.hu[box][mask]
-    shares = _surroundings(region, candidate)
+    shares = _surroundings(region, candidate, given)
     index = region.grid.to_index(points)
     edge = (np.minimum(index, np.array(region.grid.shape) - 1 - index) * spacing).min(axis=1)
     inner_mm = distance[(edge > _INSIDE_MM) & (distance < FAR_MM)]
@@ -148,6 +153,8 @@ def gather(
         cavity=float(frame.pelvic_cavity(sample).mean()),
         arterial=float(frame.arterial_course(sample).mean()),
         across=float(frame.across_midline(sample).mean()) if len(frames) == 1 else 0.0,
+        other_bone=float(given.within(OTHER_BONES, sample).mean()),
+        organ=float(given.within(ORGANS, sample).mean()),
         ischial_spine_mm=float(np.linalg.norm(points - frame.ischial_spine, axis=1).min()),
         reliable_fit=frame.reliable,
     )
@@ -160,23 +167,29 @@ def _beneath(region: Region, candidate: Candidate) -> float | None:
     return float(native.mean()) if native.size else None
 
 
-def _surroundings(region: Region, candidate: Candidate) -> tuple[float, float, float, float]:
+def _surroundings(region: Region, candidate: Candidate, given: GivenMasks) -> tuple[float, float, float, float]:
     """Shares of muscle, fat, bone (or whatever is as dense) and air in the shell around a candidate.
 
     They are 1 together: what is as dense as fat blurred into air counts as air. NaN where no voxel of the shell is in
-    view.
+    view. Fat in a given muscle counts as muscle.
     """
     spacing = np.array(region.grid.spacing_mm)
     margin = int(np.ceil(SHELL_MM[1] / spacing.min()))
     low = [max(s.start - margin, 0) for s in candidate.box]
     high = [min(s.stop + margin, n) for s, n in zip(candidate.box, region.grid.shape, strict=True)]
-    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    z, y, x = (slice(a, b) for a, b in zip(low, high, strict=True))
+    box = (z, y, x)
     mask = np.zeros([b - a for a, b in zip(low, high, strict=True)], bool)
     mask[tuple(slice(s.start - a, s.stop - a) for s, a in zip(candidate.box, low, strict=True))] = candidate.mask
     away = distance_to(mask, SHELL_MM[1], region.grid.spacing_mm)
-    hu = region.smooth[box][(away > SHELL_MM[0]) & np.isfinite(away)]
+    shell = (away > SHELL_MM[0]) & np.isfinite(away)
+    hu = region.smooth[box][shell]
     if not hu.size:
         return (float("nan"),) * 4
     muscle = (hu > FAT_HU[1]) & (hu < region.low_hu)
     fat = (hu > FAT_HU[0]) & (hu <= FAT_HU[1])
+    if given.names:
+        wasted = fat.copy()
+        wasted[fat] = given.within(MUSCLES, region.grid.crop(box).to_lps(np.argwhere(shell)[fat]))
+        muscle, fat = muscle | wasted, fat & ~wasted
     return float(muscle.mean()), float(fat.mean()), float((hu >= region.low_hu).mean()), float((hu <= FAT_HU[0]).mean())

@@ -120,14 +120,15 @@ def measure(
     femur_mm, pelvis_mm = (_gap(region, points, frame.side, bone, touching) for bone in ("femur", "pelvis"))
     outer = KDTree(region.grid.crop(box).to_lps(np.argwhere(outermost(mask))), balanced_tree=False)
     neck_mm = _distance(outer, place.femur.neck_surface)
+    muscle, known_by = place.muscles.region_of(points[:: 1 + len(points) // _MUSCLE_SAMPLE])
     extent = np.ptp(points, axis=0) + np.abs(region.grid.affine[:3, :3]).sum(axis=1)
     return with_reasons(
         Lesion(
             id=number,
             side=frame.side,
             sector=sector_of(frame.local_mm(centroid[None])[0]),
-            muscle_region=place.muscles.group_of(points[:: 1 + len(points) // _MUSCLE_SAMPLE]),
-            muscle_region_source=place.muscles.source,
+            muscle_region=muscle,
+            muscle_region_source=known_by,
             volume_mm3=round(float(mask.sum()) * voxel, 1),
             volume_second_threshold_mm3=round(float((values >= settings.second_threshold_hu).sum()) * voxel, 1),
             centroid_lps_mm=_point(centroid),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.acquisition.volume import HuVolume, SeriesRecord
+from ho_detect.anatomy.given_masks import GivenMasks
 from ho_detect.detection.grading import Hip
 from ho_detect.detection.lesions import Lesion
 from ho_detect.detection.mimics import Excluded
@@ -28,12 +29,13 @@ def assemble(
     lesions: tuple[Lesion, ...],
     excluded: tuple[Excluded, ...],
     labels: NDArray[np.uint16],
+    given: GivenMasks,
     *,
     metal_mm3: float,
     noise_hu: float,
 ) -> Findings:
     """Return the findings; ``warning`` where a flag qualifies them."""
-    flags = (*volume.flags, *_qualifications(hips, lesions, metal_mm3, noise_hu))
+    flags = (*volume.flags, *_qualifications(hips, lesions, given, metal_mm3, noise_hu))
     record = FindingsRecord(
         software=Software(settings=settings, settings_digest=settings.digest()),
         status="warning" if flags else "ok",
@@ -44,7 +46,7 @@ def assemble(
         lesions=lesions,
         excluded=excluded,
     )
-    return Findings(record, np.ascontiguousarray(labels), volume)
+    return Findings(record, np.ascontiguousarray(labels), volume, given.files)
 
 
 def statements(series: SeriesRecord) -> tuple[Flag, ...]:
@@ -61,9 +63,13 @@ def statements(series: SeriesRecord) -> tuple[Flag, ...]:
 
 
 def _qualifications(
-    hips: tuple[Hip, ...], lesions: tuple[Lesion, ...], metal_mm3: float, noise_hu: float
+    hips: tuple[Hip, ...], lesions: tuple[Lesion, ...], given: GivenMasks, metal_mm3: float, noise_hu: float
 ) -> Iterator[Flag]:
     in_view = [h for h in hips if h.status != "not_in_view"]
+    if given.names:
+        yield flag("anatomy_given", ", ".join(given.names))
+    if given.unused:
+        yield flag("anatomy_unused", ", ".join(given.unused))
     if metal_mm3 > 0:
         yield flag("metal", f"{metal_mm3 / 1000:.1f} mL")
     if noise_hu >= _NOISY_HU:

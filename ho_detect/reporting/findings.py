@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -68,6 +68,8 @@ class Findings:
         (slice, row, column) uint16 on the volume's own grid: 0 background, else the lesion's ``id``.
     volume
         The CT, for pictures.
+    masks
+        The files of the anatomy masks that were used, by name.
 
     Raises
     ------
@@ -78,6 +80,7 @@ class Findings:
     record: FindingsRecord
     labels: NDArray[np.uint16]
     volume: HuVolume
+    masks: dict[str, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.labels.shape != self.volume.grid.shape:

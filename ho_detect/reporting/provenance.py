@@ -47,6 +47,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     hash: Annotated[str, Meta(description="How each file was hashed")]
     n_bytes: int
     digests: Annotated[tuple[str | None, ...], Meta(description="Of each file; null for one that is no longer there")]
+    masks: Annotated[dict[str, str | None], Meta(description="The same of each anatomy mask given, by name")] = {}
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +67,9 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     files: Annotated[dict[str, str], Meta(description="SHA-256 of each other file of the result")]
 
 
-def provenance(record: FindingsRecord, source: SourceSeries | None, files: dict[str, str]) -> Provenance:
+def provenance(
+    record: FindingsRecord, source: SourceSeries | None, masks: dict[str, Path], files: dict[str, str]
+) -> Provenance:
     """Return the provenance of a result.
 
     Parameters
@@ -75,6 +78,8 @@ def provenance(record: FindingsRecord, source: SourceSeries | None, files: dict[
         Of the result.
     source
         The series it was made from; its files are read again.
+    masks
+        Files of the anatomy masks that were used, by name; read again too.
     files
         Name and SHA-256 of each file of the result.
     """
@@ -87,7 +92,7 @@ def provenance(record: FindingsRecord, source: SourceSeries | None, files: dict[
         read_at=None if source is None else source.read_at,
         written_at=datetime.now(UTC),
         patient=None if source is None else _patient(source),
-        inputs=None if source is None else _inputs(source),
+        inputs=None if source is None else _inputs(source, masks),
         files=files,
     )
 
@@ -145,7 +150,7 @@ def _patient(source: SourceSeries) -> str | None:
     return source.pseudonyms.keyed("patient", patient_id)[:12] if patient_id else None
 
 
-def _inputs(source: SourceSeries) -> Inputs:
+def _inputs(source: SourceSeries, masks: dict[str, Path]) -> Inputs:
     sizes = {image.path: image.size_bytes for image in source.entry.slices}
     plain = source.pseudonyms.keep_identity
     return Inputs(
@@ -153,6 +158,7 @@ def _inputs(source: SourceSeries) -> Inputs:
         hash="SHA-256" if plain else "HMAC-SHA-256 of the SHA-256 under the key of the pseudonyms",
         n_bytes=sum(sizes.values()),
         digests=tuple(_digest(path, source) for path in source.files()),
+        masks={name: _digest(path, source) for name, path in masks.items()},
     )
 
 

@@ -45,7 +45,7 @@ def save(findings: Findings, folder: Path, also: Sequence[Path] = ()) -> Path:
         written.append(folder / FHIR_FILE)
     record = record_json(findings.record)
     files = hashes_of(written) | {FINDINGS_FILE: hashlib.sha256(record).hexdigest()}
-    entry = provenance(findings.record, findings.volume.source, files)
+    entry = provenance(findings.record, findings.volume.source, findings.masks, files)
     write_atomically(folder / PROVENANCE_FILE, provenance_json(entry))
     # the record last: where it is, all that it speaks of is there too
     write_atomically(folder / FINDINGS_FILE, record)

@@ -1,6 +1,7 @@
 import os
 import stat
 import zipfile
+from pathlib import Path
 
 import batch_tasks
 import pytest
@@ -8,8 +9,11 @@ from outputs import contents, names, rows
 
 from ho_detect.cohort import work
 from ho_detect.cohort.crew import Options
+from ho_detect.cohort.manifest import read_about, read_plan
 from ho_detect.cohort.output_folder import OutputFolder
+from ho_detect.cohort.plan import unpack
 from ho_detect.cohort.run import run
+from ho_detect.cohort.shards import plan_shards
 from ho_detect.errors import HoDetectError, UsageError
 from ho_detect.settings import Settings
 
@@ -50,6 +54,44 @@ class TestOrder:
         paces = [e.pace for e in events if e.kind == "finished"]
         assert all(p.per_minute > 0 for p in paces)
         assert paces[-1].seconds_left == 0 < paces[0].seconds_left
+
+
+class TestAnatomy:
+    """Masks are part of what a result is made from."""
+
+    @pytest.fixture
+    def masks(self, tmp_path):
+        for name in ("s1", "s5"):
+            (tmp_path / "masks" / name).mkdir(parents=True)
+            (tmp_path / "masks" / name / "femur_left.nii.gz").write_bytes(b"as it was")
+        return tmp_path / "masks"
+
+    @pytest.fixture
+    def resume(self, archive, masks, tmp_path):
+        def resume(anatomy=masks):
+            events = []
+            run([archive], tmp_path / "out", None, options(resume=True), events.append, anatomy)
+            return done_in(events)
+
+        return resume
+
+    def test_only_what_has_other_masks_is_done_again(self, resume, masks):
+        assert sorted(resume()) == [1, 2, 3, 4, 5, 6]
+        assert resume() == []
+        (masks / "s5" / "femur_left.nii.gz").write_bytes(b"drawn anew")
+        assert resume() == [5]
+        (masks / "s1" / "sacrum.nii.gz").write_bytes(b"one more")
+        assert resume() == [1]
+        assert resume(None) == [5, 1]
+
+    def test_a_shard_finds_the_masks_that_were_planned(self, archive, masks, tmp_path):
+        plan = plan_shards([archive], tmp_path / "plan", anatomy=masks)
+        about = read_about(tmp_path / "plan" / "manifest.parquet")
+        read = read_plan(tmp_path / "plan" / "manifest.parquet", about, plan.pseudonyms)
+        assert [one.masks for one in read.series] == [one.masks for one in plan.series]
+        assert {Path(os.fsdecode(one.masks)).name for one in read.series if one.masks} == {"s1", "s5"}
+        without = [one.row.number for one in read.series if one.analyse and unpack(one.entry).repairs]
+        assert without == [2, 3, 4, 6]
 
 
 class TestResume:

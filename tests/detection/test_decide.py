@@ -8,6 +8,7 @@ from made_detection import MUSCLE_HU, anatomy, frames, region
 from model_hips import head_center
 from phantoms import ball
 
+from ho_detect.anatomy.given_masks import given_masks
 from ho_detect.anatomy.metal import Metal
 from ho_detect.anatomy.native_bone import native_bone
 from ho_detect.anatomy.places import places
@@ -41,7 +42,9 @@ def decided(balls, bones, settings=None, body=True):
     tissue, metal = Tissue(coarse, whole, whole, whole), Metal(coarse, 0.0, None)
     candidates = find_candidates(found, settings.detection)
     near = places((anatomy("left"),), bones, settings.joint)
-    return found, *decide(found, candidates, (frames()["left"],), near, tissue, metal, settings)
+    return found, *decide(
+        found, candidates, (frames()["left"],), near, tissue, metal, given_masks(None, found.grid), settings
+    )
 
 
 class TestOrder:

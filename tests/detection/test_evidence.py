@@ -9,6 +9,7 @@ from model_hips import head_center
 from phantoms import ball
 from scipy import ndimage as ndi
 
+from ho_detect.anatomy.given_masks import given_masks
 from ho_detect.anatomy.hip_joint import mirror_of
 from ho_detect.anatomy.metal import Metal
 from ho_detect.anatomy.native_bone import FAR_MM
@@ -20,6 +21,7 @@ from ho_detect.geometry import Grid
 
 FRAMES = frames()
 SHAPE = (41, 41, 41)
+NO_MASKS = given_masks(None, Grid.axial(SHAPE, (1.0, 1.0, 1.0)))
 COARSE = Grid.axial((100, 80, 120), (4.0, 4.0, 4.0), (-240.0, -160.0, -200.0))
 
 
@@ -34,7 +36,7 @@ def tissue(body=None, deep=None):
 
 def gathered(
     hu, mask, *, at=(40.0, -30.0, 0.0), side="left", spacing=(1.0, 1.0, 1.0), sides=("left", "right"), joined=False,
-    distance_mm=None, tissues=None, metal=None,
+    distance_mm=None, tissues=None, metal=None, given=None,
 ):  # fmt: skip
     """Gather for a mask whose grid's middle lies ``at`` (lateral, posterior, superior) of a head."""
     found = region(hu, spacing, distance_mm=distance_mm)
@@ -46,7 +48,7 @@ def gathered(
     candidate = Candidate(whole, mask, joined=joined, touching=("femur",) if joined else ())
     outlined = Outlined(candidate, 300.0, 7.0, 0.9)
     metal = metal or Metal(COARSE, 0.0, None)
-    return gather(found, outlined, tuple(FRAMES[s] for s in sides), tissues or tissue(), metal, 20.0)
+    return gather(found, outlined, tuple(FRAMES[s] for s in sides), tissues or tissue(), metal, given or NO_MASKS, 20.0)
 
 
 def blob(around=MUSCLE_HU, radius=6.0, spacing=(1.0, 1.0, 1.0)):

@@ -68,6 +68,7 @@ MADE_FOR = {
     "native_bone": [
         (evidence(spine=0.6), {"spine": 0.4}),
         (evidence(shaft=0.6), {"shaft": 0.4}),
+        (evidence(other_bone=0.6), {"other_bone": 0.4}),
         (grown_on_bone(spine=0.6), {"touching": ("femur", "pelvis")}),
         # far from the joint a broad base is a crest, a tubercle, or an error of the fit
         (grown_on_bone(foot_mm2=900.0, reach_mm=12.0, head_distance_mm=60.0), {"reach_mm": 32.0}),
@@ -123,6 +124,7 @@ MADE_FOR = {
         (evidence(thickness_mm=5.0, solidity=0.5, volume_mm3=2400.0), {"thickness_mm": 6.0}),
         (evidence(thickness_mm=5.0, solidity=0.5, volume_mm3=2400.0), {"solidity": 0.7}),
     ],
+    "given_organ": [(evidence(organ=0.6), {"organ": 0.4})],
     "pelvic_cavity": [
         (evidence(cavity=0.6, gap_mm=13.0), {"gap_mm": 11.0}),
         (evidence(cavity=0.6, gap_mm=None, reach_mm=None), {"cavity": 0.4}),
