@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
+from threading import local
 from typing import Any, TypeVar
 
 import numba
@@ -29,6 +30,7 @@ _PARTS = 2
 Result = TypeVar("Result")
 _threads = 0
 _pool: tuple[int, ThreadPoolExecutor] | None = None
+_here = local()
 
 
 def parallel_kernel(function: Callable[..., None]) -> Callable[..., None]:
@@ -52,7 +54,7 @@ def parallel_kernel(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def in_parallel(function: Callable[..., Result], *arguments: Iterable[Any]) -> list[Result]:
-    """Map a function that calls kernels, none of them parallel, over its arguments; results are in their order."""
+    """Map a function over its arguments, in their order; kernels that it calls do not share out their work."""
     pool = _executor()
     return list(map(function, *arguments) if pool is None else pool.map(function, *arguments))
 
@@ -69,13 +71,13 @@ def threads() -> int:
 
 
 def _executor() -> ThreadPoolExecutor | None:
-    """Return the pool of this process, None for one thread or without the JIT."""
+    """Return the pool of this process, None for one thread, in a thread of the pool, or without the JIT."""
     global _pool
     n = threads()
-    if n == 1 or numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+    if n == 1 or hasattr(_here, "in_pool") or numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         return None
     if _pool is None or _pool[0] != n:
-        _pool = n, ThreadPoolExecutor(n, thread_name_prefix="ho-detect")
+        _pool = n, ThreadPoolExecutor(n, "ho-detect", initializer=setattr, initargs=(_here, "in_pool", True))
     return _pool[1]
 
 

@@ -8,12 +8,13 @@ import numpy as np
 from scipy import ndimage as ndi
 from threadpoolctl import threadpool_limits
 
+from ho_detect._kernels._jit import in_parallel
 from ho_detect.acquisition.volume import HuVolume
 from ho_detect.anatomy.head_sphere import settled_head
 from ho_detect.anatomy.hip_joint import SIDES, HipJoint, Side, mirror_of
 from ho_detect.anatomy.hip_search import EdgeField, edge_field, femur_starts, hip_candidates
 from ho_detect.anatomy.shaft import Shaft, follow_shaft
-from ho_detect.anatomy.shape_fit import Pose, SurfaceFit, fit_surface
+from ho_detect.anatomy.shape_fit import SurfaceFit, fit_surface
 from ho_detect.anatomy.shape_model import femur_model, hip_bone_model
 from ho_detect.anatomy.working_grid import WorkingVolume, resample_to_patient_axes
 from ho_detect.flags import Flag, flag
@@ -30,6 +31,9 @@ _STARTS, _LED_STARTS = 4, 2
 _CARTILAGE_MM = 2.5
 #: Two spheres are both tried where the shares of their edges seen differ by less, and they lie so far apart, mm.
 _AS_CLEAR, _ANOTHER_MM = 0.05, 1.5
+#: So many candidates of a side, those whose hip bone fits best, get a femur; a further one only where its hip bone fits
+#: nearly as well. Where it does not, no femur made up for that on simulated and real CT.
+_FINISHED, _WORTH_FINISHING = 2, 0.7
 #: With less of the hip bone in view its socket says nothing.
 _MIN_SOCKET_IN_VIEW = 0.3
 #: Head surface explained by the fit from which no further candidate of that side is tried.
@@ -98,7 +102,7 @@ def find_hip_joints(volume: HuVolume, coarse: WorkingVolume, settings: AnatomySe
     fine = WorkingVolume(ndi.gaussian_filter(fine.hu, 0.5), fine.grid)
     # the systems solved are small: more threads of the linear algebra library only wait for each other
     with threadpool_limits(limits=1, user_api="blas"):
-        fits = [_best_fit(field, fine, side) for side in SIDES]
+        fits = in_parallel(lambda side: _best_fit(field, fine, side), SIDES)
     best = [fit for fit in fits if fit and fit.score >= settings.min_joint_score]
     if len(best) == 2 and not _plausible_pair(best[0].center, best[1].center):
         best = [max(best, key=lambda f: f.score)]
@@ -108,19 +112,32 @@ def find_hip_joints(volume: HuVolume, coarse: WorkingVolume, settings: AnatomySe
 
 
 def _best_fit(field: EdgeField, fine: WorkingVolume, side: Side) -> _Fitted | None:
+    """Fit the hip bone at every candidate, and the femur only where that fits best."""
+    mirrored = side == "right"
+    found = [
+        (candidate.pelvis, fit_surface(fine, hip_bone_model(), candidate.pelvis, mirrored=mirrored, innermost=False))
+        for candidate in hip_candidates(field, side, _CANDIDATES)
+    ]
+    found.sort(key=lambda f: -_promise(f[1]))
     best: _Fitted | None = None
-    for candidate in hip_candidates(field, side, _CANDIDATES):
-        fitted = _fit_both(field, fine, side, candidate.pelvis)
+    for start, hip_bone in found[:_FINISHED]:
+        if best and (best.score > _CLEAR_SCORE or _promise(hip_bone) < _WORTH_FINISHING * _promise(best.hip_bone)):
+            break
+        fitted = _fit_femur(field, fine, side, start.offset_mm * mirror_of(side), hip_bone)
         if fitted and (best is None or fitted.rank > best.rank):
             best = fitted
-        if best and best.score > _CLEAR_SCORE:
-            break
     return best
 
 
-def _fit_both(field: EdgeField, fine: WorkingVolume, side: Side, start: Pose) -> _Fitted | None:
+def _promise(hip_bone: SurfaceFit) -> float:
+    """Return how well a hip bone fits; with less of it in view a high share is easier to come by."""
+    return hip_bone.explained * min(1.0, hip_bone.share_in_view / 0.75) ** 0.5
+
+
+def _fit_femur(
+    field: EdgeField, fine: WorkingVolume, side: Side, head_center: FloatArray, hip_bone: SurfaceFit
+) -> _Fitted | None:
     mirrored = side == "right"
-    hip_bone = fit_surface(fine, hip_bone_model(), start, mirrored=mirrored, innermost=False)
     socket = None
     if hip_bone.share_in_view > _MIN_SOCKET_IN_VIEW:
         socket = Sphere(*fit_sphere(hip_bone.vertices[hip_bone.joint]))
@@ -129,7 +146,7 @@ def _fit_both(field: EdgeField, fine: WorkingVolume, side: Side, start: Pose) ->
         poses = femur_starts(field, side, center, most)
         return [fit_surface(fine, femur_model(), p, mirrored=mirrored, innermost=True, head=head) for p in poses]
 
-    femur = max(femurs(start.offset_mm * mirror_of(side), _STARTS, None), key=_agreement)
+    femur = max(femurs(head_center, _STARTS, None), key=_agreement)
     led = [f for head in _heads(fine, femur, socket) for f in femurs(head.center_lps_mm, _LED_STARTS, head)]
     femur = max([femur, *led], key=_agreement)
     head, radius_mm = fit_sphere(femur.vertices[femur.joint])
