@@ -101,6 +101,24 @@ def linear(volume, position):
     return total
 
 
+def clamped_linear(volume, position, outside):
+    """Return the trilinear value; the border goes on for half a voxel, beyond that lies ``outside``."""
+    last = np.array(volume.shape) - 1
+    if (np.asarray(position) < -0.5).any() or (position > last + 0.5).any():
+        return outside
+    padded = np.pad(volume, 1, mode="edge")
+    return linear(padded, np.clip(position, -0.5, last + 0.5) + 1)
+
+
+def block_averages(hu, block):
+    """Return the mean of each whole block."""
+    out = np.empty(np.array(hu.shape) // block, np.float32)
+    for index in np.ndindex(out.shape):
+        start = np.array(index) * block
+        out[index] = hu[tuple(slice(a, a + b) for a, b in zip(start, block, strict=True))].mean(dtype=np.float64)
+    return out
+
+
 def template_score(gradient, points, normals, center, full, hopeless, probe):
     """Return (score, seen) of one center."""
     shape = np.array(gradient.shape[:3])

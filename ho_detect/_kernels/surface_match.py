@@ -1,6 +1,6 @@
 """How well a surface lies on the edges of a volume. Arrays are (z, y, x); points and normals too, in voxels.
 
-Not checked: C-contiguous float32 volumes, unit normals, equal lengths.
+Not checked: C-contiguous volumes, unit normals, equal lengths.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def edge_offsets(
     Parameters
     ----------
     volume
-        (Z, Y, X) float32 HU, at least two voxels along each axis.
+        (Z, Y, X) float32 or int16 HU, at least two voxels along each axis.
     points, normals
         (P, 3) voxels.
     step

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage as ndi
 from threadpoolctl import threadpool_limits
 
 from ho_detect._kernels._jit import in_parallel
@@ -20,6 +19,7 @@ from ho_detect.anatomy.working_grid import WorkingVolume, resample_to_patient_ax
 from ho_detect.flags import Flag, flag
 from ho_detect.geometry import FloatArray, Sphere, fit_sphere
 from ho_detect.settings import AnatomySettings
+from ho_detect.smoothing import gaussian
 
 #: Edge of the voxels that the bones are fitted in, mm.
 FIT_STEP_MM = 1.5
@@ -99,7 +99,7 @@ def find_hip_joints(volume: HuVolume, coarse: WorkingVolume, settings: AnatomySe
     """
     field = edge_field(coarse)
     fine = resample_to_patient_axes(volume, FIT_STEP_MM)
-    fine = WorkingVolume(ndi.gaussian_filter(fine.hu, 0.5), fine.grid)
+    fine = WorkingVolume(gaussian(fine.hu, (0.5, 0.5, 0.5)), fine.grid)
     # the systems solved are small: more threads of the linear algebra library only wait for each other
     with threadpool_limits(limits=1, user_api="blas"):
         fits = in_parallel(lambda side: _best_fit(field, fine, side), SIDES)
@@ -131,7 +131,7 @@ def _best_fit(field: EdgeField, fine: WorkingVolume, side: Side) -> _Fitted | No
 
 def _promise(hip_bone: SurfaceFit) -> float:
     """Return how well a hip bone fits; with less of it in view a high share is easier to come by."""
-    return hip_bone.explained * min(1.0, hip_bone.share_in_view / 0.75) ** 0.5
+    return float(hip_bone.explained * np.sqrt(min(1.0, hip_bone.share_in_view / 0.75)))
 
 
 def _fit_femur(

@@ -124,7 +124,7 @@ def _dense_centers(volume: WorkingVolume) -> NDArray[np.int64]:
     mean = ndi.uniform_filter(np.clip(volume.hu, -100.0, 500.0), 5)
     places = np.argwhere(mean[::2, ::2, ::2] > _SPARSE_HU)
     # the fields of one colour of a chessboard: half of the places, none of them missed by more than 6 mm
-    return 2 * places[places.sum(axis=1) % 2 == 0]
+    return np.asarray(2 * places[places.sum(axis=1) % 2 == 0])
 
 
 def _best_poses(

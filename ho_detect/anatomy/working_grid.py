@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
 from numpy.typing import NDArray
 
+from ho_detect._kernels.resampling import average_blocks, interpolate
 from ho_detect.acquisition.volume import AIR_HU, HuVolume
 from ho_detect.geometry import Grid
 
@@ -17,9 +17,9 @@ COARSE_STEP_MM = 3.0
 
 @dataclass(frozen=True, eq=False)
 class WorkingVolume:
-    """HU (z, y, x) float32 on an isotropic grid along superior, posterior, left."""
+    """HU (z, y, x) on an isotropic grid along superior, posterior, left."""
 
-    hu: NDArray[np.float32]
+    hu: NDArray[np.float32] | NDArray[np.int16]
     grid: Grid
 
     @property
@@ -39,25 +39,26 @@ def resample_to_patient_axes(volume: HuVolume, step_mm: float) -> WorkingVolume:
         Edge of the new voxels; what is finer is averaged first, so that noise falls and nothing aliases.
         Outside of the field of view the result is air.
     """
-    image = volume.grid.to_simpleitk(volume.hu)
-    shrink = [max(1, round(step_mm / s - 0.25)) for s in image.GetSpacing()]
-    shrink = [min(f, n) for f, n in zip(shrink, image.GetSize(), strict=True)]
-    if max(shrink) > 1:
-        image = sitk.BinShrink(image, shrink)
+    block = np.maximum(1, np.round(step_mm / np.array(volume.spacing_mm) - 0.25)).astype(int)
+    averaged = _averaged(volume, np.minimum(block, volume.hu.shape))
     corners = np.array([[k, j, i] for k in (0, 1) for j in (0, 1) for i in (0, 1)]) * (np.array(volume.hu.shape) - 1)
     lps = volume.grid.to_lps(corners)
     low, high = lps.min(axis=0), lps.max(axis=0)
     size = np.maximum(np.floor((high - low) / step_mm + 0.5).astype(int) + 1, 2)
-    resampled = sitk.Resample(
-        image,
-        size.tolist(),
-        sitk.Transform(),
-        sitk.sitkLinear,
-        low.tolist(),
-        [step_mm] * 3,
-        np.eye(3).ravel().tolist(),
-        float(AIR_HU),
-        sitk.sitkFloat32,
-    )
-    hu = np.ascontiguousarray(sitk.GetArrayFromImage(resampled), dtype=np.float32)
-    return WorkingVolume(hu, Grid.axial(hu.shape, (step_mm,) * 3, low))
+    grid = Grid.axial((int(size[2]), int(size[1]), int(size[0])), (step_mm,) * 3, low)
+    to_averaged = np.linalg.inv(averaged.grid.affine) @ grid.affine
+    hu = np.empty(grid.shape, np.float32)
+    matrix, offset = np.ascontiguousarray(to_averaged[:3, :3]), np.ascontiguousarray(to_averaged[:3, 3])
+    interpolate(len(hu), averaged.hu, matrix, offset, float(AIR_HU), hu)
+    return WorkingVolume(hu, grid)
+
+
+def _averaged(volume: HuVolume, block: NDArray[np.int64]) -> WorkingVolume:
+    """Average over blocks of voxels, along the volume's own axes."""
+    nz, ny, nx = (int(n) for n in np.array(volume.hu.shape) // block)
+    hu = np.empty((nz, ny, nx), np.float32)
+    average_blocks(nz, volume.hu, block, hu)
+    affine = volume.grid.affine.copy()
+    affine[:3, :3] *= block
+    affine[:3, 3] = volume.grid.to_lps((block - 1) / 2)
+    return WorkingVolume(hu, Grid((nz, ny, nx), affine))

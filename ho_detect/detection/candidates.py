@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect._kernels.bone_distance import grade_by_distance
-from ho_detect._kernels.smoothing import smooth_separably
 from ho_detect.acquisition.volume import HuVolume
 from ho_detect.anatomy.hip_joints import HipAnatomy
 from ho_detect.anatomy.native_bone import BoneDistance
@@ -18,6 +17,7 @@ from ho_detect.detection.native_distance import NativeDistance, NearestBone
 from ho_detect.distance import within
 from ho_detect.geometry import FloatArray, Grid
 from ho_detect.settings import DetectionSettings
+from ho_detect.smoothing import gaussian
 
 #: A core grows back to bone so much farther than the distance that it begins at, mm.
 _FOOT_MARGIN_MM = 1.5
@@ -197,21 +197,9 @@ def _grown(
 
 
 def _smoothed(hu: NDArray[np.int16], grid: Grid, sigma_mm: float) -> NDArray[np.int16]:
-    """Gaussian, only along axes finer than twice its width; whole HU, so that it takes no more room than the scan."""
-    weights = [
-        gaussian_weights(sigma_mm / step) if step < 2 * sigma_mm and n >= 4 else np.ones(1, np.float32)
-        for step, n in zip(grid.spacing_mm, hu.shape, strict=True)
-    ]
-    smooth = np.empty(hu.shape, np.int16)
-    smooth_separably(len(hu), hu, *weights, smooth)
-    return smooth
-
-
-def gaussian_weights(sigma: float) -> NDArray[np.float32]:
-    """Return the weights of a Gaussian of that many voxels, out to four of its widths, that sum to 1."""
-    reach = int(np.ceil(4.0 * sigma))
-    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    return np.asarray(weights / weights.sum(), np.float32)
+    """Gaussian, only along axes finer than twice its width."""
+    steps = zip(grid.spacing_mm, hu.shape, strict=True)
+    return gaussian(hu, [sigma_mm / step if step < 2 * sigma_mm and n >= 4 else 0.0 for step, n in steps])
 
 
 def _muscle(smooth: NDArray[np.int16], grid: Grid, tissue: Tissue) -> tuple[float, float]:

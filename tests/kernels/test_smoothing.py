@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from ho_detect._kernels._jit import set_threads
 from ho_detect._kernels.smoothing import smooth_separably
-from ho_detect.detection.candidates import gaussian_weights
+from ho_detect.smoothing import gaussian_weights
 
 SIGMAS = st.sampled_from([0.0, 0.4, 1.3])
 

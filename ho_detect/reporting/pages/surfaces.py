@@ -130,7 +130,7 @@ def _bone_surface(
         yield Surface(0, _BONE_COLOUR, vertices, faces)
 
 
-def _without_cavities(hu: NDArray[np.float32], level: float) -> NDArray[np.float32]:
+def _without_cavities(hu: NDArray[np.float32] | NDArray[np.int16], level: float) -> NDArray[np.float32]:
     """Return HU with marrow as dense as the bone around it, so that only outer surfaces are left.
 
     The shaft's marrow opens at the lower end of the scan: the two ends are closed while holes are filled. A layer of
@@ -139,7 +139,7 @@ def _without_cavities(hu: NDArray[np.float32], level: float) -> NDArray[np.float
     dense = np.pad(hu >= level, ((1, 1), (0, 0), (0, 0)), constant_values=True)
     filled = ndi.binary_fill_holes(dense)[1:-1] & ~dense[1:-1]
     solid = np.where(filled, np.float32(2 * level), np.minimum(hu, np.float32(4 * level)))
-    return np.pad(solid, 1, constant_values=AIR_HU)
+    return np.pad(solid.astype(np.float32, copy=False), 1, constant_values=AIR_HU)
 
 
 def _lesion_surfaces(lesions: Sequence[Lesion], labels: NDArray[np.uint16], grid: Grid) -> Iterator[Surface]:
