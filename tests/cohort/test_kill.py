@@ -12,8 +12,10 @@ import pytest
 from dicom_files import CtSeries, write_series
 from outputs import contents, names
 
+from ho_detect.cohort.collect import collect
 from ho_detect.cohort.crew import Options
 from ho_detect.cohort.run import run
+from ho_detect.cohort.shards import plan_shards
 
 #: More of them locally: HO_DETECT_KILLS=100 python -m pytest tests/cohort/test_kill.py
 N_KILLS = int(os.environ.get("HO_DETECT_KILLS", "8"))
@@ -28,14 +30,18 @@ from pathlib import Path
 import batch_tasks
 from ho_detect.cohort.crew import Options
 from ho_detect.cohort.run import run
+from ho_detect.cohort.shards import run_shard
 
 def tell(event):
     print(event.kind, flush=True)
 
 if __name__ == "__main__":
-    source, out, key, resume = sys.argv[2:]
+    source, out, key, resume, shard = sys.argv[2:]
     options = Options(task=batch_tasks.finds_two_lesions, workers=2, key_file=Path(key), resume=resume == "resume")
-    run([Path(source)], Path(out), options=options, progress=tell)
+    if shard:
+        run_shard(Path(out) / "manifest.parquet", shard, options, tell)
+    else:
+        run([Path(source)], Path(out), options=options, progress=tell)
     print("over", flush=True)
 """
 
@@ -51,10 +57,10 @@ def many(tmp_path_factory):
     return folder
 
 
-def start(tmp_path, many, key_file, resume):
+def start(tmp_path, many, key_file, resume, shard=""):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
-    args = [script, Path(batch_tasks.__file__).parent, many, tmp_path / "out", key_file, resume]
+    args = [script, Path(batch_tasks.__file__).parent, many, tmp_path / "out", key_file, resume, shard]
     return subprocess.Popen([sys.executable, *map(str, args)], stdout=subprocess.PIPE, text=True)
 
 
@@ -86,3 +92,26 @@ def test_nothing_is_lost(many, key_file, tmp_path, undisturbed, seed):
     assert process.returncode == 0, said
     assert contents(tmp_path / "out") == expected
     assert names(tmp_path / "out" / ".ho-detect") == ["lock", "outcomes"]
+
+
+def test_nothing_is_lost_of_shards(many, key_file, tmp_path, undisturbed):
+    expected, seconds = undisturbed
+    chance = np.random.default_rng(5)
+    plan_shards([many], tmp_path / "out", n_shards=2, key_file=key_file)
+    shards = ("1/2", "2/2")
+    for _ in range(2):
+        # both at work on one folder, each killed in its midst
+        at_work = [start(tmp_path, many, key_file, "resume", shard) for shard in shards]
+        for process in at_work:
+            with process:
+                next(line for line in process.stdout if line == "finished\n")
+                time.sleep(chance.uniform(0, seconds / N_SERIES))
+                process.kill()
+    assert collect(tmp_path / "out", key_file).waiting, "nothing was left to do: they were killed too late"
+    at_work = [start(tmp_path, many, key_file, "resume", shard) for shard in shards]
+    for process in at_work:
+        with process:
+            said = process.stdout.read().split()
+        assert process.returncode == 0, said
+    collect(tmp_path / "out", key_file, finish=True)
+    assert contents(tmp_path / "out") == expected
