@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import io
 import sys
+from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -18,6 +19,8 @@ from ho_detect.acquisition.multiframe import split_frames
 from ho_detect.acquisition.slices import CT_CLASSES, PixelFormat, Rescale, SliceEntry
 from ho_detect.acquisition.values import Values, positive
 from ho_detect.acquisition.walking import Walk, looks_like_dicom, walk_header
+
+Value = TypeVar("Value")
 
 #: Read at first; more only for headers that do not fit. The last is the longest header accepted.
 READ_BYTES: Final = (1 << 15, 1 << 20, 1 << 26)
@@ -124,12 +127,12 @@ def _file_header(path: Path, size_bytes: int, walk: Walk) -> FileHeader:
     if walk.at_pixels is None:
         images = ()
     return FileHeader(
-        study_uid=values.text("StudyInstanceUID"),
-        series_uid=values.text("SeriesInstanceUID"),
-        patient_id=values.text("PatientID"),
-        modality=values.text("Modality").upper(),
-        sop_class=values.text("SOPClassUID"),
-        texts={name: values.text(name) for name in SERIES_TEXTS},
+        study_uid=sys.intern(values.text("StudyInstanceUID")),
+        series_uid=sys.intern(values.text("SeriesInstanceUID")),
+        patient_id=sys.intern(values.text("PatientID")),
+        modality=sys.intern(values.text("Modality").upper()),
+        sop_class=sys.intern(values.text("SOPClassUID")),
+        texts={name: sys.intern(values.text(name)) for name in SERIES_TEXTS},
         has_mr_timing=bool(values.numbers("RepetitionTime")),
         contrast_stated=bool(values.text("ContrastBolusAgent")) if "ContrastBolusAgent" in values else None,
         kvp=positive(values.numbers("KVP")),
@@ -162,19 +165,25 @@ def _image(path: Path, size_bytes: int, walk: Walk) -> SliceEntry:
         path=path,
         size_bytes=size_bytes,
         sop_uid=values.text("SOPInstanceUID"),
-        sop_class=values.text("SOPClassUID"),
-        image_type=tuple(v.strip().upper() for v in values.text("ImageType").split("\\")),
-        frame_of_reference=values.text("FrameOfReferenceUID"),
-        pixels=pixels,
-        rescale=_rescale(values, pixels),
+        sop_class=sys.intern(values.text("SOPClassUID")),
+        image_type=_shared(tuple(v.strip().upper() for v in values.text("ImageType").split("\\"))),
+        frame_of_reference=sys.intern(values.text("FrameOfReferenceUID")),
+        pixels=_shared(pixels),
+        rescale=_shared(_rescale(values, pixels)),
         instance=values.integer("InstanceNumber"),
         position=values.numbers("ImagePositionPatient"),
-        orientation=values.numbers("ImageOrientationPatient"),
-        spacing=values.numbers("PixelSpacing"),
+        orientation=_shared(values.numbers("ImageOrientationPatient")),
+        spacing=_shared(values.numbers("PixelSpacing")),
         thickness=positive(values.numbers("SliceThickness")),
         lossy_stated=values.text("LossyImageCompression") == "01",
-        marks=tuple(sys.intern(values.text(name)[:64]) for name in _MARKS),
+        marks=_shared(tuple(sys.intern(values.text(name)[:64]) for name in _MARKS)),
     )
+
+
+@lru_cache(maxsize=1024)
+def _shared(value: Value) -> Value:
+    """Return the first of equal values: what the slices of a series have in common is kept once."""
+    return value
 
 
 def _rescale(values: Values, pixels: PixelFormat) -> Rescale:
