@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from ho_detect.anatomy.joint_state import joint_states
 from ho_detect.anatomy.landmarks import landmarks
 from ho_detect.anatomy.metal import find_metal, hide_behind_metal
 from ho_detect.anatomy.native_bone import BoneDistance, native_bone
+from ho_detect.anatomy.native_masks import native_masks
 from ho_detect.anatomy.places import places
 from ho_detect.anatomy.tissue import segment_tissue
 from ho_detect.anatomy.working_grid import COARSE_STEP_MM, resample_to_patient_axes
@@ -86,4 +87,5 @@ def analyze_with_bones(volume: HuVolume, settings: Settings, anatomy: Path | Non
     findings = assemble(
         volume, settings, graded, lesions, excluded, labels, given, metal_mm3=metal.volume_mm3, noise_hu=region.noise_hu
     )
+    findings = replace(findings, bones=native_masks(hips, fitted, given, settings.anatomy))
     return Analysis(findings, hips, bones)

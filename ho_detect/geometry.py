@@ -167,6 +167,12 @@ class Grid:
                 affine[:3, axis] *= -1
         return Grid(shape, affine), order, steps  # type: ignore[arg-type]
 
+    def from_canonical(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Return a view of an array on the grid of :meth:`to_canonical`, back on this grid's own axes."""
+        _, order, steps = self.to_canonical()
+        back = tuple(int(n) for n in np.argsort(order))
+        return array[tuple(slice(None, None, s) for s in steps)].transpose(back)
+
     def to_simpleitk(self, array: NDArray[Any]) -> sitk.Image:
         """Return ``array`` (slice, row, column) as a SimpleITK image with this geometry."""
         import SimpleITK as sitk  # noqa: N813

@@ -251,6 +251,8 @@ class OutputSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Write true UIDs, patient id, study date and source folder instead of pseudonyms."""
     dicom: bool = False
     """Write a DICOM Segmentation, structured report and key images too."""
+    bones: bool = False
+    """Write a label map of native femur and hip bone too."""
     fhir: bool = False
     """Write a FHIR R4 bundle with a diagnostic report too."""
     naming: Literal["plain", "bids"] = "plain"

@@ -96,9 +96,7 @@ class HuVolume:
 
     def from_canonical(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
         """Bring an array on the grid of :meth:`canonical` back to this volume's own axes."""
-        _, order, steps = self.grid.to_canonical()
-        back = tuple(int(n) for n in np.argsort(order))
-        return array[tuple(slice(None, None, s) for s in steps)].transpose(back)
+        return self.grid.from_canonical(array)
 
 
 def load_volume(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) -> HuVolume:

@@ -43,6 +43,12 @@ def with_given_bone(
     return tuple(_measured(b, masks[b.side, b.bone], settings) if (b.side, b.bone) in masks else b for b in bones)
 
 
+def holding(bone: BoneDistance, mask: Mask, settings: AnatomySettings) -> Mask:
+    """Return where a mask of a bone holds, on the grid of the field of its fitted surface."""
+    given_mm = signed_distance_mm(mask.on(bone.grid).view(np.uint8))
+    return Mask(bone.grid, np.abs(given_mm - bone.mm) <= settings.given_margin_mm)
+
+
 def _agreement(mask: Mask, bone: BoneDistance, settings: AnatomySettings) -> float:
     """Share of a mask, around the bone found, that lies in it or near."""
     inside = mask.on(bone.grid)

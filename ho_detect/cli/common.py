@@ -45,6 +45,7 @@ all_series_option = click.option(
     "--all-series", is_flag=True, help="Analyse also series that a better one of the same study stands in for."
 )
 dicom_option = click.option("--dicom", is_flag=True, help="Write a DICOM Segmentation, report and key images too.")
+bones_option = click.option("--bones", is_flag=True, help="Write a label map of native femur and hip bone too.")
 fhir_option = click.option("--fhir", is_flag=True, help="Write a FHIR R4 bundle with a diagnostic report too.")
 naming_option = click.option(
     "--naming",

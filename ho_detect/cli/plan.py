@@ -10,6 +10,7 @@ import click
 from ho_detect.cli.common import (
     all_series_option,
     anatomy_option,
+    bones_option,
     debug_option,
     dicom_option,
     fhir_option,
@@ -49,6 +50,7 @@ ho-detect collect --finish removes both.
 @link_table_option
 @dicom_option
 @fhir_option
+@bones_option
 @naming_option
 @quiet_option
 @debug_option
@@ -57,7 +59,7 @@ def command(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:  # noqa:
     from ho_detect.cohort.output_folder import MANIFEST_FILE
     from ho_detect.cohort.shards import plan_shards
 
-    output = {name: given[name] for name in ("keep_identity", "dicom", "fhir", "naming")}
+    output = {name: given[name] for name in ("keep_identity", "dicom", "fhir", "bones", "naming")}
     settings = settings_from(given["settings_file"], all_series=given["all_series"], **output)
     n_shards = given["shards"]
     plan = plan_shards(inputs, out, settings, n_shards, given["key_file"], given["link_table"], given["anatomy"])

@@ -14,6 +14,7 @@ from ho_detect.cli.common import (
     Talk,
     all_series_option,
     anatomy_option,
+    bones_option,
     debug_option,
     dicom_option,
     fhir_option,
@@ -54,7 +55,7 @@ Below OUT appear
   studies.csv   one row per series found: analysed, or why not; grows during the run
   timings.csv   one row per series done: seconds, memory
   SERIES/       findings.json, lesions.nii.gz (label map on the CT's own grid), report.html (for readers),
-                provenance.json; with --dicom also *.dcm, with --fhir fhir.json
+                provenance.json; with --dicom also *.dcm, with --fhir fhir.json, with --bones native_bone.nii.gz
 The tables are written as Parquet too. Result folders and UIDs are pseudonyms: under the key in
 --key-file, or a random key that is forgotten when all is done. With --resume that key stays in
 OUT/.ho-detect, readable by you alone, so that the next run can add to this one.
@@ -94,6 +95,7 @@ A settings file holds only what differs from the defaults, for example
 @link_table_option
 @dicom_option
 @fhir_option
+@bones_option
 @naming_option
 @json_option
 @quiet_option
@@ -105,7 +107,7 @@ def command(inputs: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401 - cl
 
     _check_usage(inputs, given)
     talk = Talk(given["quiet"], given["as_json"], given["log_file"], given["debug"])
-    output = {name: given[name] for name in ("keep_identity", "dicom", "fhir", "naming")}
+    output = {name: given[name] for name in ("keep_identity", "dicom", "fhir", "bones", "naming")}
     settings = settings_from(given["settings_file"], all_series=given["all_series"], **output)
     options = Options(
         workers=given["workers"],
@@ -145,6 +147,7 @@ def _check_usage(inputs: Sequence[Path], given: dict[str, Any]) -> None:
         "--anatomy": "anatomy",
         "--dicom": "dicom",
         "--fhir": "fhir",
+        "--bones": "bones",
     }
     told = [name for name, key in fixed.items() if given[key]] + (["INPUT"] if inputs else [])
     if told:

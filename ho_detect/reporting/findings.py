@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ho_detect import __version__
 from ho_detect.acquisition.volume import HuVolume, SeriesRecord
+from ho_detect.anatomy.native_masks import NativeBone
 from ho_detect.detection.grading import Hip
 from ho_detect.detection.lesions import Lesion
 from ho_detect.detection.mimics import Excluded
@@ -27,6 +28,7 @@ SCHEMA_VERSION = "1.2"
 
 FINDINGS_FILE = "findings.json"
 LABELS_FILE = "lesions.nii.gz"
+BONES_FILE = "native_bone.nii.gz"
 REPORT_FILE = "report.html"
 THUMBNAIL_FILE = "thumbnail.webp"
 
@@ -70,6 +72,8 @@ class Findings:
         The CT, for pictures.
     masks
         The files of the anatomy masks that were used, by name.
+    bones
+        What :meth:`native_bone` is made from.
 
     Raises
     ------
@@ -81,6 +85,7 @@ class Findings:
     labels: NDArray[np.uint16]
     volume: HuVolume
     masks: dict[str, Path] = field(default_factory=dict)
+    bones: NativeBone = field(default_factory=NativeBone)
 
     def __post_init__(self) -> None:
         if self.labels.shape != self.volume.grid.shape:
@@ -145,6 +150,17 @@ class Findings:
         from ho_detect.reporting import tables
 
         return tables.frame(tables.ExcludedRow, tables.excluded_rows(self.record))
+
+    def native_bone(self) -> NDArray[np.uint8]:
+        """Return native femur and hip bone: (slice, row, column) uint8 on the volume's own grid, as ``labels``.
+
+        0 background, 1 left femur, 2 right femur, 3 left hip bone, 4 right hip bone
+        (:data:`ho_detect.anatomy.native_masks.LABELS`). No voxel of a lesion, and nothing of the joint space, is in it;
+        a hip hidden by metal has none.
+        """
+        labels = self.bones.labels(self.volume.grid)
+        labels[self.labels > 0] = 0
+        return labels
 
     def plot(self, lesion_id: int | None = None) -> Figure:
         """Draw the hips in projection and slices through the largest lesions; or slices through one lesion.

@@ -11,7 +11,7 @@ from ho_detect.geometry import Grid
 from ho_detect.reporting.files import replacing
 
 
-def write_labels(path: Path, labels: NDArray[np.uint16], grid: Grid) -> None:
+def write_labels(path: Path, labels: NDArray[np.uint16] | NDArray[np.uint8], grid: Grid) -> None:
     """Write a label map with the origin, spacing and direction of the series.
 
     Parameters
@@ -19,7 +19,7 @@ def write_labels(path: Path, labels: NDArray[np.uint16], grid: Grid) -> None:
     path
         Ends in ``.nii.gz``; appears whole or not at all.
     labels
-        (slice, row, column) uint16: 0 background, else the lesion's id.
+        (slice, row, column): 0 background, else the lesion's id, or the value of a bone. Written as uint16.
     grid
         The series' own grid. NIfTI readers show it in RAS; SimpleITK shows the LPS values given here.
 

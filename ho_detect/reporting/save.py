@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ho_detect.reporting.fhir import FHIR_FILE, fhir_json
 from ho_detect.reporting.files import write_atomically
-from ho_detect.reporting.findings import FINDINGS_FILE, LABELS_FILE, record_json
+from ho_detect.reporting.findings import BONES_FILE, FINDINGS_FILE, LABELS_FILE, record_json
 from ho_detect.reporting.nifti import write_labels
 from ho_detect.reporting.provenance import PROVENANCE_FILE, hashes_of, provenance, provenance_json
 
@@ -40,6 +40,9 @@ def save(findings: Findings, folder: Path, also: Sequence[Path] = ()) -> Path:
     output = findings.record.software.settings.output
     if output.dicom:
         written += findings.save_dicom(folder)
+    if output.bones:
+        write_labels(folder / BONES_FILE, findings.native_bone(), findings.volume.grid)
+        written.append(folder / BONES_FILE)
     if output.fhir:
         write_atomically(folder / FHIR_FILE, fhir_json(findings.record))
         written.append(folder / FHIR_FILE)
