@@ -137,6 +137,12 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """... if they stand out so far,"""
     bridge_reach_mm: float = 13.0
     """... or so far where they touch femur and pelvis: between two bones nothing is far from either."""
+    continued_mm: float = 10.0
+    """Beside a lesion grown on bone, so near to it, broad-based bone belongs to it"""
+    continued_reach_mm: float = 8.0
+    """... when it stands out so far,"""
+    continued_mm3: float = 2000.0
+    """... is so large, and no denser than what it stands on: native bone is densest outside."""
     shaft_mm: float = 55.0
     """So far from the head center, at the shaft, bone is kept whatever it stands on"""
     cortex_hu: float = 750.0

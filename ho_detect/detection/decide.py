@@ -16,8 +16,8 @@ from ho_detect.anatomy.tissue import Tissue
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.evidence import Evidence, gather
 from ho_detect.detection.lesions import Lesion, measure
-from ho_detect.detection.merge import merged
-from ho_detect.detection.mimics import Excluded, exclude, is_vessel, reason_to_set_aside
+from ho_detect.detection.merge import lies_beside, merged
+from ho_detect.detection.mimics import Excluded, exclude, is_vessel, may_continue, reason_to_set_aside
 from ho_detect.detection.opposing import with_opposing_gaps
 from ho_detect.detection.outline import Outlined, outline
 from ho_detect.detection.screening import plainly_elsewhere
@@ -50,8 +50,8 @@ def decide(
         outlined = outline(region, candidate, settings.detection)
         return outlined, gather(region, outlined, frames, tissue, metal, given, settings.anatomy.metal_zone_mm)
 
-    parts: list[Candidate] = []
     kept: list[tuple[Outlined, Evidence]] = []
+    set_aside: list[tuple[Outlined, Evidence, str]] = []
     excluded: list[Excluded] = []
     queue = list(candidates)
     for candidate in queue:
@@ -69,11 +69,17 @@ def decide(
                 queue += [*thick, rest]
                 continue
         if reason is None:
-            parts.append(outlined.candidate)
             kept.append((outlined, evidence))
         elif evidence.volume_mm3 >= settings.mimics.min_volume_mm3:
-            center = points_of(region, outlined.candidate).mean(axis=0)
-            excluded.append(exclude(reason, evidence.side, evidence.volume_mm3, center, evidence.max_hu))
+            set_aside.append((outlined, evidence, reason))
+    grown = [points_of(region, outlined.candidate) for outlined, evidence in kept if evidence.joined]
+    for outlined, evidence, reason in set_aside:
+        points = points_of(region, outlined.candidate)
+        if may_continue(evidence, reason, settings.mimics) and lies_beside(points, grown, settings.mimics.continued_mm):
+            kept.append((outlined, evidence))
+        else:
+            excluded.append(exclude(reason, evidence.side, evidence.volume_mm3, points.mean(axis=0), evidence.max_hu))
+    parts = [outlined.candidate for outlined, _ in kept]
     whole = merged(parts, region.grid.voxel_volume_mm3 ** (2 / 3), settings.detection.contact_mm2)
     if len(whole) < len(parts):
         known = {id(pair[0].candidate): pair for pair in kept}

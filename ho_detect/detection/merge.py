@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from ho_detect.detection.candidates import Candidate
 from ho_detect.distance import neighbours
+from ho_detect.geometry import FloatArray
 
 Box = tuple[slice, slice, slice]
 
@@ -32,6 +34,12 @@ def merged(candidates: list[Candidate], voxel_mm2: float, contact_mm2: float) ->
     return [
         _union([c for c, g in zip(candidates, group, strict=True) if g == number]) for number in dict.fromkeys(group)
     ]
+
+
+def lies_beside(points: FloatArray, others: list[FloatArray], limit_mm: float) -> bool:
+    """Whether any of (n, 3) points lies within a limit of any of several (m, 3) sets, mm."""
+    tree = cKDTree(points)
+    return any(bool(np.isfinite(tree.query(o, distance_upper_bound=limit_mm)[0]).any()) for o in others)
 
 
 def _contact(a: Candidate, b: Candidate) -> int:

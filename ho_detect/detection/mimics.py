@@ -93,6 +93,14 @@ def _on_cortex(e: Evidence, s: MimicSettings) -> bool:
     return cortex and tall and e.head_distance_mm >= s.shaft_mm
 
 
+def may_continue(e: Evidence, reason: str, s: MimicSettings) -> bool:
+    """Whether broad-based bone could be the low end of a lesion beside it: large, tall, and no denser than its ground."""
+    if reason not in ("osteophyte", "native_bone") or not _stands_on_bone(e) or e.spine > 0.5:
+        return False
+    tall = (e.reach_mm or 0.0) >= s.continued_reach_mm and e.volume_mm3 >= s.continued_mm3
+    return tall and e.beneath_hu is not None and e.mean_hu <= e.beneath_hu
+
+
 def _native_process(e: Evidence, s: MimicSettings, _: float) -> bool:
     """The ischial spine with the ligament that inserts there: longer in many people than any model has it."""
     small = e.volume_mm3 < s.massive_mm3 and "femur" not in e.touching

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from made_detection import evidence, grown_on_bone
 
-from ho_detect.detection.mimics import EXCLUSIONS, UNDECIDED, exclude, reason_to_set_aside
+from ho_detect.detection.mimics import EXCLUSIONS, UNDECIDED, exclude, may_continue, reason_to_set_aside
 from ho_detect.settings import MimicSettings
 
 SETTINGS = MimicSettings()
@@ -183,6 +183,35 @@ def test_limits_are_settings():
 def test_the_first_reason_is_the_surest():
     everything = evidence(body=0.1, near_metal=1.0, volume_mm3=1.0, head_distance_mm=400.0, spine=1.0, shaft=1.0)
     assert reason(everything) == "outside_body"
+
+
+class TestLowEndOfALesion:
+    #: A shell on the neck beside a bridge; broad-based, alone it is an osteophyte.
+    SHELL = grown_on_bone(
+        volume_mm3=3900.0, reach_mm=8.5, foot_mm2=730.0, head_distance_mm=23.0, mean_hu=520.0, beneath_hu=700.0
+    )
+
+    def test_alone_it_is_an_osteophyte(self):
+        assert reason(self.SHELL) == "osteophyte"
+        assert may_continue(self.SHELL, "osteophyte", SETTINGS)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"volume_mm3": 1900.0},
+            {"reach_mm": 7.9},
+            {"mean_hu": 701.0},
+            {"beneath_hu": None},
+            {"joined": False},
+            {"spine": 0.6},
+        ],
+    )
+    def test_what_is_small_low_or_dense_like_cortex_does_not(self, change):
+        assert not may_continue(msgspec.structs.replace(self.SHELL, **change), "osteophyte", SETTINGS)
+
+    @pytest.mark.parametrize("other", sorted(set(EXCLUSIONS) - {"osteophyte", "native_bone"}))
+    def test_nor_what_is_set_aside_for_another_reason(self, other):
+        assert not may_continue(self.SHELL, other, SETTINGS)
 
 
 class TestSlenderness:
