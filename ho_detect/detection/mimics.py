@@ -94,7 +94,7 @@ def _on_cortex(e: Evidence, s: MimicSettings) -> bool:
 
 
 def may_continue(e: Evidence, reason: str, s: MimicSettings) -> bool:
-    """Whether broad-based bone could be the low end of a lesion beside it: large, tall, and no denser than its ground."""
+    """Whether broad-based bone may be the low end of a lesion beside it: large, tall, no denser than its ground."""
     if reason not in ("osteophyte", "native_bone") or not _stands_on_bone(e) or e.spine > 0.5:
         return False
     tall = (e.reach_mm or 0.0) >= s.continued_reach_mm and e.volume_mm3 >= s.continued_mm3

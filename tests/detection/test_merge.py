@@ -89,6 +89,6 @@ def test_a_ball_on_a_tube_is_parted_from_it(spacing_mm):
 @given(st.floats(0.5, 20.0), st.floats(0.5, 20.0))
 def test_beside_is_by_the_nearest_points(gap_mm, limit_mm):
     points = np.array([[0.0, 0.0, 0.0], [5.0, 0.0, 0.0]])
-    far, near = points + [0.0, 100.0, 0.0], points + [5.0 + gap_mm, 0.0, 0.0]
+    far, near = points + np.array([0.0, 100.0, 0.0]), points + np.array([5.0 + gap_mm, 0.0, 0.0])
     assert lies_beside(points, [far, near], limit_mm) == (gap_mm < limit_mm)
     assert not lies_beside(points, [], limit_mm)
