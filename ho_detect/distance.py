@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect._kernels.distance import lower_across_rows, nearest_in_row
+from ho_detect._kernels.distance import lower_across_rows, lower_by_parabolas, nearest_in_row
 
 BoolArray = NDArray[np.bool_]
 #: What lies exactly at a distance counts as within it, whatever the rounding.
@@ -55,6 +55,32 @@ def distance_to(
     lower_across_rows(rows, one, alive, 1, costs[1], most, other, still_alive)
     lower_across_rows(rows, other, still_alive, 0, costs[0], most, one, alive)
     return np.sqrt(one, out=one)
+
+
+def distance_anywhere(mask: BoolArray, spacing_mm: Sequence[float]) -> NDArray[np.float32]:
+    """Return the distance of each voxel's center to that of the nearest voxel of a mask, however far.
+
+    Slower than :func:`distance_to` with a small limit.
+
+    Parameters
+    ----------
+    mask
+        (Z, Y, X).
+    spacing_mm
+        (slice, row, column).
+
+    Returns
+    -------
+    (Z, Y, X) float32 mm; 0 in the mask, infinite where the mask is empty.
+    """
+    nz, ny, nx = mask.shape
+    square = np.empty(mask.shape, np.float32)
+    cost = np.square(np.arange(nx) * spacing_mm[2]).astype(np.float32)
+    alive = np.empty(nz * ny, np.uint8)
+    nearest_in_row(nz * ny, np.ascontiguousarray(mask).view(np.uint8), cost, square, alive)
+    lower_by_parabolas(nz * nx, square, 1, spacing_mm[1])
+    lower_by_parabolas(ny * nx, square, 0, spacing_mm[0])
+    return np.sqrt(square, out=square)
 
 
 def within(mask: BoolArray, radius_mm: float, spacing_mm: Sequence[float], *, to_faces: bool = False) -> BoolArray:

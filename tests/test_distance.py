@@ -14,6 +14,7 @@ from ho_detect._kernels._jit import set_threads
 from ho_detect.distance import (
     closed_by_ball,
     deeper,
+    distance_anywhere,
     distance_to,
     largest_depth_mm,
     neighbours,
@@ -58,6 +59,16 @@ def test_turning_the_array_turns_the_answer(mask, axes, flips):
 
 
 @pytest.mark.jit_off
+@settings(max_examples=40, deadline=None)
+@given(mask=MASKS, sparse=arrays(np.bool_, (6, 5, 7), elements=st.integers(0, 40).map(bool).map(lambda b: not b)))
+def test_without_a_limit_the_same_as_the_twin_with_one_beyond_all(mask, sparse):
+    for given_mask in (mask, sparse):
+        for spacing in ((1.0, 1.0, 1.0), (2.5, 0.7, 0.9)):
+            expected = naive.distance(given_mask, 1000.0, spacing, to_faces=False)
+            np.testing.assert_allclose(distance_anywhere(given_mask, spacing), expected, rtol=1e-5)
+
+
+@pytest.mark.jit_off
 def test_openings_and_closings():
     ball = ndi.distance_transform_edt(np.pad(np.zeros((1, 1, 1)), 8, constant_values=1)) <= 5
     thorn = ball.copy()
@@ -94,7 +105,8 @@ def test_threads_change_nothing():
     try:
         for n in (1, 2):
             set_threads(n)
-            found.append(distance_to(mask, 6.0, (1.1, 0.7, 0.9)).tobytes())
+            spacing = (1.1, 0.7, 0.9)
+            found.append((distance_to(mask, 6.0, spacing).tobytes(), distance_anywhere(mask, spacing).tobytes()))
     finally:
         set_threads(0)
     assert found[0] == found[1]

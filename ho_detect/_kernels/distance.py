@@ -101,3 +101,53 @@ def lower_across_rows(
                 else:
                     near = 1
         alive_after[row] = near
+
+
+@parallel_kernel
+def lower_by_parabolas(begin: int, end: int, square: Any, axis: int, step: float) -> None:
+    """Lower squared distances by those along an axis, however far, in place; each part is a line of voxels.
+
+    Along a line each value is the lowest point of a parabola, and what is looked for is the lower envelope of them all
+    (Felzenszwalb and Huttenlocher 2012, Theory of Computing 8:415).
+
+    Parameters
+    ----------
+    square
+        (Z, Y, X) float32, in and out; (Y * X,) lines along axis 0, (Z * X,) along axis 1.
+    axis
+        0 or 1.
+    step
+        Distance between neighbours along it.
+    """
+    nz, ny, nx = square.shape
+    n = nz if axis == 0 else ny
+    value = np.empty(n, np.float64)
+    lowest, since = np.empty(n, np.int64), np.empty(n, np.float64)
+    per = step * step
+    for line in range(begin, end):
+        a, i = line // nx, line % nx
+        m = 0  # parabolas of the envelope so far, each the lowest from ``since`` on
+        for p in range(n):
+            value[p] = square[p, a, i] if axis == 0 else square[a, p, i]
+            if value[p] == np.inf:
+                continue
+            meet = -np.inf
+            while m > 0:
+                q = lowest[m - 1]
+                meet = 0.5 * ((value[p] - value[q]) / (per * (p - q)) + p + q)
+                if meet > since[m - 1]:
+                    break
+                m -= 1
+                meet = -np.inf
+            lowest[m], since[m] = p, meet
+            m += 1
+        at = 0
+        for p in range(n if m > 0 else 0):
+            while at + 1 < m and since[at + 1] < p:
+                at += 1
+            q = lowest[at]
+            nearest = value[q] + per * (p - q) * (p - q)
+            if axis == 0:
+                square[p, a, i] = nearest
+            else:
+                square[a, p, i] = nearest

@@ -102,6 +102,7 @@ def find_hip_joints(volume: HuVolume, coarse: WorkingVolume, settings: AnatomySe
     fine = WorkingVolume(gaussian(fine.hu, (0.5, 0.5, 0.5)), fine.grid)
     # the systems solved are small: more threads of the linear algebra library only wait for each other
     with threadpool_limits(limits=1, user_api="blas"):
+        in_parallel(lambda build: build(), (hip_bone_model, femur_model))  # once, before both threads ask for them
         fits = in_parallel(lambda side: _best_fit(field, fine, side), SIDES)
     best = [fit for fit in fits if fit and fit.score >= settings.min_joint_score]
     if len(best) == 2 and not _plausible_pair(best[0].center, best[1].center):

@@ -7,20 +7,22 @@ seen. The displacement is limited and smooth, so that bone that has grown on the
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Literal
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from scipy import sparse
 from scipy.spatial import cKDTree
 
+from ho_detect._kernels._jit import in_parallel
 from ho_detect._kernels.voxelise import count_crossings, fill_between
 from ho_detect.anatomy.hip_joint import Side
 from ho_detect.anatomy.hip_joints import HipAnatomy
 from ho_detect.anatomy.shaft import Shaft
 from ho_detect.anatomy.shape_fit import SurfaceFit
+from ho_detect.distance import distance_anywhere
 from ho_detect.geometry import FloatArray, Grid, Sphere
 
 #: Voxel edge of the distance fields, mm.
@@ -65,14 +67,12 @@ class BoneDistance:
 
 def native_bone(hips: tuple[HipAnatomy, ...]) -> tuple[BoneDistance, ...]:
     """Return the distance fields of femur and hip bone of each hip in view."""
-    return tuple(
-        field
-        for hip in hips
-        for field in (
-            bone_distance(displaced(hip.femur), hip.joint.side, "femur", _head(hip), shaft=hip.shaft),
-            bone_distance(displaced(hip.hip_bone), hip.joint.side, "pelvis", _head(hip)),
-        )
-    )
+
+    def field(hip: HipAnatomy, bone: Literal["femur", "pelvis"]) -> BoneDistance:
+        fit, shaft = (hip.femur, hip.shaft) if bone == "femur" else (hip.hip_bone, None)
+        return bone_distance(displaced(fit), hip.joint.side, bone, _head(hip), shaft)
+
+    return tuple(in_parallel(field, *zip(*product(hips, ("femur", "pelvis")), strict=True)))
 
 
 def displaced(fit: SurfaceFit) -> SurfaceFit:
@@ -115,11 +115,27 @@ def bone_distance(
 
 
 def signed_distance_mm(inside: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the distance to the surface of a mask of voxels of :data:`STEP_MM`, positive outside."""
-    image = sitk.GetImageFromArray(inside)
-    distance = sitk.SignedMaurerDistanceMap(image, insideIsPositive=False, squaredDistance=False, useImageSpacing=False)
-    # the field is zero on the outermost voxels of the bone: half a voxel inside its surface
-    return np.asarray((sitk.GetArrayFromImage(distance) - 0.5) * np.float32(STEP_MM), np.float32)
+    """Return the distance to the surface of a mask of voxels of :data:`STEP_MM`, positive outside.
+
+    The surface lies half a voxel outside of the outermost voxels. :data:`FAR_MM` where the mask is empty.
+    """
+    mask = inside.view(np.bool_)
+    mm = distance_anywhere(mask, (STEP_MM,) * 3)
+    box = _box_of(mask)
+    within = mask[box]
+    depth = distance_anywhere(np.pad(~within, 1, constant_values=True), (STEP_MM,) * 3)[1:-1, 1:-1, 1:-1]
+    mm[box][within] = -depth[within]
+    mm -= np.copysign(np.float32(0.5 * STEP_MM), mm)
+    return np.minimum(mm, np.float32(FAR_MM), out=mm)
+
+
+def _box_of(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
+    """Return the box of all voxels of a mask."""
+    box = []
+    for axis in range(3):
+        there = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        box.append(slice(int(there[0]), int(there[-1]) + 1) if len(there) else slice(0, 0))
+    return tuple(box)
 
 
 def _fill_joint_space(inside: NDArray[np.uint8], grid: Grid, socket: FloatArray, head: Sphere) -> None:

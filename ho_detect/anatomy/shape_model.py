@@ -111,7 +111,7 @@ def _build(mesh: str, nodes: slice, *, elements: range | None, proximal_mm: floa
     # modes of all nodes, by regression on the weights of the proximal part
     modes = np.linalg.lstsq(weights, (aligned - mean).reshape(len(aligned), -1), rcond=None)[0]
     modes = modes.reshape(_N_MODES, *mean.shape) * weights.std(axis=0, ddof=1)[:, None, None]
-    surface, surface_modes = lattice @ mean, np.einsum("vn,knd->kvd", lattice, modes)
+    surface, surface_modes = lattice @ mean, lattice @ modes
     if proximal_mm is not None:
         keep = surface[:, 2] > -proximal_mm
         faces = faces[keep[faces].all(axis=1)]

@@ -18,6 +18,7 @@ from ho_detect.anatomy.native_bone import (
     capped,
     displaced,
     native_bone,
+    signed_distance_mm,
     smooth_displacement,
     voxelised,
 )
@@ -181,3 +182,17 @@ class TestClosed:
         inside = voxelised(grid, points, faces)
         assert inside.sum() * grid.voxel_volume_mm3 == pytest.approx(4 / 3 * np.pi * 1000, rel=0.02)
         assert grid.to_lps(np.argwhere(inside).mean(axis=0)) == pytest.approx([0, 0, 0], abs=0.1)
+
+
+class TestSignedDistance:
+    def test_half_a_voxel_outside_of_the_outermost_voxels_it_is_zero(self):
+        mask = np.zeros((9, 11, 12), np.uint8)
+        mask[3:7, 4:8, 2:8] = 1
+        mm = signed_distance_mm(mask)
+        np.testing.assert_allclose(mm[5, 5, :4], np.array([1.5, 0.5, -0.5, -1.5]) * STEP_MM)
+        outside = ndi.distance_transform_edt(mask == 0) - 0.5
+        np.testing.assert_allclose(mm[mask == 0], outside[mask == 0] * STEP_MM, rtol=1e-6)
+
+    def test_nothing_is_far_away_and_a_full_box_has_its_surface_at_its_border(self):
+        assert (signed_distance_mm(np.zeros((3, 4, 5), np.uint8)) == FAR_MM).all()
+        assert signed_distance_mm(np.ones((5, 5, 5), np.uint8))[2, 2].tolist() == [-0.75, -2.25, -3.75, -2.25, -0.75]
