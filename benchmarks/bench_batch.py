@@ -53,11 +53,13 @@ def workers(study: Path, scratch: Path) -> dict[str, dict[str, float]]:
 
 def finds_nothing(job: Job) -> Outcome:
     """Load a series and write findings without a hip, as light as a task can be."""
+    from ho_detect.anatomy.given_masks import given_masks
     from ho_detect.reporting.assemble import assemble
 
     volume = load(job)
-    labels = np.zeros(volume.grid.shape, np.uint16)
-    assemble(volume, job.settings, (), (), (), labels, metal_mm3=0.0, noise_hu=0.0).save(job.staging / job.folder)
+    labels, given = np.zeros(volume.grid.shape, np.uint16), given_masks(None, volume.grid)
+    findings = assemble(volume, job.settings, (), (), (), labels, given, metal_mm3=0.0, noise_hu=0.0)
+    findings.save(job.staging / job.folder)
     return Outcome(peak_memory_mb=peak_memory_mb())
 
 

@@ -91,6 +91,7 @@ def make_lesion(number: int = 1, **changes: Any) -> Lesion:
         "bone_fraction": 0.1,
         "air_fraction": 0.0,
         "confidence": 0.7,
+        "thickness_mm": 8.0,
         "not_said": (null("gap_opposing_mm", "no_opposing_lesion"),),
     }
     return Lesion(**values | changes)

@@ -225,6 +225,20 @@ class TestWhatIsSaid:
         assert hips["right"].error_mm is None
 
 
+class TestReliability:
+    def test_counts_true_and_false_findings_by_confidence(self):
+        said = (scorer.Claim(id=1, confidence=0.97), scorer.Claim(id=2, confidence=0.4))
+        s = scorer.score(study(), found_of(CUBE, FAR), scorer.Answer(claims=said))
+        values = tables.confidence_values(s.findings)
+        assert values["reliability"] == [{"mean": 0.4, "n": 1, "true": 0}, {"mean": 0.97, "n": 1, "true": 1}]
+        assert values["separation"] == 1.0
+
+    def test_every_confidence_lies_in_one_range(self):
+        said = [x / 100 for x in range(101)]
+        findings = [scorer.FindingScore(true=True, confidence=c, fat_fraction=0, thickness_mm=1) for c in said]
+        assert sum(b["n"] for b in tables.confidence_values(findings)["reliability"]) == len(said)
+
+
 class TestTables:
     def test_confidence_separation(self):
         assert tables.separation([0.8, 0.9], [0.1]) == 1.0

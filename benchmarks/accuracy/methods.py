@@ -18,7 +18,8 @@ NAIVE_HU, NAIVE_SKELETON_MM3, NAIVE_SMALLEST_MM3 = 200, 50_000.0, 100.0
 
 def answer_of(findings: Findings) -> Answer:
     """Return what findings say, as it is scored."""
-    names = ("id", "side", "sector", "maturity", "attached_to", "gap_femur_mm", "gap_pelvis_mm", "confidence")
+    names = ("id", "side", "sector", "maturity", "attached_to", "gap_femur_mm", "gap_pelvis_mm", "confidence",
+             "fat_fraction", "thickness_mm")  # fmt: skip
     return Answer(
         claims=tuple(Claim(**{n: getattr(x, n) for n in names}) for x in findings.lesions),
         hips={h.side: h.center_lps_mm for h in findings.hips if h.center_lps_mm is not None},

@@ -38,6 +38,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     gap_femur_mm: float | None = None
     gap_pelvis_mm: float | None = None
     confidence: float | None = None
+    fat_fraction: float | None = None
+    thickness_mm: float | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +102,15 @@ class FalseScore(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float | None
 
 
+class FindingScore(msgspec.Struct, frozen=True, kw_only=True):
+    """One finding that counts, true or false, with what its confidence rests on."""
+
+    true: bool
+    confidence: float | None
+    fat_fraction: float | None
+    thickness_mm: float | None
+
+
 class HipScore(msgspec.Struct, frozen=True, kw_only=True):
     """One side."""
 
@@ -123,6 +134,7 @@ class StudyScore(msgspec.Struct, frozen=True, kw_only=True):
     refused: str | None
     lesions: tuple[LesionScore, ...]
     false: tuple[FalseScore, ...]
+    findings: tuple[FindingScore, ...]
     hips: tuple[HipScore, ...]
 
 
@@ -150,6 +162,7 @@ def score(study: SimulatedStudy, found: Labels, answer: Answer) -> StudyScore:
         refused=answer.refused,
         lesions=lesions,
         false=_false(study, found, neither, answer),
+        findings=_findings(study, found, neither, answer),
         hips=_hips(study, lesions, answer),
     )
 
@@ -267,6 +280,19 @@ def _false(study: SimulatedStudy, found: Labels, neither: NDArray[np.bool_], ans
             )
         )
     return tuple(out)
+
+
+def _findings(
+    study: SimulatedStudy, found: Labels, neither: NDArray[np.bool_], answer: Answer
+) -> tuple[FindingScore, ...]:
+    false = set(false_ids(study.labels, found, neither, study.volume.grid.spacing_mm))
+    return tuple(
+        FindingScore(
+            true=c.id not in false, confidence=c.confidence, fat_fraction=c.fat_fraction, thickness_mm=c.thickness_mm
+        )
+        for c in answer.claims
+        if c.confidence is not None and neither[found == c.id].mean() < 0.5
+    )
 
 
 def _cause(study: SimulatedStudy, finding: NDArray[np.bool_], centroid: NDArray[np.float64]) -> str:

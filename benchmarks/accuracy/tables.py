@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scorer import FalseScore, HipScore, LesionScore, StudyScore
+from scorer import FindingScore, HipScore, LesionScore, StudyScore
 
 Rows = Sequence[tuple[tuple[str, ...], StudyScore]]
 """Each study's conditions and score."""
+#: Confidence is held against the share of true findings in these ranges.
+_RANGES = (0.0, 0.5, 0.8, 0.95, 1.01)
 
 
 def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float] | None:
@@ -55,7 +58,7 @@ def summary(rows: Rows) -> dict[str, Any]:
            ("side", "sector", "maturity", "attached", "bridging")},
         "gap_error_mm_median": _median(x.gap_error_mm for x in found),
         "pieces_per_found_lesion": _mean(x.pieces for x in found),
-        "confidence": confidence_values(found, false),
+        "confidence": confidence_values([x for _, s in rows for x in s.findings]),
         "hips": hip_values(hips),
     }  # fmt: skip
 
@@ -76,14 +79,22 @@ def lesion_values(lesions: Sequence[LesionScore]) -> dict[str, Any]:
     }
 
 
-def confidence_values(found: Sequence[LesionScore], false: Sequence[FalseScore]) -> dict[str, Any]:
-    """Return quartiles of the confidence of true and false findings, and how well it tells them apart."""
-    a = [x.confidence for x in found if x.confidence is not None]
-    b = [x.confidence for x in false if x.confidence is not None]
+def confidence_values(findings: Sequence[FindingScore]) -> dict[str, Any]:
+    """Return quartiles of the confidence of true and false findings, how well it tells them apart and whether it holds.
+
+    ``reliability`` has for each range of confidence that occurs its mean, the findings and the true ones.
+    """
+    a = [x.confidence for x in findings if x.true and x.confidence is not None]
+    b = [x.confidence for x in findings if not x.true and x.confidence is not None]
     return {
         "true": [_quantile(a, q) for q in (0.25, 0.5, 0.75)],
         "false": [_quantile(b, q) for q in (0.25, 0.5, 0.75)],
         "separation": separation(a, b),
+        "reliability": [
+            {"mean": _mean(mine), "n": len(mine), "true": sum(low <= x < high for x in a)}
+            for low, high in pairwise(_RANGES)
+            if (mine := [x for x in a + b if low <= x < high])
+        ],
     }
 
 

@@ -16,6 +16,7 @@ from ho_detect.anatomy.landmarks import Landmarks
 from ho_detect.anatomy.muscle_groups import MuscleGroup, MuscleSource
 from ho_detect.anatomy.places import Places
 from ho_detect.detection.candidates import Region, points_of
+from ho_detect.detection.confidence import confidence_of
 from ho_detect.detection.contact import Contact, measure_contact
 from ho_detect.detection.density import Maturity, atypical, maturity_of, rim_and_core, zonal_index_of
 from ho_detect.detection.evidence import Evidence
@@ -46,6 +47,9 @@ class Lesion(msgspec.Struct, frozen=True, kw_only=True):
     centroid_lps_mm: Point
     extent_lps_mm: Annotated[Point, Meta(description="Size of the bounding box along LPS x, y, z, mm")]
     max_diameter_mm: Annotated[float, Meta(description="Largest diameter in any direction, edge to edge, mm")]
+    thickness_mm: Annotated[
+        float, Meta(description="Diameter of the largest ball inside of it, mm, lucent core left out")
+    ]
     axial_long_mm: Annotated[float, Meta(description="Largest diameter in the slice where it is largest, mm")]
     axial_short_mm: Annotated[float, Meta(description="Extent across that diameter in the same slice, mm")]
     surface_area_mm2: Annotated[float, Meta(description="Surface area by Crofton's formula, mm2")]
@@ -84,7 +88,9 @@ class Lesion(msgspec.Struct, frozen=True, kw_only=True):
     fat_fraction: Annotated[float | None, Meta(description="Share of fat there")]
     bone_fraction: Annotated[float | None, Meta(description="Share of bone, or of what is as dense, there")]
     air_fraction: Annotated[float | None, Meta(description="Share of air there")]
-    confidence: Annotated[float | None, Meta(description="0 to 1, from the evidence; not a probability")]
+    confidence: Annotated[
+        float | None, Meta(description="Share of simulated findings with such fat around and thickness that were true")
+    ]
     not_said: Annotated[tuple[Null, ...], Meta(description="Why each null is null")] = ()
 
 
@@ -134,6 +140,7 @@ def measure(
             centroid_lps_mm=_point(centroid),
             extent_lps_mm=_point(extent),
             max_diameter_mm=form.max_diameter_mm,
+            thickness_mm=round(evidence.thickness_mm, 2),
             axial_long_mm=form.axial_long_mm,
             axial_short_mm=form.axial_short_mm,
             surface_area_mm2=form.surface_area_mm2,
@@ -164,7 +171,7 @@ def measure(
             fat_fraction=_known(evidence.fat, 3),
             bone_fraction=_known(evidence.bone, 3),
             air_fraction=_known(evidence.air, 3),
-            confidence=round(confidence_of(evidence, region.low_hu), 3),
+            confidence=_known(confidence_of(evidence.fat, evidence.thickness_mm), 3),
         )
     )
 
@@ -184,6 +191,7 @@ _WHY_NULL = {
     "fat_fraction": "no_surroundings",
     "bone_fraction": "no_surroundings",
     "air_fraction": "no_surroundings",
+    "confidence": "no_surroundings",
 }
 
 
@@ -205,22 +213,6 @@ def sector_of(local_mm: FloatArray) -> Sector:
     if abs(posterior) >= abs(lateral):
         return "posterior" if posterior > 0 else "anterior"
     return "lateral" if lateral > 0 else "medial"
-
-
-def confidence_of(evidence: Evidence, low_hu: float) -> float:
-    """Return 0 to 1 from size, density, form and surroundings; a ranking, not a probability.
-
-    The product of four factors, each one half where its evidence is as weak as it gets for what is kept.
-    """
-    size = _rising(evidence.thickness_mm, 3.0, 8.0)
-    density = _rising(evidence.max_hu - low_hu, 60.0, 250.0)
-    form = 1.0 if not evidence.joined else _rising(evidence.slenderness, 1.5, 2.5)
-    place = _rising(evidence.muscle + evidence.fat, 0.3, 0.7) * (1.0 - 0.5 * evidence.cavity)
-    return size * density * form * place
-
-
-def _rising(value: float, low: float, high: float) -> float:
-    return 0.5 + 0.5 * float(np.clip((value - low) / (high - low), 0.0, 1.0))
 
 
 def _gap(region: Region, points: FloatArray, side: Side, bone: str, touching: tuple[str, ...]) -> float | None:

@@ -53,7 +53,7 @@ _LESION_NUMBERS: Final[tuple[_Field, ...]] = (
     ("contact_femur_mm2", own("contact_femur", "Area of contact with the femur"), codes.MM2),
     ("contact_pelvis_mm2", own("contact_pelvis", "Area of contact with the pelvis"), codes.MM2),
     ("zonal_index", own("zonal_index", "Difference of rim and core over rim attenuation"), codes.ONE),
-    ("confidence", own("confidence", "Ranking by evidence, no probability"), codes.ONE),
+    ("confidence", own("confidence", "Share of simulated findings with such evidence that were true"), codes.ONE),
 )
 _ATTENUATION: Final = (
     ("mean_hu", codes.MEAN),

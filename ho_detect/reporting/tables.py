@@ -87,6 +87,7 @@ class LesionRow(msgspec.Struct, frozen=True, kw_only=True):
     extent_y_mm: float
     extent_z_mm: float
     max_diameter_mm: float
+    thickness_mm: float
     axial_long_mm: float
     axial_short_mm: float
     surface_area_mm2: float

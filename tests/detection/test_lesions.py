@@ -1,4 +1,4 @@
-"""What is measured of a lesion: place by the clinical definition, density by depth, distances, and a ranking."""
+"""What is measured of a lesion: place by the clinical definition, density by depth, distances."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from made_detection import anatomy, evidence, frames, grown_on_bone, region
+from made_detection import anatomy, evidence, frames, region
 from model_hips import head_center
 from phantoms import ball
 from scipy import ndimage as ndi
@@ -19,7 +17,7 @@ from ho_detect.anatomy.native_bone import native_bone
 from ho_detect.anatomy.places import places
 from ho_detect.detection.candidates import Candidate
 from ho_detect.detection.density import maturity_of
-from ho_detect.detection.lesions import confidence_of, measure, sector_of
+from ho_detect.detection.lesions import measure, sector_of
 from ho_detect.detection.outline import Outlined
 from ho_detect.settings import DetectionSettings, JointSettings
 
@@ -207,7 +205,7 @@ class TestNumbers:
         nan = float("nan")
         mask = ball((21, 21, 21), radius=6)
         found = lesion(np.where(mask, 500.0, 50.0), mask, muscle=nan, fat=nan, bone=nan, air=nan)
-        shares = ("muscle_fraction", "fat_fraction", "bone_fraction", "air_fraction")
+        shares = ("muscle_fraction", "fat_fraction", "bone_fraction", "air_fraction", "confidence")
         assert {getattr(found, name) for name in shares} == {None}
         assert {n.field for n in found.not_said if n.code == "no_surroundings"} == set(shares)
 
@@ -251,39 +249,3 @@ class TestGap:
         edge = femur.grid.to_lps([femur.grid.shape[0] - 1, *(n // 2 for n in femur.grid.shape[1:])])
         mask = ball((21, 21, 21), radius=6)
         assert lesion(np.where(mask, 500.0, 50.0), mask, at=edge + np.array([0, 0, 0.75])).gap_femur_mm is not None
-
-
-evidences = st.builds(
-    evidence,
-    thickness_mm=st.floats(0.1, 40),
-    max_hu=st.floats(150, 3000),
-    muscle=st.floats(0, 0.7),
-    fat=st.floats(0, 0.3),
-    cavity=st.floats(0, 1),
-    joined=st.booleans(),
-    foot_mm2=st.floats(0, 2000, allow_subnormal=False),
-    reach_mm=st.none() | st.floats(0, 60),
-)
-#: What makes a lesion more believable.
-UP = {"thickness_mm": 2.0, "max_hu": 50.0, "muscle": 0.1, "reach_mm": 3.0}
-
-
-class TestConfidence:
-    @given(evidences)
-    @settings(max_examples=200, deadline=None)
-    def test_lies_between_0_and_1(self, e):
-        assert 0.0 < confidence_of(e, 140.0) <= 1.0
-
-    @given(evidences, st.sampled_from([*UP, "cavity", "joined", "foot_mm2"]))
-    @settings(max_examples=300, deadline=None)
-    def test_more_evidence_never_lowers_it(self, e, name):
-        value = getattr(e, name)
-        more = {"joined": False, "cavity": value and value / 2, "foot_mm2": value and value / 2}
-        better = more[name] if name in more else None if value is None else value + UP[name]
-        assert confidence_of(msgspec.structs.replace(e, **{name: better}), 140.0) >= confidence_of(e, 140.0)
-
-    def test_clear_is_near_1_and_doubtful_far_below(self):
-        assert confidence_of(evidence(), 140.0) == 1.0
-        assert confidence_of(grown_on_bone(), 140.0) == 1.0
-        weak = grown_on_bone(thickness_mm=3.0, max_hu=205.0, foot_mm2=1000.0, muscle=0.2, fat=0.0, cavity=1.0)
-        assert confidence_of(weak, 140.0) < 0.1

@@ -124,6 +124,7 @@ LESION_GROUPS = {
         Row("Volume", "mL", "volume_mm3", _volume),
         Row("Volume above second threshold", "mL", "volume_second_threshold_mm3", _volume),
         Row("Longest diameter", "mm", "max_diameter_mm", _number(0)),
+        Row("Thickness", "mm", "thickness_mm", _number(1)),
         Row("Axial, long diameter", "mm", "axial_long_mm", _number(0)),
         Row("Axial, short diameter", "mm", "axial_short_mm", _number(0)),
         Row("Across × deep × high", "mm", "extent_lps_mm", _size),
