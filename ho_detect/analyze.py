@@ -83,7 +83,7 @@ def analyze_with_bones(volume: HuVolume, settings: Settings, anatomy: Path | Non
 
     lesions = tuple(k.lesion for k in kept)
     graded = grade_hips(tuple(h.joint for h in hips), states, lesions, excluded, settings.detection)
-    labels = volume.from_canonical(label_map(canonical.hu.shape, region, kept)).astype(np.uint16)
+    labels = volume.from_canonical(label_map(canonical.hu.shape, region, kept)).astype(np.uint16, copy=False)
     findings = assemble(
         volume, settings, graded, lesions, excluded, labels, given, metal_mm3=metal.volume_mm3, noise_hu=region.noise_hu
     )

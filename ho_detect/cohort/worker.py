@@ -6,6 +6,7 @@ import contextlib
 import os
 import resource
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -149,12 +150,13 @@ def load(job: Job) -> HuVolume:
 
 def limit_threads(n: int) -> None:
     """Let compiled kernels and ITK filters of this process use at most ``n`` threads."""
-    import SimpleITK as sitk  # noqa: N813
-
     from ho_detect._kernels._jit import set_threads
 
     set_threads(n)
-    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(n)
+    # ITK reads it when it is loaded; that takes 90 MB, and is left to the end of a study
+    os.environ["ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"] = str(n)
+    if loaded := sys.modules.get("SimpleITK"):
+        loaded.ProcessObject.SetGlobalDefaultNumberOfThreads(n)
 
 
 def _end_with_parent(connection: Connection) -> None:

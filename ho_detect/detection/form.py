@@ -6,7 +6,6 @@ import math
 
 import msgspec
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from scipy.spatial import ConvexHull, QhullError
@@ -101,6 +100,8 @@ def _hull(index: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _surface_area_mm2(mask: NDArray[np.bool_], grid: Grid) -> float:
+    import SimpleITK as sitk  # noqa: N813
+
     padded = np.pad(mask, 1).astype(np.uint8)
     image = sitk.GetImageFromArray(padded)
     image.SetSpacing(grid.spacing_mm[::-1])
