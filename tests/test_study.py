@@ -65,8 +65,8 @@ class TestDetect:
         """Put an analysis that finds two lesions in place of the true one; give what it was called with."""
         calls = []
 
-        def analyze(volume, settings):
-            calls.append((volume, settings))
+        def analyze(volume, settings, anatomy):
+            calls.append((volume, settings, anatomy))
             record = msgspec.structs.replace(make_record(), series=volume.series)
             return SimpleNamespace(findings=replace(make_findings(volume.grid, record), volume=volume))
 
@@ -82,7 +82,7 @@ class TestDetect:
         settings = Settings.from_dict({"mimics": {"min_volume_mm3": 7.0}})
         findings = ho_detect.detect(tmp_path / "ct", settings)
         assert len(findings.lesions) == 2
-        volume, used = seen[0]
+        volume, used, _ = seen[0]
         assert volume.grid.shape == (16, 40, 44)
         assert used == settings
         assert findings.to_dict()["series"]["series_uid"].startswith("2.25.")
@@ -93,24 +93,32 @@ class TestDetect:
             write_series(tmp_path / str(k), CtSeries(series_uid=f"{UID}.1.{k}", step=step))
         detect(str(tmp_path))
         detect(str(tmp_path), series=f"{UID}.1.2")
-        assert [volume.spacing_mm[0] for volume, _ in seen] == pytest.approx([1.0, 2.5])
+        assert [volume.spacing_mm[0] for volume, *_ in seen] == pytest.approx([1.0, 2.5])
 
     def test_without_a_hip_in_the_best_the_next_is_taken(self, seen, tmp_path, monkeypatch):
         module = sys.modules["ho_detect.analyze"]
         found = module.analyze_with_bones
 
-        def no_hip_in_thin(volume, settings):
+        def no_hip_in_thin(volume, settings, anatomy):
             if volume.spacing_mm[0] < 2:
                 raise SeriesError("no_hip_in_view")
-            return found(volume, settings)
+            return found(volume, settings, anatomy)
 
         monkeypatch.setattr(module, "analyze_with_bones", no_hip_in_thin)
         write_series(tmp_path / "1", CtSeries(series_uid=f"{UID}.1.1", step=1.0, origin=(-39.0, -40.0, 900.0)))
         write_series(tmp_path / "2", CtSeries(series_uid=f"{UID}.1.2"))
         assert len(detect(tmp_path).lesions) == 2
-        assert [volume.spacing_mm[0] for volume, _ in seen] == pytest.approx([2.5])
+        assert [volume.spacing_mm[0] for volume, *_ in seen] == pytest.approx([2.5])
         with pytest.raises(SeriesError, match="no hip"):
             detect(tmp_path, series=f"{UID}.1.1")
+
+    def test_masks_of_the_study_are_handed_on(self, seen, tmp_path):
+        write_series(tmp_path / "patient_07" / "ct", CtSeries(series_uid=f"{UID}.1.1"))
+        (tmp_path / "masks" / "patient_07").mkdir(parents=True)
+        detect(tmp_path / "patient_07", anatomy=tmp_path / "masks")
+        (tmp_path / "masks" / "sacrum.nii").touch()
+        detect(tmp_path / "patient_07", anatomy=str(tmp_path / "masks"))
+        assert [anatomy for _, _, anatomy in seen] == [tmp_path / "masks" / "patient_07", tmp_path / "masks"]
 
     def test_missing_path_is_not_named(self, tmp_path):
         with pytest.raises(UsageError, match="does not exist") as caught:
