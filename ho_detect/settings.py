@@ -175,6 +175,10 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """... or smaller than this and hollow:"""
     plaque_solidity: float = 0.6
     """... filling less than this share of its convex hull."""
+    speck_mm3: float = 250.0
+    """... or smaller than this, thinner than a vessel's radius, wherever it lies"""
+    speck_fat: float = 0.5
+    """with more than this share of fat around it."""
     vessel_radius_mm: float = 6.5
     """What is thicker than a vessel of this radius, and joined with one, is looked at apart from it."""
     fat_share: float = 0.8

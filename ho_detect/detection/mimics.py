@@ -121,8 +121,9 @@ def _uniform(e: Evidence, s: MimicSettings, noise_hu: float) -> bool:
 
 
 def is_vessel(e: Evidence, s: MimicSettings) -> bool:
-    """A long thin tube where the iliac and femoral vessels run."""
-    return e.length_mm >= s.tube_length_mm and e.volume_mm3 / e.length_mm < s.tube_area_mm2 and e.arterial > 0.6
+    """A long thin tube where the iliac and femoral vessels run, or from there into the pelvic cavity."""
+    course = e.arterial > 0.6 or (e.arterial > 0.3 and e.arterial + e.cavity > 0.7)
+    return e.length_mm >= s.tube_length_mm and e.volume_mm3 / e.length_mm < s.tube_area_mm2 and course
 
 
 def _contrast(e: Evidence, s: MimicSettings, noise_hu: float) -> bool:
@@ -136,11 +137,13 @@ def _contrast(e: Evidence, s: MimicSettings, noise_hu: float) -> bool:
 
 
 def _vessel_calcium(e: Evidence, s: MimicSettings, _: float) -> bool:
-    """Thin or curved like part of a tube's wall where arteries run; both, anywhere."""
+    """Thin or curved like part of a tube's wall where arteries run; both, anywhere; or a speck in fat, as theirs is."""
     thin = e.thickness_mm < s.plaque_mm
     wall = e.volume_mm3 < s.plaque_mm3 and e.solidity < s.plaque_solidity
     wall |= e.arterial > 0.9 and e.volume_mm3 < s.massive_mm3 and e.solidity < 0.5 * s.plaque_solidity
-    return not e.joined and ((e.arterial > 0.6 and (thin or wall)) or (thin and wall))
+    speck = e.volume_mm3 < s.speck_mm3 and e.thickness_mm < s.vessel_radius_mm and e.fat > s.speck_fat
+    speck &= e.deep > 0.5 and e.cavity < 0.5
+    return not e.joined and (speck or (e.arterial > 0.6 and (thin or wall)) or (thin and wall))
 
 
 def _streak(e: Evidence, s: MimicSettings, _: float) -> bool:

@@ -112,6 +112,7 @@ MADE_FOR = {
         (evidence(**TUBE), {"length_mm": 50.0}),
         (evidence(**TUBE), {"volume_mm3": 16000.0}),
         (evidence(**TUBE), {"arterial": 0.5}),
+        (evidence(**TUBE | {"arterial": 0.5, "cavity": 0.3}), {"cavity": 0.1}),
         # one that only touches bone is longer, or as uniform as fluid
         (evidence(touching=("pelvis",), **TUBE | {"length_mm": 130.0}), {"length_mm": 110.0}),
         (evidence(touching=("pelvis",), interior_sd_hu=15.0, **TUBE), {"interior_sd_hu": 25.0}),
@@ -123,6 +124,10 @@ MADE_FOR = {
         # anywhere else it is both thin and hollow
         (evidence(thickness_mm=5.0, solidity=0.5, volume_mm3=2400.0), {"thickness_mm": 6.0}),
         (evidence(thickness_mm=5.0, solidity=0.5, volume_mm3=2400.0), {"solidity": 0.7}),
+        # a speck in the fat about a vessel that no course is known of
+        (evidence(thickness_mm=5.0, volume_mm3=200.0, fat=0.6, muscle=0.4), {"fat": 0.4}),
+        (evidence(thickness_mm=5.0, volume_mm3=200.0, fat=0.6, muscle=0.4), {"volume_mm3": 300.0}),
+        (evidence(thickness_mm=5.0, volume_mm3=200.0, fat=0.6, muscle=0.4), {"thickness_mm": 7.0}),
     ],
     "given_organ": [(evidence(organ=0.6), {"organ": 0.4})],
     "pelvic_cavity": [
