@@ -25,7 +25,8 @@ from ho_detect.cohort.run import run
 from ho_detect.cohort.worker import Job, Outcome, load, peak_memory_mb
 from ho_detect.settings import Settings
 
-N_STUDIES = 6
+#: So many that starting the run, a few seconds, is the small share that it is of a cohort.
+N_STUDIES = 12
 
 
 def workers(study: Path, scratch: Path) -> dict[str, dict[str, float]]:
