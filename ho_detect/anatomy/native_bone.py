@@ -25,6 +25,8 @@ from ho_detect.anatomy.shape_fit import SurfaceFit
 from ho_detect.distance import distance_anywhere
 from ho_detect.geometry import FloatArray, Grid, Sphere
 
+Bone = Literal["femur", "pelvis"]
+_BONES: tuple[Bone, Bone] = ("femur", "pelvis")
 #: Voxel edge of the distance fields, mm.
 STEP_MM = 1.5
 #: The fields reach so far beyond the surface, mm.
@@ -68,11 +70,11 @@ class BoneDistance:
 def native_bone(hips: tuple[HipAnatomy, ...]) -> tuple[BoneDistance, ...]:
     """Return the distance fields of femur and hip bone of each hip in view."""
 
-    def field(hip: HipAnatomy, bone: Literal["femur", "pelvis"]) -> BoneDistance:
+    def field(hip: HipAnatomy, bone: Bone) -> BoneDistance:
         fit, shaft = (hip.femur, hip.shaft) if bone == "femur" else (hip.hip_bone, None)
         return bone_distance(displaced(fit), hip.joint.side, bone, _head(hip), shaft)
 
-    return tuple(in_parallel(field, *zip(*product(hips, ("femur", "pelvis")), strict=True)))
+    return tuple(in_parallel(lambda task: field(*task), list(product(hips, _BONES))))
 
 
 def displaced(fit: SurfaceFit) -> SurfaceFit:
@@ -84,9 +86,7 @@ def _head(hip: HipAnatomy) -> Sphere:
     return Sphere(hip.center_lps_mm, hip.joint.head_radius_mm or 0.0)
 
 
-def bone_distance(
-    fit: SurfaceFit, side: Side, bone: Literal["femur", "pelvis"], head: Sphere, shaft: Shaft | None = None
-) -> BoneDistance:
+def bone_distance(fit: SurfaceFit, side: Side, bone: Bone, head: Sphere, shaft: Shaft | None = None) -> BoneDistance:
     """Voxelise a bone's surface and measure the distance to it.
 
     The joint space between the head and the socket counts as part of the pelvis: nothing grows there that could be told
