@@ -127,7 +127,7 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """... or so far where it begins at the joint, where osteophytes grow."""
     tall_slenderness: float = 1.2
     """It may stand out less for its foot, this many times,"""
-    tall_reach_mm: float = 13.0
+    tall_reach_mm: float = 14.0
     """... if it stands out so far: native bone that the fit misses stands out 13 mm at most."""
     massive_mm3: float = 5000.0
     """Larger masses are kept whatever they stand on,"""

@@ -182,7 +182,7 @@ _RULES: tuple[tuple[str, Rule], ...] = (
     ("too_small", _too_small),
     ("out_of_reach", lambda e, s, _n: e.head_distance_mm > (s.reach_mm if e.joined else s.free_reach_mm)),
     ("other_side", lambda e, s, _n: e.across > (0.5 if e.volume_mm3 < s.massive_mm3 else 0.2)),
-    ("native_bone", lambda e, _s, _n: e.spine > 0.5 and e.touching != ("femur", "pelvis")),
+    ("native_bone", lambda e, _s, _n: e.spine > (0.7 if e.touching == ("femur", "pelvis") else 0.5)),
     ("native_bone", lambda e, _s, _n: e.other_bone > 0.5 and e.touching != ("femur", "pelvis")),
     ("native_bone", lambda e, _s, _n: e.shaft > 0.5),
     ("given_organ", lambda e, _s, _n: e.organ > 0.5),

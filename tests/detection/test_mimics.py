@@ -70,6 +70,7 @@ MADE_FOR = {
         (evidence(shaft=0.6), {"shaft": 0.4}),
         (evidence(other_bone=0.6), {"other_bone": 0.4}),
         (grown_on_bone(spine=0.6), {"touching": ("femur", "pelvis")}),
+        (grown_on_bone(spine=0.75, touching=("femur", "pelvis")), {"spine": 0.65}),
         # far from the joint a broad base is a crest, a tubercle, or an error of the fit
         (grown_on_bone(foot_mm2=900.0, reach_mm=12.0, head_distance_mm=60.0), {"reach_mm": 32.0}),
         (grown_on_bone(foot_mm2=20.0, reach_mm=6.5, head_distance_mm=60.0), {"reach_mm": 7.5}),
