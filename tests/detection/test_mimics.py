@@ -74,7 +74,7 @@ MADE_FOR = {
         # far from the joint a broad base is a crest, a tubercle, or an error of the fit
         (grown_on_bone(foot_mm2=900.0, reach_mm=12.0, head_distance_mm=60.0), {"reach_mm": 32.0}),
         (grown_on_bone(foot_mm2=20.0, reach_mm=6.5, head_distance_mm=60.0), {"reach_mm": 7.5}),
-        (grown_on_bone(foot_mm2=300.0, reach_mm=12.5, head_distance_mm=60.0), {"reach_mm": 13.5}),
+        (grown_on_bone(foot_mm2=300.0, reach_mm=12.5, head_distance_mm=60.0), {"reach_mm": 14.5}),
         # a sheet on the shaft is faint on dense cortex
         (SHEET, {"mean_hu": 250.0, "beneath_hu": 1000.0}),
         (msgspec.structs.replace(SHEET, mean_hu=250.0, beneath_hu=700.0), {"beneath_hu": 800.0}),
