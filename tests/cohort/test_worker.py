@@ -11,7 +11,7 @@ from ho_detect.settings import Settings
 def job(tmp_path, monkeypatch):
     """A job whose loading and analysis give findings made by hand."""
     monkeypatch.setattr(worker, "load", lambda job: None)
-    monkeypatch.setattr(analyze, "analyze", lambda volume, settings: make_findings())
+    monkeypatch.setattr(analyze, "analyze", lambda volume, settings, masks: make_findings())
 
     def of(**changes):
         fields = {"entry": None, "folder": "series-1", "staging": tmp_path, "settings": Settings(), "pseudonyms": None}
