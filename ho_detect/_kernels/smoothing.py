@@ -1,6 +1,6 @@
 """Gaussian smoothing of a volume, one slice after the other, without a copy of the volume in between.
 
-Not checked: weights are odd in number; ``out`` is C-contiguous.
+Not checked: weights are odd in number and symmetric; ``out`` is C-contiguous.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ho_detect._kernels._jit import parallel_kernel
 def smooth_separably(begin: int, end: int, hu: Any, across: Any, down: Any, along: Any, out: Any) -> None:
     """Convolve along each axis; beyond the border lies the value at the border.
 
+    What lies as far to either side is added first, so that a mirrored volume has the mirrored result to the last bit.
     Rows are read as slices that begin at 0: an index that might be negative keeps the loops from being vectorised.
 
     Parameters
@@ -36,28 +37,26 @@ def smooth_separably(begin: int, end: int, hu: Any, across: Any, down: Any, alon
     row = np.empty(nx, np.float32)
     for k in range(begin, end):
         for j in range(ny):
-            to = plane[j]
-            to[:] = 0.0
-            for d in range(2 * rz + 1):
-                w = across[d]
-                values = hu[min(max(k + d - rz, 0), nz - 1), j]
+            to, here = plane[j], hu[k, j]
+            for i in range(nx):
+                to[i] = across[rz] * np.float32(here[i])
+            for d in range(1, rz + 1):
+                w, below, above = across[rz + d], hu[max(k - d, 0), j], hu[min(k + d, nz - 1), j]
                 for i in range(nx):
-                    to[i] += w * np.float32(values[i])
+                    to[i] += w * (np.float32(below[i]) + np.float32(above[i]))
         for j in range(ny):
-            line[:] = 0.0
-            for d in range(2 * ry + 1):
-                w = down[d]
-                lines = plane[min(max(j + d - ry, 0), ny - 1)]
+            line[:] = down[ry] * plane[j]
+            for d in range(1, ry + 1):
+                w, before, behind = down[ry + d], plane[max(j - d, 0)], plane[min(j + d, ny - 1)]
                 for i in range(nx):
-                    line[i] += w * lines[i]
+                    line[i] += w * (before[i] + behind[i])
             padded[:rx] = line[0]
             padded[rx + nx :] = line[nx - 1]
-            row[:] = 0.0
-            for d in range(2 * rx + 1):
-                w = along[d]
-                lines = padded[d : d + nx]
+            row[:] = along[rx] * line
+            for d in range(1, rx + 1):
+                w, left, right = along[rx + d], padded[rx - d : rx - d + nx], padded[rx + d : rx + d + nx]
                 for i in range(nx):
-                    row[i] += w * lines[i]
+                    row[i] += w * (left[i] + right[i])
             rounded = out[k, j]
             for i in range(nx):
                 rounded[i] = np.int16(math.floor(row[i] + np.float32(0.5)))

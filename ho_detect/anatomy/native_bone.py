@@ -103,9 +103,11 @@ def bone_distance(fit: SurfaceFit, side: Side, bone: Bone, head: Sphere, shaft: 
     if shaft is not None and len(shaft.faces):
         surfaces.append((shaft.vertices, shaft.faces))
     every = np.concatenate([vertices for vertices, _ in surfaces])
-    low = every.min(axis=0) - _MARGIN_MM
-    size = np.ceil((every.max(axis=0) + _MARGIN_MM - low) / STEP_MM).astype(int) + 1
-    grid = Grid.axial((int(size[2]), int(size[1]), int(size[0])), (STEP_MM,) * 3, low)
+    low, high = every.min(axis=0) - _MARGIN_MM, every.max(axis=0) + _MARGIN_MM
+    size = np.ceil((high - low) / STEP_MM).astype(int) + 1
+    # centered on the bone: that of the mirrored bone is the mirrored grid
+    origin = (low + high - (size - 1) * STEP_MM) / 2
+    grid = Grid.axial((int(size[2]), int(size[1]), int(size[0])), (STEP_MM,) * 3, origin)
     inside = np.zeros(grid.shape, np.uint8)
     for vertices, faces in surfaces:
         inside |= voxelised(grid, vertices, capped(faces))
@@ -187,8 +189,8 @@ def capped(faces: NDArray[np.int64]) -> NDArray[np.int64]:
     following = {b: a for a, b in known if (b, a) not in known}  # walked backwards: the cap faces the other way
     caps: list[tuple[int, int, int]] = []
     while following:
-        hub, at = next(iter(following.items()))
-        del following[hub]
+        hub = min(following)  # the same fan for the mirrored surface, whose loop runs the other way
+        at = following.pop(hub)
         while at in following:
             onward = following.pop(at)
             if onward != hub:

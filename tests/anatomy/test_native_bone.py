@@ -57,6 +57,20 @@ def measured(request):
 
 
 class TestDistance:
+    def test_of_the_mirrored_bone_is_the_mirrored_field(self, measured):
+        fitted, distance = measured
+        mirror = np.array([-1.0, 1.0, 1.0])
+        other = replace(
+            fitted,
+            vertices=fitted.vertices * mirror,
+            normals=fitted.normals * mirror,
+            faces=fitted.faces[:, ::-1].copy(),
+        )
+        far = Sphere(FAR_HEAD.center_lps_mm * mirror, FAR_HEAD.radius_mm)
+        found = bone_distance(other, "right", distance.bone, far)
+        assert (np.sign(found.mm[..., ::-1]) == np.sign(distance.mm)).mean() == 1.0
+        np.testing.assert_allclose(found.mm[..., ::-1], distance.mm, atol=1e-4)
+
     def test_is_zero_on_the_surface_within_a_voxel(self, measured):
         fitted, distance = measured
         closed = fitted.vertices[:, 2] > fitted.vertices[:, 2].min() + 5.0  # the shaft is cut off below

@@ -38,6 +38,18 @@ def test_same_as_the_twin(hu, sigmas):
 
 
 @pytest.mark.jit_off
+@settings(max_examples=40, deadline=None)
+@given(
+    hu=arrays(np.int16, st.tuples(*[st.integers(1, 7)] * 3), elements=st.integers(-1024, 3000)),
+    axis=st.integers(0, 2),
+)
+def test_mirrored_is_the_mirrored_result_to_the_last_bit(hu, axis):
+    weights = [weights_of(1.3)] * 3
+    other = smoothed(np.ascontiguousarray(np.flip(hu, axis)), weights)
+    np.testing.assert_array_equal(other, np.flip(smoothed(hu, weights), axis))
+
+
+@pytest.mark.jit_off
 def test_weights_are_a_gaussian():
     weights = gaussian_weights(1.3)
     place = np.arange(len(weights)) - len(weights) // 2
