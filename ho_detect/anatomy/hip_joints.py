@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -29,6 +30,9 @@ _CANDIDATES = 3
 _STARTS, _LED_STARTS = 4, 2
 #: The head is so much smaller than its socket, mm.
 _CARTILAGE_MM = 2.5
+#: Where no start finds a sphere with so large a share of its edges, it is looked for all around the socket's center.
+_CLEAR_HEAD = 0.45
+_AROUND_MM = tuple(4.0 * np.array(shift) for shift in product((-1, 0, 1), repeat=3) if any(shift))
 #: Two spheres are both tried where the shares of their edges seen differ by less, and they lie so far apart, mm.
 _AS_CLEAR, _ANOTHER_MM = 0.05, 1.5
 #: So many candidates of a side, those whose hip bone fits best, get a femur; a further one only where its hip bone fits
@@ -190,14 +194,14 @@ def _heads(fine: WorkingVolume, femur: SurfaceFit, socket: Sphere | None) -> lis
     starts = [expected]
     if socket is not None:
         starts.append(Sphere(socket.center_lps_mm, socket.radius_mm - _CARTILAGE_MM))
-    heads = sorted((settled_head(fine, start, directions) for start in starts), key=lambda h: -h.seen)
-    best, *others = heads
-    return [best.sphere] + [
-        h.sphere
-        for h in others
-        if h.seen > best.seen - _AS_CLEAR
-        and np.linalg.norm(h.sphere.center_lps_mm - best.sphere.center_lps_mm) > _ANOTHER_MM
-    ]
+    heads = [settled_head(fine, start, directions) for start in starts]
+    if socket is not None and max(h.seen for h in heads) < _CLEAR_HEAD:
+        around = [Sphere(starts[1].center_lps_mm + shift, starts[1].radius_mm) for shift in _AROUND_MM]
+        heads += [settled_head(fine, start, directions) for start in around]
+    best, *others = sorted(heads, key=lambda h: -h.seen)
+    as_clear = [h.sphere for h in others if h.seen > best.seen - _AS_CLEAR]
+    away_mm = [float(np.linalg.norm(s.center_lps_mm - best.sphere.center_lps_mm)) for s in as_clear]
+    return [best.sphere, *(s for s, mm in zip(as_clear, away_mm, strict=True) if mm > _ANOTHER_MM)][:2]
 
 
 def _plausible_pair(left: FloatArray, right: FloatArray) -> bool:

@@ -10,7 +10,8 @@ from scipy import ndimage as ndi
 
 from ho_detect._kernels.voxelise import count_crossings, fill_between
 from ho_detect.anatomy.head_sphere import settled_head
-from ho_detect.anatomy.shape_fit import Pose, fit_surface
+from ho_detect.anatomy.hip_joints import _heads
+from ho_detect.anatomy.shape_fit import Pose, SurfaceFit, fit_surface
 from ho_detect.anatomy.shape_model import femur_model, hip_bone_model
 from ho_detect.anatomy.working_grid import WorkingVolume
 from ho_detect.geometry import Grid, Sphere, fit_sphere, rotation, vertex_normals
@@ -137,19 +138,34 @@ class TestHeadSphere:
         at = np.random.default_rng(2).normal(size=(150, 3))
         return at / np.linalg.norm(at, axis=1, keepdims=True)
 
-    @pytest.mark.parametrize("shift", [(0, 0, 0), (3, -2, 2), (-3, 0, 3)])
-    def test_a_ball_is_found_within_a_third_of_a_voxel(self, shift):
+    def ball(self):
+        """A ball of 22 mm within a socket: the volume and the center."""
         grid = Grid.axial((50, 50, 50), (STEP_MM,) * 3, (-40, -60, 200))
         at = np.stack(np.meshgrid(*[np.arange(50)] * 3, indexing="ij"), -1)
         middle = grid.to_lps([25, 25, 25])
         r = np.linalg.norm(grid.to_lps(at) - middle, axis=-1)
         socket = (r > 25) & (r < 29) & (at[..., 0] > 22)
         shell = np.where(r < 22, 400.0, np.where(socket, 900.0, 40.0))
-        volume = WorkingVolume(ndi.gaussian_filter(shell, 0.6).astype(np.float32), grid)
+        return WorkingVolume(ndi.gaussian_filter(shell, 0.6).astype(np.float32), grid), middle
+
+    @pytest.mark.parametrize("shift", [(0, 0, 0), (3, -2, 2), (-3, 0, 3)])
+    def test_a_ball_is_found_within_a_third_of_a_voxel(self, shift):
+        volume, middle = self.ball()
         found = settled_head(volume, Sphere(middle + shift, 20.0), self.directions())
         assert np.linalg.norm(found.sphere.center_lps_mm - middle) < 0.5
         assert found.sphere.radius_mm == pytest.approx(22, abs=1.0)
         assert found.seen > 0.9
+
+    def test_it_is_looked_for_around_the_socket_where_neither_start_is_near(self):
+        volume, middle = self.ball()
+        off = np.array([6.0, 6.0, 6.0])
+        alone = settled_head(volume, Sphere(middle + off, 21.0), self.directions())
+        assert np.linalg.norm(alone.sphere.center_lps_mm - middle) > 2.0
+        missed = SurfaceFit(
+            middle + 3 * off + 20.0 * self.directions(), *[np.empty(0)] * 2, np.ones(150, bool), *[np.empty(0)] * 2, 0.0
+        )
+        heads = _heads(volume, missed, Sphere(middle + off, 23.5))
+        assert np.linalg.norm(heads[0].center_lps_mm - middle) < 0.5
 
     def test_where_nothing_is_the_expected_one_stays(self):
         volume = WorkingVolume(np.full((30, 30, 30), 40, np.float32), Grid.axial((30, 30, 30), (STEP_MM,) * 3))
