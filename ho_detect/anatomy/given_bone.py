@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ho_detect.anatomy.given_masks import BONES, GivenMasks, Mask
+from ho_detect.anatomy.given_masks import BONES, BoolArray, GivenMasks, Mask
 from ho_detect.anatomy.native_bone import BoneDistance, signed_distance_mm
 from ho_detect.settings import AnatomySettings
 
@@ -45,8 +46,13 @@ def with_given_bone(
 
 def holding(bone: BoneDistance, mask: Mask, settings: AnatomySettings) -> Mask:
     """Return where a mask of a bone holds, on the grid of the field of its fitted surface."""
+    return Mask(bone.grid, _compared(bone, mask, settings)[1])
+
+
+def _compared(bone: BoneDistance, mask: Mask, settings: AnatomySettings) -> tuple[NDArray[np.float32], BoolArray]:
+    """Return the distance to a mask on the grid of a field, and where it lies near enough to that to hold."""
     given_mm = signed_distance_mm(mask.on(bone.grid).view(np.uint8))
-    return Mask(bone.grid, np.abs(given_mm - bone.mm) <= settings.given_margin_mm)
+    return given_mm, np.abs(given_mm - bone.mm) <= settings.given_margin_mm
 
 
 def _agreement(mask: Mask, bone: BoneDistance, settings: AnatomySettings) -> float:
@@ -56,8 +62,8 @@ def _agreement(mask: Mask, bone: BoneDistance, settings: AnatomySettings) -> flo
 
 
 def _measured(bone: BoneDistance, mask: Mask, settings: AnatomySettings) -> BoneDistance:
-    given_mm = signed_distance_mm(mask.on(bone.grid).view(np.uint8))
-    mm = np.where(np.abs(given_mm - bone.mm) <= settings.given_margin_mm, given_mm, bone.mm)
+    given_mm, holds = _compared(bone, mask, settings)
+    mm = np.where(holds, given_mm, bone.mm)
     if bone.bone == "pelvis":
         box = bone.grid.box_around(bone.head.center_lps_mm, bone.head.radius_mm + _SOCKET_MM)
         mm[box] = np.minimum(mm[box], bone.mm[box])

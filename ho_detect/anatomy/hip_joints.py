@@ -80,7 +80,7 @@ class _Fitted:
     @property
     def rank(self) -> float:
         """What decides between fits of one side: of those at the same place the one whose head is found wins."""
-        return self.score + 0.5 * (_agreement(self.femur) - self.femur.explained)
+        return self.score + 0.5 * _head_agreement(self.femur)
 
 
 def find_hip_joints(volume: HuVolume, coarse: WorkingVolume, settings: AnatomySettings) -> tuple[HipAnatomy, ...]:
@@ -165,14 +165,18 @@ def _fit_femur(
 
 
 def _agreement(femur: SurfaceFit) -> float:
-    """How well the femur's surface, its head's, and a sphere agree with the edges seen.
+    """How well the femur's surface, and once more its head, agree with the edges seen."""
+    return femur.explained + _head_agreement(femur)
+
+
+def _head_agreement(femur: SurfaceFit) -> float:
+    """How well the head's surface, and a sphere, agree with the edges seen.
 
     The weights are convention: with 1 to 2 for the head and 0.1 to 0.2 per mm the same fits win on simulated and real
     CT.
     """
     residual_mm = _head_residual_mm(femur, *fit_sphere(femur.vertices[femur.joint]))
-    round_loss = 0.15 * (_NO_RESIDUAL_MM if residual_mm is None else residual_mm)
-    return femur.explained + 2.0 * femur.joint_explained - round_loss
+    return 2.0 * femur.joint_explained - 0.15 * (_NO_RESIDUAL_MM if residual_mm is None else residual_mm)
 
 
 def _head_residual_mm(femur: SurfaceFit, center: FloatArray, radius_mm: float) -> float | None:

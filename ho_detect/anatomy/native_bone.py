@@ -123,21 +123,13 @@ def signed_distance_mm(inside: NDArray[np.uint8]) -> NDArray[np.float32]:
     """
     mask = inside.view(np.bool_)
     mm = distance_anywhere(mask, (STEP_MM,) * 3)
-    box = _box_of(mask)
+    found = ndi.find_objects(inside)
+    box = found[0] if found else (slice(0, 0),) * 3
     within = mask[box]
     depth = distance_anywhere(np.pad(~within, 1, constant_values=True), (STEP_MM,) * 3)[1:-1, 1:-1, 1:-1]
     mm[box][within] = -depth[within]
     mm -= np.copysign(np.float32(0.5 * STEP_MM), mm)
     return np.minimum(mm, np.float32(FAR_MM), out=mm)
-
-
-def _box_of(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
-    """Return the box of all voxels of a mask."""
-    box = []
-    for axis in range(3):
-        there = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        box.append(slice(int(there[0]), int(there[-1]) + 1) if len(there) else slice(0, 0))
-    return tuple(box)
 
 
 def _fill_joint_space(inside: NDArray[np.uint8], grid: Grid, socket: FloatArray, head: Sphere) -> None:

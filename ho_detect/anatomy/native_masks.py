@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,14 @@ class NativeBone:
     hips
         With their fitted surfaces.
     given
-        Of each bone with a mask in use, that mask and where it holds.
+        Of each bone with a mask in use, that mask and the field of the fitted surface, near which it holds.
+    settings
+        Those of the analysis.
     """
 
     hips: tuple[HipAnatomy, ...] = ()
-    given: tuple[tuple[str, Mask, Mask], ...] = ()
+    given: tuple[tuple[str, Mask, BoneDistance], ...] = ()
+    settings: AnatomySettings = field(default_factory=AnatomySettings)
 
     def labels(self, grid: Grid) -> NDArray[np.uint8]:
         """Return the bones on a grid: 0, or the value in :data:`LABELS`; where two overlap, the femur.
@@ -45,7 +48,7 @@ class NativeBone:
         """
         upright, _, _ = grid.to_canonical()
         out = np.zeros(upright.shape, np.uint8)
-        given = {name: (mask, held) for name, mask, held in self.given}
+        given = {name: (mask, fitted) for name, mask, fitted in self.given}
         for name, surfaces in self._surfaces().items():
             box = upright.box_around(*_ball_around(surfaces))
             if min(s.stop - s.start for s in box) == 0:
@@ -53,8 +56,8 @@ class NativeBone:
             here = upright.crop(box)
             inside = np.logical_or.reduce([voxelised(here, *surface) > 0 for surface in surfaces])
             if name in given:
-                mask, held = given[name]
-                inside = np.where(held.on(here), mask.on(here), inside)
+                mask, fitted = given[name]
+                inside = np.where(holding(fitted, mask, self.settings).on(here), mask.on(here), inside)
             out[box][inside & (out[box] == 0)] = LABELS[name]
         return np.ascontiguousarray(grid.from_canonical(out))
 
@@ -82,8 +85,8 @@ def native_masks(
         Distance fields of the fitted surfaces.
     """
     fields = {(b.side, b.bone): b for b in fitted}
-    masks = tuple((name, mask, holding(fields[BONES[name]], mask, settings)) for name, mask in given.bones.items())
-    return NativeBone(hips, masks)
+    masks = tuple((name, mask, fields[BONES[name]]) for name, mask in given.bones.items())
+    return NativeBone(hips, masks, settings)
 
 
 def _ball_around(surfaces: list[tuple[FloatArray, NDArray[np.int64]]]) -> tuple[FloatArray, float]:
