@@ -231,9 +231,18 @@ def _how_it_ended(exitcode: int | None) -> str:
 
 
 def start_fork_server() -> None:
-    """Let the fork server import what children need, while the caller does something else."""
+    """Let the fork server import what children need, while the caller does something else.
+
+    Raises
+    ------
+    UsageError
+        Its socket cannot be made in the folder for temporary files.
+    """
     get_context("forkserver").set_forkserver_preload(["ho_detect.cohort.worker", "ho_detect.cohort.preload"])
-    forkserver.ensure_running()
+    try:
+        forkserver.ensure_running()
+    except OSError as error:
+        raise UsageError(f"TMPDIR: workers cannot be started from there: {error.strerror or error}") from error
 
 
 def workers_for(options: Options, n_jobs: int) -> int:

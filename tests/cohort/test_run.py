@@ -288,3 +288,13 @@ class TestStopping:
         while any(Path(f"/proc/{pid}").exists() for pid in pids):
             assert time.monotonic() < deadline, "children outlive a killed run"
             time.sleep(0.05)
+
+
+def test_a_folder_for_temporary_files_too_long_for_a_socket_is_named(three_series, tmp_path):
+    folder = tmp_path / ("t" * 100)
+    folder.mkdir()
+    command = [sys.executable, "-m", "ho_detect", "run", str(three_series / "s1"), "--out", str(tmp_path / "out")]
+    done = subprocess.run(command, env={**os.environ, "TMPDIR": str(folder)}, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "TMPDIR: workers cannot be started from there" in done.stderr
+    assert "Traceback" not in done.stderr
