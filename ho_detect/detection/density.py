@@ -5,32 +5,39 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from scipy import ndimage as ndi
 
 from ho_detect.detection.candidates import Region
 from ho_detect.detection.outline import Outlined
-from ho_detect.distance import distance_to
+from ho_detect.distance import distance_to, within
 from ho_detect.settings import DetectionSettings
 
 Maturity = Literal["mature", "intermediate", "immature"]
 #: A core of fewer voxels has no median to speak of.
 _MIN_CORE_VOXELS = 10
+#: A voxel and those that share a face with it.
+_FACES = ndi.generate_binary_structure(3, 1)
 
 
 def rim_and_core(region: Region, outlined: Outlined, settings: DetectionSettings) -> tuple[float, float | None]:
-    """Median HU of the rim, past the partial-volume layer, and of the core; None without a core.
+    """Median HU along the crest of the rim, and of the core; None without a core.
 
-    Depth counts from soft tissue: where the lesion stands on bone there is no rim.
+    A rim is often thinner than the 2 mm that it may be deep, and is seen blurred: a median over all that depth would be
+    one of rim, core and partial volume. So of each voxel at the surface the densest of it and its neighbours inward
+    counts. Depth counts from soft tissue: where the lesion stands on bone there is no rim.
     """
     mask, box = outlined.candidate.mask, outlined.candidate.box
-    native = region.distance_mm[box] <= 0.0
-    deep_mm = 2 * settings.blur_mm + settings.rim_mm
-    depth = distance_to(~(mask | native), deep_mm, region.grid.spacing_mm)
+    spacing = region.grid.spacing_mm
+    soft = ~(mask | (region.distance_mm[box] <= 0.0))
+    depth = distance_to(soft, 2 * settings.blur_mm + settings.rim_mm, spacing)
     hu = region.hu[box]
-    deepest = float(depth[mask].max())
-    blur = min(settings.blur_mm, 0.5 * deepest)
-    rim = hu[mask & (depth > blur) & (depth <= blur + settings.rim_mm)]
-    core = hu[mask & (depth > blur + settings.rim_mm + settings.blur_mm)]
-    rim_hu = float(np.median(rim)) if rim.size else float(np.median(hu[mask]))
+    rim = mask & (depth <= settings.blur_mm + settings.rim_mm)
+    crest = np.where(rim, hu, np.iinfo(hu.dtype).min)
+    for _ in range(max(1, round(0.5 * settings.rim_mm / min(spacing)))):
+        crest = ndi.maximum_filter(crest, footprint=_FACES)
+    surface = rim & within(soft, 1.0, (1.0, 1.0, 1.0))
+    core = hu[mask & (depth > settings.blur_mm + settings.rim_mm + settings.blur_mm)]
+    rim_hu = float(np.median(crest[surface])) if surface.any() else float(np.median(hu[mask]))
     return rim_hu, float(np.median(core)) if core.size >= _MIN_CORE_VOXELS else None
 
 

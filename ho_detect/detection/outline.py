@@ -22,6 +22,10 @@ _CLOSE_MM = 3.0
 _BLUR_MM = 1.5
 #: Native cortex that the fit left outside of its surface stands out no farther than this beyond a core's distance, mm.
 _RESIDUE_MM = 2.0
+#: A core is open over no more than this share of its surface.
+_MOUTH = 0.35
+#: Neighbours in the same slice.
+_IN_SLICE = np.array([np.zeros((3, 3)), ndi.generate_binary_structure(2, 1), np.zeros((3, 3))], bool)
 #: The surface of the femoral head reaches so far beyond the fitted sphere, mm.
 _ARTICULAR_MM = 2.0
 #: Bone of the pelvis so near to it is the rim of the socket, mm.
@@ -158,7 +162,31 @@ def _filled(
     finer = tuple(min(s, _CLOSE_MM) for s in spacing)
     closed = closed_by_ball(np.pad(mask, width), _CLOSE_MM, finer)
     closed = closed[(slice(width, -width),) * 3] | mask
-    return np.asarray((_holes_filled(closed, at_edge) | _holes_filled(closed | native, at_edge)) & ~native)
+    filled = _holes_filled(closed, at_edge) | _holes_filled(closed | native, at_edge)
+    return np.asarray((filled | _open_cores(filled & ~native, spacing)) & ~native)
+
+
+def _open_cores(mask: BoolArray, spacing: tuple[float, float, float]) -> BoolArray:
+    """Return what a mask goes around in its slices and leaves open above or below, enclosed over most of its surface.
+
+    A rim thinner than a thick slice is blurred away where it lies in the plane of the slice: the core is open there.
+    What a ring goes around is open over more of its surface.
+    """
+    beside, n = ndi.label(~np.pad(mask, ((0, 0), (1, 1), (1, 1))), _IN_SLICE)
+    # the padding joins all that is outside in a slice
+    outside = np.isin(np.arange(n + 1), beside[:, 0, 0])
+    core, n = ndi.label(~(mask | outside[beside[:, 1:-1, 1:-1]]))
+    padded, solid = np.pad(core, 1), np.pad(mask, 1)
+    wall, mouth = np.zeros(n + 1), np.zeros(n + 1)
+    for axis, step in enumerate(spacing):
+        face_mm2 = float(np.prod(spacing)) / step
+        for sign in (-1, 1):
+            walled = np.roll(solid, sign, axis)
+            wall += face_mm2 * np.bincount(padded[walled], minlength=n + 1)
+            mouth += face_mm2 * np.bincount(padded[~walled & (np.roll(padded, sign, axis) == 0)], minlength=n + 1)
+    enclosed = mouth <= _MOUTH * (wall + mouth)
+    enclosed[0] = False
+    return np.asarray(enclosed[core])
 
 
 def _holes_filled(mask: BoolArray, at_edge: list[tuple[int, int]]) -> BoolArray:

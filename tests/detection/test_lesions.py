@@ -104,6 +104,12 @@ class TestMaturity:
         hu[mask & ~ndi.binary_erosion(mask)] = 250.0
         assert lesion(hu, mask, fine).maturity == "mature"
 
+    @pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (3.0, 0.9, 0.9)])
+    def test_a_rim_thinner_than_the_layer_that_it_is_looked_for_in(self, spacing):
+        hu, mask = by_depth((33, 33, 33), 13.0, 700.0, 120.0, rim_mm=1.5, spacing=spacing)
+        found = lesion(ndi.gaussian_filter(hu, [0.5 / s for s in spacing]), mask, spacing)
+        assert (found.maturity, found.core_hu) == ("mature", pytest.approx(120.0, abs=5.0))
+
     def test_foot_on_bone_is_no_rim(self):
         # half a ball on a plane of bone: where it stands it is as lucent as its core
         hu, mask = by_depth((29, 29, 29), 12.0, 800.0, 120.0)

@@ -79,6 +79,16 @@ class TestCore:
         hu[middle - 1 : middle + 2, middle - 1 : middle + 2, : middle - 4] = MUSCLE_HU
         assert largest(seen(hu))[1] == pytest.approx(whole, rel=0.06)
 
+    @pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (3.0, 1.0, 1.0)])
+    def test_a_core_that_is_open_above_and_below_is_filled(self, spacing):
+        height = round(24.0 / spacing[0])
+        tube = ball((1, 40, 40), radius=9)
+        wall = tube & ~ball((1, 40, 40), radius=7)
+        hu = np.full((height + 8, 40, 40), MUSCLE_HU)
+        hu[4:-4] = np.where(wall, 700.0, np.where(tube, 110.0, MUSCLE_HU))
+        _, volume_mm3 = largest(seen(ndi.gaussian_filter(hu, (0.0, 0.5, 0.5)), spacing))
+        assert volume_mm3 == pytest.approx(height * tube.sum() * spacing[0], rel=0.12)
+
     def test_what_a_wide_ring_goes_around_does_not(self):
         hu = np.full((24, 50, 50), MUSCLE_HU)
         ring = ndi.distance_transform_edt(~_circle((24, 50, 50), 16.0)) <= 4.0
