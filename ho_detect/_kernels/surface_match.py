@@ -51,30 +51,54 @@ def match_templates(
         (T, C) float32 out: mean over visible points; share of points visible. A hopeless center gets the score so far.
     """
     nz, ny, nx = gradient.shape[0], gradient.shape[1], gradient.shape[2]
-    n_points = steps.shape[1]
-    for t in range(steps.shape[0]):
-        for c in range(begin, end):
-            z, y, x = centers[c, 0], centers[c, 1], centers[c, 2]
-            total, visible = 0.0, 0
+    flat = gradient.reshape((nz * ny * nx, 3))
+    n_templates, n_points = steps.shape[0], steps.shape[1]
+    zero, one, per_full = np.float32(0.0), np.float32(1.0), np.float32(1.0 / full)
+    away = np.empty((n_templates, n_points, 3), np.int32)
+    first, last = np.zeros((n_templates, 3), np.int64), np.zeros((n_templates, 3), np.int64)
+    for t in range(n_templates):
+        for p in range(n_points):
+            for step in range(3):
+                away[t, p, step] = (steps[t, p, step, 0] * ny + steps[t, p, step, 1]) * nx + steps[t, p, step, 2]
+                for axis in range(3):
+                    first[t, axis] = min(first[t, axis], steps[t, p, step, axis])
+                    last[t, axis] = max(last[t, axis], steps[t, p, step, axis])
+    # one place after the other: its templates, and the next place, read much the same voxels
+    for c in range(begin, end):
+        z, y, x = centers[c, 0], centers[c, 1], centers[c, 2]
+        here = (z * ny + y) * nx + x
+        for t in range(n_templates):
+            # most places have the whole template in the volume: then no voxel needs to be checked
+            whole = (
+                z + first[t, 0] >= 0
+                and y + first[t, 1] >= 0
+                and x + first[t, 2] >= 0
+                and z + last[t, 0] < nz
+                and y + last[t, 1] < ny
+                and x + last[t, 2] < nx
+            )
+            total, visible = zero, 0
             stopped = False
             for p in range(n_points):
-                best = 0.0
-                inside = False
+                best = zero
+                inside = whole
                 for step in range(3):
-                    k, j, i = z + steps[t, p, step, 0], y + steps[t, p, step, 1], x + steps[t, p, step, 2]
-                    if k < 0 or j < 0 or i < 0 or k >= nz or j >= ny or i >= nx:
-                        continue
-                    if step == 1:
-                        inside = True
+                    if not whole:
+                        k, j, i = z + steps[t, p, step, 0], y + steps[t, p, step, 1], x + steps[t, p, step, 2]
+                        if k < 0 or j < 0 or i < 0 or k >= nz or j >= ny or i >= nx:
+                            continue
+                        if step == 1:
+                            inside = True
+                    at = here + away[t, p, step]
                     fall = -(
-                        gradient[k, j, i, 0] * normals[t, p, 0]
-                        + gradient[k, j, i, 1] * normals[t, p, 1]
-                        + gradient[k, j, i, 2] * normals[t, p, 2]
+                        flat[at, 0] * normals[t, p, 0]
+                        + flat[at, 1] * normals[t, p, 1]
+                        + flat[at, 2] * normals[t, p, 2]
                     )
                     best = max(best, fall)
                 if inside:
                     visible += 1
-                    total += min(best / full, 1.0)
+                    total += min(best * per_full, one)
                     if (visible == probe and total < hopeless * probe) or (
                         visible == probe // 2 and total < 0.5 * hopeless * visible
                     ):
