@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ho_detect._kernels._jit import in_parallel
 from ho_detect._kernels.bone_distance import grade_by_distance
 from ho_detect.acquisition.volume import HuVolume
 from ho_detect.anatomy.hip_joints import HipAnatomy
@@ -173,7 +174,8 @@ def _grown_cores(
     cores = label_components(region.smooth, region.low_hu, grade >= least)
     large = cores.count * region.grid.voxel_volume_mm3 >= settings.min_core_mm3
     seeds = np.flatnonzero(large & (cores.max_hu >= region.low_hu + settings.seed_contrast_hu))
-    return [_grown(region, cores, int(number), depth_mm + _FOOT_MARGIN_MM, grade, dense, joined) for number in seeds]
+    reach_mm = depth_mm + _FOOT_MARGIN_MM
+    return in_parallel(lambda number: _grown(region, cores, int(number), reach_mm, grade, dense, joined), seeds)
 
 
 def _grown(

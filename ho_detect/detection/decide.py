@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ho_detect._kernels._jit import in_parallel
 from ho_detect.anatomy.given_masks import GivenMasks
 from ho_detect.anatomy.hip_joint import Side
 from ho_detect.anatomy.landmarks import Landmarks
@@ -50,28 +51,34 @@ def decide(
         outlined = outline(region, candidate, settings.detection)
         return outlined, gather(region, outlined, frames, tissue, metal, given, settings.anatomy.metal_zone_mm)
 
+    def looked_at(candidate: Candidate) -> Excluded | tuple[Outlined, Evidence]:
+        return plainly_elsewhere(region, candidate, frames, metal, settings.mimics) or judged(candidate)
+
     kept: list[tuple[Outlined, Evidence]] = []
     set_aside: list[tuple[Outlined, Evidence, str]] = []
     excluded: list[Excluded] = []
-    queue = list(candidates)
-    for candidate in queue:
-        elsewhere = plainly_elsewhere(region, candidate, frames, metal, settings.mimics)
-        if elsewhere:
-            excluded.append(elsewhere)
-            continue
-        outlined, evidence = judged(candidate)
-        reason = reason_to_set_aside(evidence, settings.mimics, noise)
-        if reason == "contrast" and is_vessel(evidence, settings.mimics) and not candidate.parted:
-            thick, rest = thicker_than_vessel(
-                outlined.candidate, np.array(region.grid.spacing_mm), settings.mimics.vessel_radius_mm
-            )
-            if thick and rest.mask.any():
-                queue += [*thick, rest]
+    waiting = list(candidates)
+    while waiting:
+        waiting.sort(key=lambda c: -c.mask.size)  # the largest takes longest, and none waits for it
+        parted: list[Candidate] = []
+        for candidate, found in zip(waiting, in_parallel(looked_at, waiting), strict=True):
+            if isinstance(found, Excluded):
+                excluded.append(found)
                 continue
-        if reason is None:
-            kept.append((outlined, evidence))
-        elif evidence.volume_mm3 >= settings.mimics.min_volume_mm3:
-            set_aside.append((outlined, evidence, reason))
+            outlined, evidence = found
+            reason = reason_to_set_aside(evidence, settings.mimics, noise)
+            if reason == "contrast" and is_vessel(evidence, settings.mimics) and not candidate.parted:
+                thick, rest = thicker_than_vessel(
+                    outlined.candidate, np.array(region.grid.spacing_mm), settings.mimics.vessel_radius_mm
+                )
+                if thick and rest.mask.any():
+                    parted += [*thick, rest]
+                    continue
+            if reason is None:
+                kept.append((outlined, evidence))
+            elif evidence.volume_mm3 >= settings.mimics.min_volume_mm3:
+                set_aside.append((outlined, evidence, reason))
+        waiting = parted
     grown = [points_of(region, outlined.candidate) for outlined, evidence in kept if evidence.joined]
     for outlined, evidence, reason in set_aside:
         points = points_of(region, outlined.candidate)
@@ -83,14 +90,16 @@ def decide(
     whole = merged(parts, region.grid.voxel_volume_mm3 ** (2 / 3), settings.detection.contact_mm2)
     if len(whole) < len(parts):
         known = {id(pair[0].candidate): pair for pair in kept}
-        kept = [known.get(id(candidate)) or judged(candidate) for candidate in whole]
+        kept = in_parallel(lambda candidate: known.get(id(candidate)) or judged(candidate), whole)
     kept.sort(key=lambda k: -k[1].volume_mm3)
     excluded.sort(key=lambda e: (-e.volume_mm3, e.centroid_lps_mm))
     frame = {f.side: f for f in frames}
-    lesions = [
-        measure(region, outlined, evidence, frame[evidence.side], places[evidence.side], number, settings.detection)
-        for number, (outlined, evidence) in enumerate(kept, 1)
-    ]
+
+    def measured(number: int, outlined: Outlined, evidence: Evidence) -> Lesion:
+        side = evidence.side
+        return measure(region, outlined, evidence, frame[side], places[side], number, settings.detection)
+
+    lesions = in_parallel(measured, range(1, len(kept) + 1), *zip(*kept, strict=True)) if kept else []
     lesions = with_opposing_gaps(region, lesions, [outlined.candidate for outlined, _ in kept])
     return tuple(Kept(*pair) for pair in zip(lesions, (o for o, _ in kept), strict=True)), tuple(excluded)
 

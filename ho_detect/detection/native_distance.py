@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import local
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ class NativeDistance:
     low_hu: float
     grid: Grid
     bones: tuple[BoneDistance, ...]
-    _last: dict[tuple[tuple[int, int, int], ...], _LookedUp] = field(default_factory=dict)
+    _last: local = field(default_factory=local)
 
     def __getitem__(self, box: Box) -> NDArray[np.float32]:
         """Return mm in a box, positive outside of the bones."""
@@ -40,11 +41,12 @@ class NativeDistance:
     def look_up(self, box: Box) -> _LookedUp:
         """Return mm in a box, and 1 + the number of the nearest bone, 0 where none is near; not to be written to."""
         key = tuple(s.indices(n) for s, n in zip(box, self.smooth.shape, strict=True))
-        if key not in self._last:
-            found = self._looked_up(self.smooth[box], np.array([start for start, _, _ in key]))
-            self._last.clear()  # what is asked of one candidate comes one after the other
-            self._last[key] = found
-        return self._last[key]
+        # what is asked of one candidate comes one after the other in one thread
+        if getattr(self._last, "key", None) != key:
+            self._last.found = self._looked_up(self.smooth[box], np.array([start for start, _, _ in key]))
+            self._last.key = key
+        found: _LookedUp = self._last.found
+        return found
 
     def _looked_up(self, smooth: NDArray[np.int16], start: NDArray[np.int64]) -> _LookedUp:
         distance = np.full(smooth.shape, FAR_MM, np.float32)
