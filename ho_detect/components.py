@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect._kernels.components import component_statistics, histograms, number_components
-from ho_detect._kernels.runs import any_in_runs, paint_runs
+from ho_detect._kernels.runs import paint_runs, range_in_runs
 from ho_detect.geometry import FloatArray
 from ho_detect.runs import BoolArray, IntArray, Runs, joined_runs
 
@@ -94,10 +94,17 @@ class Components:
 
     def meet(self, mask: BoolArray) -> BoolArray:
         """Return (C,) whether a voxel of the component lies in a mask of the volume's shape."""
-        found = np.zeros(len(self), np.uint8)
+        return np.asarray(self.range_of(mask.view(np.uint8))[:, 1] != 0)
+
+    def range_of(self, volume: NDArray[Any]) -> NDArray[Any]:
+        """Return (C, 2) smallest and largest value of another volume of the same shape in each component."""
+        found = np.empty((len(self), 2), volume.dtype)
+        whole = volume.dtype.kind in "iu"
+        limits = np.iinfo(volume.dtype) if whole else np.finfo(volume.dtype)
+        found[:, 0], found[:, 1] = limits.max, limits.min
         runs = self.runs
-        any_in_runs(mask.view(np.uint8), runs.first, runs.start, runs.stop, runs.component, found)
-        return found.view(np.bool_)
+        range_in_runs(volume, runs.first, runs.start, runs.stop, runs.component, found)
+        return found
 
     def first_voxel(self, number: int) -> tuple[int, int, int]:
         """Return the index (slice, row, column) of the first voxel of a component."""

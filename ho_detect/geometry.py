@@ -98,6 +98,11 @@ class Grid:
         """Map LPS mm (..., 3) to fractional indices (..., 3) in array order."""
         return (np.asarray(lps_mm, float) - self.affine[:3, 3]) @ self._inverse.T
 
+    def onto(self, other: Grid) -> tuple[FloatArray, FloatArray]:
+        """Return what leads from indices here to those of another grid: the (3, 3) matrix and the (3,) offset."""
+        affine = np.linalg.inv(other.affine) @ self.affine
+        return np.ascontiguousarray(affine[:3, :3]), np.ascontiguousarray(affine[:3, 3])
+
     @cached_property
     def _inverse(self) -> FloatArray:
         """(3, 3): LPS mm from the origin to index."""

@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect._kernels.smoothing import smooth_separably
+from ho_detect._kernels._jit import in_parallel
+from ho_detect._kernels.smoothing import smooth_slices
+
+#: Slices smoothed at a time: a part of a larger volume is copied so far, to be read at full speed.
+_SLICES = 32
 
 
 def gaussian(volume: NDArray[Any], sigmas: Sequence[float]) -> NDArray[np.int16]:
@@ -18,7 +22,14 @@ def gaussian(volume: NDArray[Any], sigmas: Sequence[float]) -> NDArray[np.int16]
     """
     weights = [gaussian_weights(sigma) if sigma else np.ones(1, np.float32) for sigma in sigmas]
     smooth = np.empty(volume.shape, np.int16)
-    smooth_separably(len(volume), volume, *weights, smooth)
+    reach = len(weights[0]) // 2
+
+    def slab(first: int) -> None:
+        last = min(first + _SLICES, len(volume))
+        low, high = max(first - reach, 0), last + reach
+        smooth_slices(first - low, last - low, np.ascontiguousarray(volume[low:high]), *weights, smooth[low:high])
+
+    in_parallel(slab, range(0, len(volume), _SLICES))
     return smooth
 
 

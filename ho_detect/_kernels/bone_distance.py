@@ -64,28 +64,45 @@ def lower_distance(
 
 
 @parallel_kernel
-def grade_by_distance(begin: int, end: int, hu: Any, low: float, distance: Any, limits: Any, grade: Any) -> None:
-    """Write how far from native bone dense voxels lie: 1 plus the number of limits that are exceeded.
+def lower_grade_in_runs(
+    begin: int,
+    end: int,
+    first: Any,
+    start: Any,
+    stop: Any,
+    field: Any,
+    matrix: Any,
+    offset: Any,
+    limits: Any,
+    grade: Any,
+) -> None:
+    """Lower the grade of the voxels of runs to 1 plus the number of limits that the field exceeds there.
 
     Parameters
     ----------
-    hu, distance
-        (Z, Y, X).
-    low
-        Voxels with less get 0.
+    first, start, stop
+        Runs of voxels along the (Z * Y) rows.
+    field, matrix, offset
+        As for :func:`lower_distance`.
     limits
         (L,) mm, rising.
     grade
-        (Z, Y, X) uint8 out.
+        (Z, Y, X) uint8, in and out; what lies outside of the field stays as it is.
     """
-    ny, nx = hu.shape[1], hu.shape[2]
+    ny = grade.shape[1]
     for row in range(begin, end):
         k, j = row // ny, row % ny
-        for i in range(nx):
-            grade[k, j, i] = 0
-            if hu[k, j, i] < low:
-                continue
-            reached = 1
-            for limit in limits:
-                reached += distance[k, j, i] > limit
-            grade[k, j, i] = reached
+        for r in range(first[row], first[row + 1]):
+            for i in range(start[r], stop[r]):
+                if grade[k, j, i] <= 1:
+                    continue
+                a = matrix[0, 0] * k + matrix[0, 1] * j + matrix[0, 2] * i + offset[0]
+                b = matrix[1, 0] * k + matrix[1, 1] * j + matrix[1, 2] * i + offset[1]
+                c = matrix[2, 0] * k + matrix[2, 1] * j + matrix[2, 2] * i + offset[2]
+                value = sample_linear(field, a, b, c)
+                if np.isnan(value):
+                    continue
+                reached = 1
+                for limit in limits:
+                    reached += np.float32(value) > limit
+                grade[k, j, i] = min(grade[k, j, i], reached)

@@ -154,24 +154,26 @@ def run_moments(hu: Any, zero: Any, first: Any, start: Any, stop: Any, sums: Any
 
 
 @kernel
-def any_in_runs(mask: Any, first: Any, start: Any, stop: Any, component: Any, found: Any) -> None:
-    """Set ``found`` for each component with a voxel in a mask.
+def range_in_runs(volume: Any, first: Any, start: Any, stop: Any, component: Any, found: Any) -> None:
+    """Widen the range of each component by the values of its voxels in a volume.
 
     Parameters
     ----------
-    mask
-        (Z, Y, X) uint8.
+    volume
+        (Z, Y, X), any number type.
     found
-        (C,) uint8, zero on entry.
+        (C, 2) of the same type, in and out: smallest and largest.
     """
-    ny = mask.shape[1]
+    ny = volume.shape[1]
     for row in range(first.shape[0] - 1):
+        if first[row] == first[row + 1]:
+            continue
+        values = volume[row // ny, row % ny]
         for r in range(first[row], first[row + 1]):
-            if found[component[r]] == 0:
-                for i in range(start[r], stop[r]):
-                    if mask[row // ny, row % ny, i] != 0:
-                        found[component[r]] = 1
-                        break
+            least, most = found[component[r], 0], found[component[r], 1]
+            for i in range(start[r], stop[r]):
+                least, most = min(least, values[i]), max(most, values[i])
+            found[component[r], 0], found[component[r], 1] = least, most
 
 
 @parallel_kernel

@@ -1,6 +1,6 @@
-"""Gaussian smoothing of a volume, one slice after the other, without a copy of the volume in between.
+"""Gaussian smoothing of a volume, row by row, without a copy of the volume in between.
 
-Not checked: weights are odd in number and symmetric; ``out`` is C-contiguous.
+Not checked: weights are odd in number and symmetric; arrays are C-contiguous, or it takes three times as long.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ho_detect._kernels._jit import parallel_kernel
+from ho_detect._kernels._jit import kernel
 
 
-@parallel_kernel
-def smooth_separably(begin: int, end: int, hu: Any, across: Any, down: Any, along: Any, out: Any) -> None:
-    """Convolve along each axis; beyond the border lies the value at the border.
+@kernel
+def smooth_slices(begin: int, end: int, hu: Any, across: Any, down: Any, along: Any, out: Any) -> None:
+    """Convolve slices ``begin`` to ``end`` along each axis; beyond the border lies the value at the border.
 
     What lies as far to either side is added first, so that a mirrored volume has the mirrored result to the last bit.
     Rows are read as slices that begin at 0: an index that might be negative keeps the loops from being vectorised.
@@ -31,28 +31,34 @@ def smooth_separably(begin: int, end: int, hu: Any, across: Any, down: Any, alon
     """
     nz, ny, nx = hu.shape
     rz, ry, rx = across.shape[0] // 2, down.shape[0] // 2, along.shape[0] // 2
-    plane = np.empty((ny, nx), np.float32)
+    n_held = 2 * ry + 1
+    held = np.empty((n_held, nx), np.float32)  # rows smoothed along z, those that the next row needs
     padded = np.empty(nx + 2 * rx, np.float32)
     line = padded[rx : rx + nx]
     row = np.empty(nx, np.float32)
     for k in range(begin, end):
+        done = 0
         for j in range(ny):
-            to, here = plane[j], hu[k, j]
-            for i in range(nx):
-                to[i] = across[rz] * np.float32(here[i])
-            for d in range(1, rz + 1):
-                w, below, above = across[rz + d], hu[max(k - d, 0), j], hu[min(k + d, nz - 1), j]
+            while done <= min(j + ry, ny - 1):
+                to, here = held[done % n_held], hu[k, done]
                 for i in range(nx):
-                    to[i] += w * (np.float32(below[i]) + np.float32(above[i]))
-        for j in range(ny):
-            line[:] = down[ry] * plane[j]
+                    to[i] = across[rz] * np.float32(here[i])
+                for d in range(1, rz + 1):
+                    w, below, above = across[rz + d], hu[max(k - d, 0), done], hu[min(k + d, nz - 1), done]
+                    for i in range(nx):
+                        to[i] += w * (np.float32(below[i]) + np.float32(above[i]))
+                done += 1
+            middle = held[j % n_held]
+            for i in range(nx):
+                line[i] = down[ry] * middle[i]
             for d in range(1, ry + 1):
-                w, before, behind = down[ry + d], plane[max(j - d, 0)], plane[min(j + d, ny - 1)]
+                w, before, behind = down[ry + d], held[max(j - d, 0) % n_held], held[min(j + d, ny - 1) % n_held]
                 for i in range(nx):
                     line[i] += w * (before[i] + behind[i])
             padded[:rx] = line[0]
             padded[rx + nx :] = line[nx - 1]
-            row[:] = along[rx] * line
+            for i in range(nx):
+                row[i] = along[rx] * line[i]
             for d in range(1, rx + 1):
                 w, left, right = along[rx + d], padded[rx - d : rx - d + nx], padded[rx + d : rx + d + nx]
                 for i in range(nx):

@@ -72,9 +72,9 @@ class Mask:
 
     def on(self, grid: Grid) -> BoolArray:
         """Return it on another grid, each place as its nearest voxel."""
-        to_mine = np.linalg.inv(self.grid.affine) @ grid.affine
+        matrix, offset = grid.onto(self.grid)
         values = self.inside.view(np.uint8)
-        inside = ndi.affine_transform(values, to_mine, output_shape=grid.shape, order=0, mode="grid-constant")
+        inside = ndi.affine_transform(values, matrix, offset, output_shape=grid.shape, order=0, mode="grid-constant")
         return inside.view(np.bool_)
 
 

@@ -60,6 +60,8 @@ def deep_to_skin(tissue: Tissue, given: GivenMasks) -> Tissue:
     """
     if not set(given.names) & set(MUSCLES):
         return tissue
-    to_given = np.linalg.inv(given.grid.affine) @ tissue.grid.affine
-    labels = ndi.affine_transform(given.labels, to_given, output_shape=tissue.grid.shape, order=0, mode="grid-constant")
+    matrix, offset = tissue.grid.onto(given.grid)
+    labels = ndi.affine_transform(
+        given.labels, matrix, offset, output_shape=tissue.grid.shape, order=0, mode="grid-constant"
+    )
     return replace(tissue, deep=tissue.deep | (wanted(MUSCLES)[labels] & tissue.body))

@@ -46,10 +46,8 @@ def resample_to_patient_axes(volume: HuVolume, step_mm: float) -> WorkingVolume:
     low, high = lps.min(axis=0), lps.max(axis=0)
     size = np.maximum(np.floor((high - low) / step_mm + 0.5).astype(int) + 1, 2)
     grid = Grid.axial((int(size[2]), int(size[1]), int(size[0])), (step_mm,) * 3, low)
-    to_averaged = np.linalg.inv(averaged.grid.affine) @ grid.affine
     hu = np.empty(grid.shape, np.float32)
-    matrix, offset = np.ascontiguousarray(to_averaged[:3, :3]), np.ascontiguousarray(to_averaged[:3, 3])
-    interpolate(len(hu), averaged.hu, matrix, offset, float(AIR_HU), hu)
+    interpolate(len(hu), averaged.hu, *grid.onto(averaged.grid), float(AIR_HU), hu)
     return WorkingVolume(hu, grid)
 
 

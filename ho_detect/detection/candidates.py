@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect._kernels._jit import in_parallel
-from ho_detect._kernels.bone_distance import grade_by_distance
+from ho_detect._kernels.bone_distance import lower_grade_in_runs
 from ho_detect.acquisition.volume import HuVolume
 from ho_detect.anatomy.hip_joints import HipAnatomy
 from ho_detect.anatomy.native_bone import BoneDistance
@@ -24,8 +24,6 @@ from ho_detect.smoothing import gaussian
 _FOOT_MARGIN_MM = 1.5
 
 BoolArray = NDArray[np.bool_]
-#: Slices worked on at a time where nothing needs the whole volume.
-_SLICES = 16
 #: How far from native bone a dense voxel lies: inside, within the margin of the fit, near, outside, far outside.
 #: ``_TAKEN``, like all that is not dense, is no part of a further candidate.
 _TAKEN, _INSIDE, _MARGIN, _NEAR, _OUTSIDE, _TALL = range(6)
@@ -132,8 +130,8 @@ def find_candidates(region: Region, settings: DetectionSettings) -> list[Candida
     Each core then grows back to the bone it may stand on.
     """
     dense = label_components(region.smooth, region.low_hu)
-    grade = _grades(region, settings)
-    joined = dense.meet((grade > _TAKEN) & (grade <= _MARGIN))
+    grade = _grades(region, dense, settings)
+    joined = dense.range_of(grade)[:, 0] <= _MARGIN
     # what is not joined with native bone at all is a candidate whole, however near to it
     dense.paint_onto(grade, np.where(joined, 0, _OUTSIDE).astype(np.uint8))
     tall = _grown_cores(region, grade, _TALL, settings.tall_mm, dense, joined, settings)
@@ -142,16 +140,15 @@ def find_candidates(region: Region, settings: DetectionSettings) -> list[Candida
     return tall + _grown_cores(region, grade, _OUTSIDE, settings.core_distance_mm, dense, joined, settings)
 
 
-def _grades(region: Region, settings: DetectionSettings) -> NDArray[np.uint8]:
-    """Return how far outside of native bone each dense voxel lies, a few slices at a time."""
-    shape = region.smooth.shape
-    grade = np.empty(shape, np.uint8)
+def _grades(region: Region, dense: Components, settings: DetectionSettings) -> NDArray[np.uint8]:
+    """Return how far outside of native bone each dense voxel lies; only those are looked at."""
     limits = np.array([0.0, settings.native_margin_mm, settings.core_distance_mm, settings.tall_mm])
-    for k in range(0, shape[0], _SLICES):
-        slab = slice(k, min(k + _SLICES, shape[0]))
-        distance_mm = region.distance_mm[slab, :, :]
-        rows = (slab.stop - slab.start) * shape[1]
-        grade_by_distance(rows, region.smooth[slab], region.low_hu, distance_mm, limits, grade[slab])
+    grade = dense.paint(np.full(len(dense), _TALL, np.uint8))
+    runs = dense.runs
+    rows = grade.shape[0] * grade.shape[1]
+    for bone in region.bones:
+        to_field = region.grid.onto(bone.grid)
+        lower_grade_in_runs(rows, runs.first, runs.start, runs.stop, bone.mm, *to_field, limits, grade)
     return grade
 
 
@@ -171,9 +168,9 @@ def _grown_cores(
     grade
         Of each voxel; cores are of ``least`` and more.
     """
-    cores = label_components(region.smooth, region.low_hu, grade >= least)
+    cores = label_components(grade, least)
     large = cores.count * region.grid.voxel_volume_mm3 >= settings.min_core_mm3
-    seeds = np.flatnonzero(large & (cores.max_hu >= region.low_hu + settings.seed_contrast_hu))
+    seeds = np.flatnonzero(large & (cores.range_of(region.smooth)[:, 1] >= region.low_hu + settings.seed_contrast_hu))
     reach_mm = depth_mm + _FOOT_MARGIN_MM
     return in_parallel(lambda number: _grown(region, cores, int(number), reach_mm, grade, dense, joined), seeds)
 

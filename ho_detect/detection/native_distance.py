@@ -53,9 +53,8 @@ class NativeDistance:
         nearest = np.zeros(smooth.shape, np.uint8)
         rows = smooth.shape[0] * smooth.shape[1]
         for number, bone in enumerate(self.bones, 1):
-            to_field = np.linalg.inv(bone.grid.affine) @ self.grid.affine
-            matrix, offset = np.ascontiguousarray(to_field[:3, :3]), np.ascontiguousarray(to_field[:3, 3])
-            lower_distance(rows, smooth, self.low_hu, start, bone.mm, matrix, offset, number, distance, nearest)
+            to_field = self.grid.onto(bone.grid)
+            lower_distance(rows, smooth, self.low_hu, start, bone.mm, *to_field, number, distance, nearest)
         distance.setflags(write=False)
         nearest.setflags(write=False)
         return distance, nearest

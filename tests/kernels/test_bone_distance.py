@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ho_detect._kernels.bone_distance import grade_by_distance, lower_distance
+from ho_detect._kernels.bone_distance import lower_distance, lower_grade_in_runs
+from ho_detect.components import label_components
 
 pytestmark = pytest.mark.jit_off
 SHAPES = st.tuples(*[st.integers(2, 5)] * 3)
@@ -51,14 +52,20 @@ def test_the_nearer_of_two_bones_wins_whatever_their_order():
     np.testing.assert_array_equal(found[0][1], found[1][1])
 
 
-@settings(max_examples=30, deadline=None)
-@given(
-    distance=arrays(np.float32, (2, 3, 4), elements=st.floats(-5, 1000, width=32)),
-    hu=arrays(np.int16, (2, 3, 4), elements=st.integers(0, 400)),
-)
-def test_grades_count_the_limits_exceeded_in_dense_voxels(distance, hu):
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_grades_in_runs_count_the_limits_exceeded_by_the_distance_looked_up(data):
+    shape = data.draw(SHAPES)
+    hu = data.draw(arrays(np.int16, shape, elements=st.sampled_from([-50, 199, 200, 800])))
+    fields = data.draw(arrays(np.float32, (2, 3, 4, 5), elements=st.integers(-4, 9).map(float)))
+    matrix = data.draw(arrays(np.float64, (3, 3), elements=st.sampled_from([-1.0, 0.0, 0.5, 1.0])))
+    offset = data.draw(arrays(np.float64, 3, elements=st.integers(-4, 12).map(lambda n: n / 4)))
     limits = np.array([0.0, 1.5, 5.0])
-    grade = np.full(hu.shape, 99, np.uint8)
-    grade_by_distance(6, hu, 200.0, distance, limits, grade)
-    expected = np.where(hu >= 200, 1 + (distance[..., None] > limits).sum(-1), 0)
-    np.testing.assert_array_equal(grade, expected)
+    dense = label_components(hu, 200.0)
+    grade, runs = dense.paint(np.full(len(dense), 4, np.uint8)), dense.runs
+    distance, nearest = np.full(shape, np.inf, np.float32), np.zeros(shape, np.uint8)
+    for number, field in enumerate(fields, 1):
+        rows = shape[0] * shape[1]
+        lower_grade_in_runs(rows, runs.first, runs.start, runs.stop, field, matrix, offset, limits, grade)
+        distance, nearest = naive.lowered(hu, 200.0, field, matrix, offset, number, distance, nearest)
+    np.testing.assert_array_equal(grade, np.where(hu >= 200, 1 + (distance[..., None] > limits).sum(-1), 0))

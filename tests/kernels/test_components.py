@@ -13,7 +13,7 @@ from scipy import ndimage as ndi
 from ho_detect import runs as runs_in_slabs
 from ho_detect._kernels._jit import set_threads
 from ho_detect._kernels.components import component_statistics, histograms, join_runs, number_components
-from ho_detect._kernels.runs import WORD, any_in_runs, count_runs, fill_runs, paint_runs, run_moments
+from ho_detect._kernels.runs import WORD, count_runs, fill_runs, paint_runs, range_in_runs, run_moments
 from ho_detect.allowance import processors
 from ho_detect.components import label_components
 from ho_detect.runs import zero_to_sum
@@ -250,15 +250,16 @@ def test_sums_of_the_largest_whole_numbers(dtype):
 @pytest.mark.jit_off
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
-def test_parts_that_meet_a_mask_and_histograms_are_those_of_the_voxels(data):
+def test_ranges_in_another_volume_and_histograms_are_those_of_the_voxels(data):
     hu = data.draw(arrays(np.int16, SHAPES, elements=st.sampled_from([-50, 100, 130, 250])))
-    mask = data.draw(arrays(np.bool_, hu.shape))
+    other = data.draw(arrays(np.int16, hu.shape, elements=st.integers(-5, 5)))
     result = all_of(hu, 100)
     first, start, stop, component, count = result[:5]
     labels = labels_of(hu.shape, result)
-    found = np.zeros(len(count), np.uint8)
-    any_in_runs(mask.view(np.uint8), first, start, stop, component, found)
-    assert found.tolist() == [(mask & (labels == c + 1)).any() for c in range(len(count))]
+    found = np.full((len(count), 2), (9, -9), np.int16)
+    range_in_runs(other, first, start, stop, component, found)
+    of_each = [other[labels == c + 1] for c in range(len(count))]
+    assert found.tolist() == [[values.min(), values.max()] for values in of_each]
     bins = np.full((len(count), 4), -1, np.int64)
     histograms(hu, first, start, stop, component, 100.0, 40.0, bins)
     for c in range(len(count)):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ho_detect._kernels._jit import set_threads
-from ho_detect._kernels.smoothing import smooth_separably
+from ho_detect._kernels.smoothing import smooth_slices
 from ho_detect.smoothing import gaussian_weights
 
 SIGMAS = st.sampled_from([0.0, 0.4, 1.3])
@@ -22,7 +22,7 @@ def weights_of(sigma):
 
 def smoothed(hu, weights):
     out = np.full(hu.shape, -32768, np.int16)
-    smooth_separably(len(hu), hu, *weights, out)
+    smooth_slices(0, len(hu), hu, *weights, out)
     return out
 
 
