@@ -20,14 +20,15 @@ def gaussian(volume: NDArray[Any], sigmas: Sequence[float]) -> NDArray[np.int16]
 
     In whole HU, so that it takes no more room than a scan.
     """
-    weights = [gaussian_weights(sigma) if sigma else np.ones(1, np.float32) for sigma in sigmas]
+    across, down, along = (gaussian_weights(sigma) if sigma else np.ones(1, np.float32) for sigma in sigmas)
     smooth = np.empty(volume.shape, np.int16)
-    reach = len(weights[0]) // 2
+    reach = len(across) // 2
 
     def slab(first: int) -> None:
         last = min(first + _SLICES, len(volume))
         low, high = max(first - reach, 0), last + reach
-        smooth_slices(first - low, last - low, np.ascontiguousarray(volume[low:high]), *weights, smooth[low:high])
+        part = np.ascontiguousarray(volume[low:high])
+        smooth_slices(first - low, last - low, part, across, down, along, smooth[low:high])
 
     in_parallel(slab, range(0, len(volume), _SLICES))
     return smooth

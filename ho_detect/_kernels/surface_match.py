@@ -91,9 +91,7 @@ def match_templates(
                             inside = True
                     at = here + away[t, p, step]
                     fall = -(
-                        flat[at, 0] * normals[t, p, 0]
-                        + flat[at, 1] * normals[t, p, 1]
-                        + flat[at, 2] * normals[t, p, 2]
+                        flat[at, 0] * normals[t, p, 0] + flat[at, 1] * normals[t, p, 1] + flat[at, 2] * normals[t, p, 2]
                     )
                     best = max(best, fall)
                 if inside:

@@ -103,9 +103,10 @@ A settings file holds only what differs from the defaults, for example
 @debug_option
 def command(inputs: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401 - click passes options by name
     """Analyse the inputs and say what came of it."""
-    from ho_detect.cohort.crew import Options
+    from ho_detect.cohort.crew import Options, start_fork_server
 
     _check_usage(inputs, given)
+    start_fork_server()  # it imports what children need while this process imports what it needs itself
     talk = Talk(given["quiet"], given["as_json"], given["log_file"], given["debug"])
     output = {name: given[name] for name in ("keep_identity", "dicom", "fhir", "bones", "naming")}
     settings = settings_from(given["settings_file"], all_series=given["all_series"], **output)

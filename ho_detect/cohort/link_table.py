@@ -10,8 +10,8 @@ import msgspec
 
 from ho_detect.cohort.plan import Plan
 from ho_detect.errors import UsageError
+from ho_detect.printable import printable
 from ho_detect.reporting.files import write_atomically
-from ho_detect.reporting.sentences import printable
 from ho_detect.reporting.tables import csv_text
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import msgspec
 
 from ho_detect.cohort.keys import given_pseudonyms
 from ho_detect.errors import SeriesError, UsageError
+from ho_detect.printable import printable
 from ho_detect.reporting.findings import FindingsRecord
-from ho_detect.reporting.sentences import printable
 from ho_detect.reporting.tables import StudyRow
 from ho_detect.settings import Settings
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from ho_detect.cohort.plan import Plan, unpack
 from ho_detect.cohort.report import Event, Report
 from ho_detect.cohort.worker import Job, Outcome
 from ho_detect.errors import HoDetectError
+from ho_detect.reporting.tables import load_libraries
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +74,9 @@ class Work:
         except OSError as error:
             self._give_up(error.strerror or "")
         self._progress(Event("indexed", 0, len(self._places), n_earlier=self._n_earlier))
+        if self._tables:
+            # half a second that is free while children work
+            threading.Thread(target=load_libraries, daemon=True).start()
         by_signal = self._crew.work()
         for place in self._crew.undone:
             self._ledger.settle(place, Outcome(reason="interrupted"))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ho_detect.errors import SeriesError
-from ho_detect.reporting.sentences import printable
+from ho_detect.printable import printable
 from ho_detect.settings import Settings
 
 if TYPE_CHECKING:

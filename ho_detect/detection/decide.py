@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,9 @@ from ho_detect.detection.opposing import with_opposing_gaps
 from ho_detect.detection.outline import Outlined, outline
 from ho_detect.detection.screening import plainly_elsewhere
 from ho_detect.detection.tubes import thicker_than_vessel
-from ho_detect.settings import Settings
+from ho_detect.settings import MimicSettings, Settings
+
+Judged = tuple[Outlined, Evidence]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,38 +50,14 @@ def decide(
     """Outline each candidate, set aside what only looks like ossification, measure the rest, largest first."""
     noise = region.noise_hu if np.isfinite(region.noise_hu) else 0.0
 
-    def judged(candidate: Candidate) -> tuple[Outlined, Evidence]:
+    def judged(candidate: Candidate) -> Judged:
         outlined = outline(region, candidate, settings.detection)
         return outlined, gather(region, outlined, frames, tissue, metal, given, settings.anatomy.metal_zone_mm)
 
-    def looked_at(candidate: Candidate) -> Excluded | tuple[Outlined, Evidence]:
+    def looked_at(candidate: Candidate) -> Excluded | Judged:
         return plainly_elsewhere(region, candidate, frames, metal, settings.mimics) or judged(candidate)
 
-    kept: list[tuple[Outlined, Evidence]] = []
-    set_aside: list[tuple[Outlined, Evidence, str]] = []
-    excluded: list[Excluded] = []
-    waiting = list(candidates)
-    while waiting:
-        waiting.sort(key=lambda c: -c.mask.size)  # the largest takes longest, and none waits for it
-        parted: list[Candidate] = []
-        for candidate, found in zip(waiting, in_parallel(looked_at, waiting), strict=True):
-            if isinstance(found, Excluded):
-                excluded.append(found)
-                continue
-            outlined, evidence = found
-            reason = reason_to_set_aside(evidence, settings.mimics, noise)
-            if reason == "contrast" and is_vessel(evidence, settings.mimics) and not candidate.parted:
-                thick, rest = thicker_than_vessel(
-                    outlined.candidate, np.array(region.grid.spacing_mm), settings.mimics.vessel_radius_mm
-                )
-                if thick and rest.mask.any():
-                    parted += [*thick, rest]
-                    continue
-            if reason is None:
-                kept.append((outlined, evidence))
-            elif evidence.volume_mm3 >= settings.mimics.min_volume_mm3:
-                set_aside.append((outlined, evidence, reason))
-        waiting = parted
+    kept, set_aside, excluded = _sorted_out(candidates, looked_at, region.grid.spacing_mm, settings.mimics, noise)
     grown = [points_of(region, outlined.candidate) for outlined, evidence in kept if evidence.joined]
     for outlined, evidence, reason in set_aside:
         points = points_of(region, outlined.candidate)
@@ -102,6 +81,40 @@ def decide(
     lesions = in_parallel(measured, range(1, len(kept) + 1), *zip(*kept, strict=True)) if kept else []
     lesions = with_opposing_gaps(region, lesions, [outlined.candidate for outlined, _ in kept])
     return tuple(Kept(*pair) for pair in zip(lesions, (o for o, _ in kept), strict=True)), tuple(excluded)
+
+
+def _sorted_out(
+    candidates: list[Candidate],
+    looked_at: Callable[[Candidate], Excluded | Judged],
+    spacing_mm: tuple[float, float, float],
+    settings: MimicSettings,
+    noise_hu: float,
+) -> tuple[list[Judged], list[tuple[Outlined, Evidence, str]], list[Excluded]]:
+    """Return what is kept, what is set aside with its reason, and what need not be looked at; vessels are parted."""
+    kept: list[Judged] = []
+    set_aside: list[tuple[Outlined, Evidence, str]] = []
+    excluded: list[Excluded] = []
+    waiting = list(candidates)
+    while waiting:
+        waiting.sort(key=lambda c: -c.mask.size)  # the largest takes longest: it is not left to the end
+        parted: list[Candidate] = []
+        for candidate, found in zip(waiting, in_parallel(looked_at, waiting), strict=True):
+            if isinstance(found, Excluded):
+                excluded.append(found)
+                continue
+            outlined, evidence = found
+            reason = reason_to_set_aside(evidence, settings, noise_hu)
+            if reason == "contrast" and is_vessel(evidence, settings) and not candidate.parted:
+                thick, rest = thicker_than_vessel(outlined.candidate, np.array(spacing_mm), settings.vessel_radius_mm)
+                if thick and rest.mask.any():
+                    parted += [*thick, rest]
+                    continue
+            if reason is None:
+                kept.append(found)
+            elif evidence.volume_mm3 >= settings.min_volume_mm3:
+                set_aside.append((outlined, evidence, reason))
+        waiting = parted
+    return kept, set_aside, excluded
 
 
 def label_map(shape: tuple[int, ...], region: Region, kept: tuple[Kept, ...]) -> NDArray[np.uint16]:

@@ -235,6 +235,12 @@ def _xyz(pattern: str, point: Point | None) -> dict[str, Any]:
     return {pattern.format(axis): value for axis, value in zip("xyz", point or (None, None, None), strict=True)}
 
 
+def load_libraries() -> None:
+    """Import what it takes to write tables, before it is needed."""
+    import pandas as pd  # noqa: F401 - pyarrow asks for it
+    import pyarrow.parquet  # noqa: F401
+
+
 def arrow_table(row_type: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pa.Table:
     """Return rows as an Arrow table: text, int64, float64 or bool columns; what was not measured is null."""
     import pyarrow as pa
