@@ -70,6 +70,14 @@ class Grid:
         """
         return cls(shape, np.diag([-1.0, -1.0, 1.0, 1.0]) @ np.asarray(affine, float))
 
+    def to_ras(self) -> FloatArray:
+        """Return the NIfTI affine of an array on this grid written with its axes reversed (column, row, slice).
+
+        >>> (Grid.axial((4, 3, 2), (2.0, 1.0, 0.5), (10, 20, 30)).to_ras() @ [1, 1, 1, 1]).tolist()
+        [-10.5, -21.0, 32.0, 1.0]
+        """
+        return np.asarray(np.diag([-1.0, -1.0, 1.0, 1.0]) @ self.affine[:, [2, 1, 0, 3]])
+
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
         """Distance between neighbours along (slice, row, column), mm."""
