@@ -9,8 +9,7 @@ from typing import Any
 
 from ho_detect import __version__
 from ho_detect.flags import FLAGS, REASONS
-from ho_detect.reporting.files import write_atomically
-from ho_detect.reporting.findings import FINDINGS_FILE, REPORT_FILE, THUMBNAIL_FILE
+from ho_detect.reporting.files import FINDINGS_FILE, REPORT_FILE, THUMBNAIL_FILE, write_atomically
 from ho_detect.reporting.pages.templating import render
 
 INDEX_FILE = "index.html"
@@ -106,7 +105,7 @@ def cohort_html(out: Path, hips: Table, lesions: Table, studies: Table) -> str:
 def _read(path: Path) -> Table:
     import pyarrow.parquet as pq
 
-    columns: Table = pq.read_table(path).to_pydict()
+    columns: Table = pq.ParquetFile(path).read().to_pydict()  # read_table imports pandas
     return columns
 
 
