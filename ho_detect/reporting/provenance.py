@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from ho_detect._kernels._jit import in_parallel
 from ho_detect.acquisition.archives import open_input
 from ho_detect.allowance import processors
 
@@ -68,7 +69,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def provenance(
-    record: FindingsRecord, source: SourceSeries | None, masks: dict[str, Path], files: dict[str, str]
+    record: FindingsRecord, source: SourceSeries | None, inputs: Inputs | None, files: dict[str, str]
 ) -> Provenance:
     """Return the provenance of a result.
 
@@ -77,9 +78,9 @@ def provenance(
     record
         Of the result.
     source
-        The series it was made from; its files are read again.
-    masks
-        Files of the anatomy masks that were used, by name; read again too.
+        The series it was made from.
+    inputs
+        Of :func:`inputs_of`.
     files
         Name and SHA-256 of each file of the result.
     """
@@ -92,7 +93,7 @@ def provenance(
         read_at=None if source is None else source.read_at,
         written_at=datetime.now(UTC),
         patient=None if source is None else _patient(source),
-        inputs=None if source is None else _inputs(source, masks),
+        inputs=inputs,
         files=files,
     )
 
@@ -150,15 +151,20 @@ def _patient(source: SourceSeries) -> str | None:
     return source.pseudonyms.keyed("patient", patient_id)[:12] if patient_id else None
 
 
-def _inputs(source: SourceSeries, masks: dict[str, Path]) -> Inputs:
+def inputs_of(source: SourceSeries | None, masks: dict[str, Path]) -> Inputs | None:
+    """Return what the files of a series were, read again, and those of the anatomy masks used, by name."""
+    if source is None:
+        return None
+    files = list(source.files())
+    digests = in_parallel(lambda path: _digest(path, source), [*files, *masks.values()])
     sizes = {image.path: image.size_bytes for image in source.entry.slices}
     plain = source.pseudonyms.keep_identity
     return Inputs(
         # a bare hash would link the result with the images for anyone who has them
         hash="SHA-256" if plain else "HMAC-SHA-256 of the SHA-256 under the key of the pseudonyms",
         n_bytes=sum(sizes.values()),
-        digests=tuple(_digest(path, source) for path in source.files()),
-        masks={name: _digest(path, source) for name, path in masks.items()},
+        digests=tuple(digests[: len(files)]),
+        masks=dict(zip(masks, digests[len(files) :], strict=True)),
     )
 
 

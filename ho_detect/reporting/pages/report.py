@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from ho_detect._kernels._jit import in_parallel
 from ho_detect.acquisition.volume import SeriesRecord
 from ho_detect.detection.grading import Hip
 from ho_detect.detection.lesions import Lesion
@@ -72,6 +75,14 @@ class AsidePart:
     picture: Picture | None
 
 
+@dataclass(frozen=True)
+class Solid:
+    """Surfaces of bone and lesions, packed for the viewer, and still pictures of them from the front and behind."""
+
+    mesh: dict[str, Any]
+    reliefs: tuple[str, ...]
+
+
 def report_html(findings: Findings) -> str:
     """Return the page, complete: no other file, and no network, is needed to read it.
 
@@ -83,24 +94,31 @@ def report_html(findings: Findings) -> str:
     record = findings.record
     # as in the pictures, the patient's right is on the left
     hips = tuple(sorted(findings.hips, key=lambda h: h.side == "left"))
-    parts = surfaces(findings)
+    parts: tuple[Callable[[Findings], Any], ...] = (_solid, _lesion_parts, _aside_parts, projection_picture)
+    solid, lesions, aside, projection = in_parallel(lambda make: make(findings), parts)
     settings = settings_table(record.software.settings)
     return render(
         "report.html.jinja",
         record=record,
         hips=tuple(_hip_part(hip) for hip in hips),
         hip_lines=lines(HIP_ROWS, hips),
-        lesions=_lesion_parts(findings),
+        lesions=lesions,
         lesion_columns=lines([r for r in LESION_ROWS if r.field in LESION_COLUMNS], findings.lesions),
         head_pictures=() if findings.lesions else tuple((h.side, head_pictures(findings, h)) for h in hips),
-        projection=projection_picture(findings),
-        reliefs=tuple(data_uri(relief(parts, from_behind=behind)) for behind in (False, True)) if parts else (),
-        mesh=pack(parts),
-        aside=_aside_parts(findings),
+        projection=projection,
+        reliefs=solid.reliefs,
+        mesh=solid.mesh,
+        aside=aside,
         acquisition=_acquisition(record.series),
         settings=settings,
         changed=sum(not s.is_default for s in settings),
     )
+
+
+def _solid(findings: Findings) -> Solid:
+    parts = surfaces(findings)
+    reliefs = tuple(data_uri(relief(parts, from_behind=behind)) for behind in (False, True)) if parts else ()
+    return Solid(pack(parts), reliefs)
 
 
 def write_report(findings: Findings, path: Path) -> None:

@@ -71,8 +71,10 @@ def surfaces(findings: Findings) -> tuple[Surface, ...]:
     labels = _canonical_labels(findings)
     centers = [h.center_lps_mm for h in findings.hips if h.center_lps_mm is not None]
     box = region_around(canonical.grid, centers)
-    lesions = _lesion_surfaces(findings.lesions, labels, canonical.grid)
-    return (*_bone_surface(canonical, labels, box, findings.record.software.settings.anatomy.bone_hu), *lesions)
+    voxels = [_voxels(lesion, labels, canonical.grid) for lesion in findings.lesions]
+    all_of_them = np.concatenate([np.empty((0, 3), np.int64), *voxels])
+    bone = _bone_surface(canonical, all_of_them, box, findings.record.software.settings.anatomy.bone_hu)
+    return (*bone, *_lesion_surfaces(findings.lesions, voxels, canonical.grid))
 
 
 def pack(parts: tuple[Surface, ...]) -> dict[str, Any]:
@@ -113,9 +115,12 @@ def _canonical_labels(findings: Findings) -> NDArray[np.uint16]:
 
 
 def _bone_surface(
-    canonical: HuVolume, labels: NDArray[np.uint16], box: tuple[slice, slice, slice], bone_hu: float
+    canonical: HuVolume, lesions: NDArray[np.int64], box: tuple[slice, slice, slice], bone_hu: float
 ) -> Iterator[Surface]:
-    hu = np.where(labels[box] > 0, np.int16(_MUSCLE_HU), canonical.hu[box])
+    start, shape = [s.start for s in box], [s.stop - s.start for s in box]
+    index = lesions - start
+    hu = canonical.hu[box].copy()
+    hu[tuple(index[((index >= 0) & (index < shape)).all(axis=1)].T)] = _MUSCLE_HU
     around = replace(canonical, hu=hu, grid=canonical.grid.crop(box))
     step_mm, level = _BONE_STEP_MM, _AVERAGED_SHARE * bone_hu
     while True:
@@ -130,6 +135,13 @@ def _bone_surface(
         yield Surface(0, _BONE_COLOUR, vertices, faces)
 
 
+def _voxels(lesion: Lesion, labels: NDArray[np.uint16], grid: Grid) -> NDArray[np.int64]:
+    """Return the (n, 3) indices of a lesion, n at least 1."""
+    # no point of a lesion is farther from its centroid than its longest diameter
+    near = grid.box_around(lesion.centroid_lps_mm, lesion.max_diameter_mm)
+    return np.asarray(np.argwhere(labels[near] == lesion.id) + [s.start for s in near])
+
+
 def _without_cavities(hu: NDArray[np.float32] | NDArray[np.int16], level: float) -> NDArray[np.float32]:
     """Return HU with marrow as dense as the bone around it, so that only outer surfaces are left.
 
@@ -142,17 +154,15 @@ def _without_cavities(hu: NDArray[np.float32] | NDArray[np.int16], level: float)
     return np.pad(solid.astype(np.float32, copy=False), 1, constant_values=AIR_HU)
 
 
-def _lesion_surfaces(lesions: Sequence[Lesion], labels: NDArray[np.uint16], grid: Grid) -> Iterator[Surface]:
-    for lesion in lesions:
-        # no point of a lesion is farther from its centroid than its longest diameter
-        near = grid.box_around(lesion.centroid_lps_mm, lesion.max_diameter_mm)
-        mask = labels[near] == lesion.id
-        ((a, b, c),) = ndi.find_objects(mask.view(np.uint8))
-        padded = np.pad(mask[a, b, c], _MARGIN).astype(np.float32)
+def _lesion_surfaces(lesions: Sequence[Lesion], voxels: Sequence[NDArray[np.int64]], grid: Grid) -> Iterator[Surface]:
+    for lesion, index in zip(lesions, voxels, strict=True):
+        low, high = index.min(axis=0), index.max(axis=0)
+        padded = np.zeros(high - low + 1 + 2 * _MARGIN, np.float32)
+        padded[tuple((index - low + _MARGIN).T)] = 1.0
         blurred = ndi.gaussian_filter(padded, _LESION_BLUR_MM / np.array(grid.spacing_mm))
         steps = [max(1, round(_LESION_STEP_MM / s)) for s in grid.spacing_mm]
-        affine = grid.crop(near).crop((a, b, c)).affine.copy()
-        affine[:3, 3] -= affine[:3, :3] @ np.full(3, _MARGIN)
+        affine = grid.affine.copy()
+        affine[:3, 3] = grid.to_lps(low - _MARGIN)
         affine[:3, :3] = affine[:3, :3] * steps
         thinned = blurred[tuple(slice(None, None, s) for s in steps)]
         if thinned.max() > 0.5 > thinned.min():
