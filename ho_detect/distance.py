@@ -50,10 +50,10 @@ def distance_to(
         costs.append(cost[cost <= most].astype(np.float32))
     one, other = np.empty(mask.shape, np.float32), np.empty(mask.shape, np.float32)
     rows = mask.shape[0] * mask.shape[1]
-    alive, still_alive = np.empty(rows, np.uint8), np.empty(rows, np.uint8)
-    nearest_in_row(rows, np.ascontiguousarray(mask).view(np.uint8), costs[2], one, alive)
-    lower_across_rows(rows, one, alive, 1, costs[1], most, other, still_alive)
-    lower_across_rows(rows, other, still_alive, 0, costs[0], most, one, alive)
+    spans, narrower = np.empty((rows, 2), np.int32), np.empty((rows, 2), np.int32)
+    nearest_in_row(rows, np.ascontiguousarray(mask).view(np.uint8), costs[2], one, spans)
+    lower_across_rows(rows, one, spans, 1, costs[1], most, other, narrower)
+    lower_across_rows(rows, other, narrower, 0, costs[0], most, one, spans)
     return np.sqrt(one, out=one)
 
 
@@ -76,8 +76,8 @@ def distance_anywhere(mask: BoolArray, spacing_mm: Sequence[float]) -> NDArray[n
     nz, ny, nx = mask.shape
     square = np.empty(mask.shape, np.float32)
     cost = np.square(np.arange(nx) * spacing_mm[2]).astype(np.float32)
-    alive = np.empty(nz * ny, np.uint8)
-    nearest_in_row(nz * ny, np.ascontiguousarray(mask).view(np.uint8), cost, square, alive)
+    spans = np.empty((nz * ny, 2), np.int32)
+    nearest_in_row(nz * ny, np.ascontiguousarray(mask).view(np.uint8), cost, square, spans)
     lower_by_parabolas(nz * nx, square, 1, spacing_mm[1])
     lower_by_parabolas(ny * nx, square, 0, spacing_mm[0])
     return np.sqrt(square, out=square)

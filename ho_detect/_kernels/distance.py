@@ -13,7 +13,7 @@ from ho_detect._kernels._jit import parallel_kernel
 
 
 @parallel_kernel
-def nearest_in_row(begin: int, end: int, mask: Any, cost: Any, square: Any, alive: Any) -> None:
+def nearest_in_row(begin: int, end: int, mask: Any, cost: Any, square: Any, spans: Any) -> None:
     """Write the squared distance to the nearest voxel of the mask in the same row.
 
     Parameters
@@ -24,36 +24,39 @@ def nearest_in_row(begin: int, end: int, mask: Any, cost: Any, square: Any, aliv
         (W,) float32: squared distance of voxels 0, 1, ... W - 1 apart along x; farther counts as infinite.
     square
         (Z, Y, X) float32 out.
-    alive
-        (Z * Y,) uint8 out: 0 where the whole row is infinite.
+    spans
+        (Z * Y, 2) int32 out: the first column that is not infinite, and the one after the last; 0, 0 for none.
     """
     ny, nx = mask.shape[1], mask.shape[2]
     reach = cost.shape[0]
     for row in range(begin, end):
-        k, j = row // ny, row % ny
+        inside, to = mask[row // ny, row % ny], square[row // ny, row % ny]
+        to[:] = np.inf
+        first, last = 0, nx - 1
+        while first < nx and inside[first] == 0:
+            first += 1
+        if first == nx:
+            spans[row, 0] = spans[row, 1] = 0
+            continue
+        while inside[last] == 0:
+            last -= 1
+        low, high = max(first - reach + 1, 0), min(last + reach, nx)
+        spans[row, 0], spans[row, 1] = low, high
         apart = reach
-        any_near = 0
-        for i in range(nx):
-            apart = 0 if mask[k, j, i] != 0 else min(apart + 1, reach)
+        for i in range(first, high):
+            apart = 0 if inside[i] != 0 else min(apart + 1, reach)
             if apart < reach:
-                any_near = 1
-                square[k, j, i] = cost[apart]
-            else:
-                square[k, j, i] = np.inf
-        alive[row] = any_near
-        # a voxel of the mask is the first of its row with a value: before it there is still what lies to the right
+                to[i] = cost[apart]
         apart = reach
-        for i in range(nx - 1, -1, -1):
-            apart = 0 if mask[k, j, i] != 0 else min(apart + 1, reach)
+        for i in range(last, low - 1, -1):
+            apart = 0 if inside[i] != 0 else min(apart + 1, reach)
             if apart < reach:
-                any_near = 1
-                square[k, j, i] = min(square[k, j, i], cost[apart])
-        alive[row] = any_near
+                to[i] = min(to[i], cost[apart])
 
 
 @parallel_kernel
 def lower_across_rows(
-    begin: int, end: int, before: Any, alive: Any, axis: int, cost: Any, most: float, after: Any, alive_after: Any
+    begin: int, end: int, before: Any, spans: Any, axis: int, cost: Any, most: float, after: Any, spans_after: Any
 ) -> None:
     """Lower squared distances by those of the rows in line along an axis.
 
@@ -61,8 +64,8 @@ def lower_across_rows(
     ----------
     before
         (Z, Y, X) float32.
-    alive
-        (Z * Y,) uint8: rows of ``before`` that are not all infinite.
+    spans
+        (Z * Y, 2) int32: columns of each row of ``before`` outside of which all is infinite.
     axis
         0 or 1.
     cost
@@ -71,8 +74,8 @@ def lower_across_rows(
         Larger values become infinite.
     after
         (Z, Y, X) float32 out.
-    alive_after
-        (Z * Y,) uint8 out.
+    spans_after
+        (Z * Y, 2) int32 out.
     """
     nz, ny, nx = before.shape
     n = nz if axis == 0 else ny
@@ -80,27 +83,27 @@ def lower_across_rows(
     for row in range(begin, end):
         k, j = row // ny, row % ny
         place = k if axis == 0 else j
-        for i in range(nx):
-            after[k, j, i] = np.inf
-        near = 0
+        to = after[k, j]
+        to[:] = np.inf
+        low, high = nx, 0
         for other in range(max(0, place - cost.shape[0] + 1), min(n, place + cost.shape[0])):
             source = row + (other - place) * stride
-            if alive[source] == 0:
+            start, stop = spans[source, 0], spans[source, 1]
+            if start >= stop:
                 continue
-            near = 1
+            low, high = min(low, start), max(high, stop)
             c = cost[abs(other - place)]
-            a, b = source // ny, source % ny
-            for i in range(nx):
-                v = before[a, b, i] + c
-                after[k, j, i] = v if v < after[k, j, i] else after[k, j, i]
-        if near != 0:
-            near = 0
-            for i in range(nx):
-                if after[k, j, i] > most:
-                    after[k, j, i] = np.inf
-                else:
-                    near = 1
-        alive_after[row] = near
+            values = before[source // ny, source % ny]
+            # an index that might be negative keeps the loop from being vectorised
+            for i in range(np.uint64(start), np.uint64(stop)):
+                to[i] = min(values[i] + c, to[i])
+        for i in range(np.uint64(low), np.uint64(max(low, high))):
+            to[i] = np.inf if to[i] > most else to[i]
+        while low < high and to[low] == np.inf:
+            low += 1
+        while low < high and to[high - 1] == np.inf:
+            high -= 1
+        spans_after[row, 0], spans_after[row, 1] = (low, high) if low < high else (0, 0)
 
 
 @parallel_kernel
