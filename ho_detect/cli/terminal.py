@@ -16,7 +16,6 @@ from rich.table import Table
 from rich.text import Text
 
 from ho_detect.flags import REASONS
-from ho_detect.reporting.sentences import hip_sentence
 
 if TYPE_CHECKING:
     from ho_detect.cohort.pace import Pace
@@ -112,6 +111,8 @@ def _what_came(row: StudyRow, seconds: float) -> str:
 
 def show_report(report: Report, console: Console) -> None:
     """Print what a run found, what failed and why, and where the files are."""
+    from ho_detect.reporting.sentences import hip_sentence  # with records, not before a run: see Work
+
     console.print(_counts(report))
     if report.stopped:
         console.print(f"[red]Stopped early[/]: {escape(report.stopped)}; --resume goes on from here")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -14,7 +14,6 @@ from ho_detect.cohort.plan import Plan
 from ho_detect.cohort.series_rows import with_findings, with_reason
 from ho_detect.cohort.worker import Outcome
 from ho_detect.errors import SeriesError
-from ho_detect.reporting.findings import FindingsRecord
 from ho_detect.reporting.tables import (
     HipRow,
     LesionRow,
@@ -24,6 +23,9 @@ from ho_detect.reporting.tables import (
     lesion_rows,
     write_table,
 )
+
+if TYPE_CHECKING:
+    from ho_detect.reporting.findings import FindingsRecord
 
 log = logging.getLogger(__name__)
 

@@ -19,14 +19,16 @@ import secrets
 import shutil
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
 from ho_detect.cohort.outcomes import Outcomes
 from ho_detect.errors import UsageError
-from ho_detect.reporting.files import put_folder, sync_folder, write_atomically
-from ho_detect.reporting.findings import FINDINGS_FILE, FindingsRecord
+from ho_detect.reporting.files import FINDINGS_FILE, put_folder, sync_folder, write_atomically
+
+if TYPE_CHECKING:
+    from ho_detect.reporting.findings import FindingsRecord
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +100,8 @@ class OutputFolder:
 
     def record(self, folder: str) -> FindingsRecord:
         """Read the findings in a result folder; raises OSError or msgspec.DecodeError when that cannot be done."""
+        from ho_detect.reporting.findings import FindingsRecord
+
         return msgspec.json.decode((self.path / folder / FINDINGS_FILE).read_bytes(), type=FindingsRecord)
 
     def withdraw(self, folder: str) -> None:

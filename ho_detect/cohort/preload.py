@@ -1,12 +1,20 @@
 """What every analysis needs and takes long to get: the fork server has it before the first child starts."""
 
+import numpy as np
+import skimage.measure  # noqa: F401
 from threadpoolctl import threadpool_limits
 
-import ho_detect.acquisition.volume
 import ho_detect.analyze
-import ho_detect.reporting.nifti  # noqa: F401
+import ho_detect.reporting.pages.report
+import ho_detect.reporting.save  # noqa: F401
+from ho_detect._kernels.smoothing import smooth_slices
 from ho_detect.anatomy.shape_model import femur_model, hip_bone_model
+from ho_detect.cohort.machine import give_back_freed_memory
 
 with threadpool_limits(limits=1, user_api="blas"):  # no threads before a fork
     femur_model()
     hip_bone_model()
+_SLICE, _WEIGHT = np.zeros((1, 1, 1), np.int16), np.ones(1, np.float32)
+# the first kernel that is loaded takes a third of a second
+smooth_slices(0, 1, _SLICE, _WEIGHT, _WEIGHT, _WEIGHT, np.empty_like(_SLICE))
+give_back_freed_memory()

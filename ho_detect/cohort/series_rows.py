@@ -11,13 +11,13 @@ import msgspec
 from ho_detect.cohort.keys import given_pseudonyms
 from ho_detect.errors import SeriesError, UsageError
 from ho_detect.printable import printable
-from ho_detect.reporting.findings import FindingsRecord
 from ho_detect.reporting.tables import StudyRow
 from ho_detect.settings import Settings
 
 if TYPE_CHECKING:
     from ho_detect.acquisition.index import SeriesEntry
     from ho_detect.acquisition.pseudonyms import Pseudonyms
+    from ho_detect.reporting.findings import FindingsRecord
 
 
 def inspect(inputs: Sequence[Path], settings: Settings | None = None, key_file: Path | None = None) -> list[StudyRow]:

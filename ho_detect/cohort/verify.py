@@ -14,7 +14,8 @@ import msgspec
 import numpy as np
 
 from ho_detect.errors import UsageError
-from ho_detect.reporting.findings import FINDINGS_FILE, LABELS_FILE, SCHEMA_VERSION, FindingsRecord
+from ho_detect.reporting.files import FINDINGS_FILE, LABELS_FILE
+from ho_detect.reporting.findings import SCHEMA_VERSION, FindingsRecord
 from ho_detect.reporting.provenance import PROVENANCE_FILE, Provenance, sha256_of
 from ho_detect.reporting.tables import HipRow, LesionRow, csv_text, hip_rows, lesion_rows
 

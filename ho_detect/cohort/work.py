@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,6 @@ from ho_detect.cohort.plan import Plan, unpack
 from ho_detect.cohort.report import Event, Report
 from ho_detect.cohort.worker import Job, Outcome
 from ho_detect.errors import HoDetectError
-from ho_detect.reporting.tables import load_libraries
 
 log = logging.getLogger(__name__)
 
@@ -74,9 +74,6 @@ class Work:
         except OSError as error:
             self._give_up(error.strerror or "")
         self._progress(Event("indexed", 0, len(self._places), n_earlier=self._n_earlier))
-        if self._tables:
-            # half a second that is free while children work
-            threading.Thread(target=load_libraries, daemon=True).start()
         by_signal = self._crew.work()
         for place in self._crew.undone:
             self._ledger.settle(place, Outcome(reason="interrupted"))
@@ -123,6 +120,8 @@ class Work:
 
     def _started(self, place: int) -> None:
         self._progress(Event("started", self._n_done, len(self._places), self._ledger.row(place)))
+        # records lead to the whole method: the first time it takes a second, which is free while a child works
+        threading.Thread(target=import_module, args=("ho_detect.reporting.findings",), daemon=True).start()
 
     def _settled(self, place: int, outcome: Outcome) -> None:
         outcome = self._ledger.settle(place, outcome)

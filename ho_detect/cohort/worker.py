@@ -127,8 +127,7 @@ def _analyse(job: Job) -> None:
 
 
 def _write_report(findings: Findings, folder: Path) -> tuple[Path, Path]:
-    from ho_detect.reporting.files import write_atomically
-    from ho_detect.reporting.findings import REPORT_FILE, THUMBNAIL_FILE
+    from ho_detect.reporting.files import REPORT_FILE, THUMBNAIL_FILE, write_atomically
     from ho_detect.reporting.pages.pictures import thumbnail
 
     page = findings.report(folder / REPORT_FILE)
@@ -149,10 +148,14 @@ def load(job: Job) -> HuVolume:
 
 
 def limit_threads(n: int) -> None:
-    """Let compiled kernels and ITK filters of this process use at most ``n`` threads."""
+    """Let compiled kernels and ITK filters of this process use at most ``n`` threads, linear algebra one."""
+    from threadpoolctl import threadpool_limits
+
     from ho_detect._kernels._jit import set_threads
 
     set_threads(n)
+    # what is solved is small: more threads only wait for each other, and for those of other workers
+    threadpool_limits(limits=1, user_api="blas")
     # ITK reads it when it is loaded; that takes 90 MB, and is left to the end of a study
     os.environ["ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"] = str(n)
     if loaded := sys.modules.get("SimpleITK"):

@@ -11,6 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+#: Files of a result.
+FINDINGS_FILE = "findings.json"
+LABELS_FILE = "lesions.nii.gz"
+BONES_FILE = "native_bone.nii.gz"
+REPORT_FILE = "report.html"
+THUMBNAIL_FILE = "thumbnail.webp"
+
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 #: What a kernel or file system that cannot exchange two names answers.

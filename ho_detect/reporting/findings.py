@@ -26,12 +26,6 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = "1.2"
 
-FINDINGS_FILE = "findings.json"
-LABELS_FILE = "lesions.nii.gz"
-BONES_FILE = "native_bone.nii.gz"
-REPORT_FILE = "report.html"
-THUMBNAIL_FILE = "thumbnail.webp"
-
 
 class Software(msgspec.Struct, frozen=True, kw_only=True):
     """What made the record."""

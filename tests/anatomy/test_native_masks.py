@@ -17,7 +17,7 @@ from ho_detect.analyze import analyze
 from ho_detect.anatomy.native_bone import voxelised
 from ho_detect.anatomy.native_masks import LABELS, NativeBone
 from ho_detect.geometry import Grid
-from ho_detect.reporting.findings import BONES_FILE
+from ho_detect.reporting.files import BONES_FILE
 from ho_detect.settings import OutputSettings, Settings
 
 PLAN = Plan((BRIDGE,))
