@@ -12,14 +12,14 @@ from scipy import ndimage as ndi
 from ho_detect.anatomy.hip_joint import HipJoint
 from ho_detect.anatomy.hip_joints import HipAnatomy
 from ho_detect.anatomy.landmarks import Landmarks, landmarks
-from ho_detect.anatomy.native_bone import FAR_MM
+from ho_detect.anatomy.native_bone import FAR_MM, BoneDistance
 from ho_detect.anatomy.shaft import Shaft, follow_shaft
 from ho_detect.anatomy.shape_fit import SurfaceFit
 from ho_detect.anatomy.shape_model import femur_model, hip_bone_model
 from ho_detect.anatomy.working_grid import WorkingVolume
 from ho_detect.detection.candidates import Region
 from ho_detect.detection.evidence import Evidence
-from ho_detect.geometry import Grid, vertex_normals
+from ho_detect.geometry import Grid, Sphere, vertex_normals
 
 MUSCLE_HU = 55.0
 
@@ -90,8 +90,13 @@ def region(
     low_hu: float = 140.0,
     noise_hu: float = 6.0,
 ) -> Region:
-    """Return a region with native bone far away unless distances are given; smoothed HU are the HU unless given."""
+    """Return a region with native bone far away unless distances are given; smoothed HU are the HU unless given.
+
+    The distances are those of one femur unless bones are given too.
+    """
     hu = np.asarray(hu)
+    if distance_mm is not None and not bones:
+        bones = (bone_at("femur", Grid.axial(hu.shape, spacing), distance_mm),)
     return Region(
         grid=Grid.axial(hu.shape, spacing),
         box=(slice(None), slice(None), slice(None)),
@@ -104,6 +109,12 @@ def region(
         noise_hu=noise_hu,
         muscle_hu=MUSCLE_HU,
     )
+
+
+def bone_at(bone: str, grid: Grid, distance_mm: Any) -> BoneDistance:
+    """Return a bone of the left side, its head far away, by the distances to it on a grid."""
+    mm = np.ascontiguousarray(distance_mm, np.float32)
+    return BoneDistance("left", bone, grid, mm, Sphere(np.full(3, 500.0), 23.0))
 
 
 def scanned_ball(radius: float, spacing: Any, *, rim_hu: float = 800.0, core_hu: float = 150.0, blur_mm: float = 0.7):

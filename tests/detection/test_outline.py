@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
-from made_detection import MUSCLE_HU, region, scanned_ball
+from made_detection import MUSCLE_HU, bone_at, region, scanned_ball
 from phantoms import ball, box
 from scipy import ndimage as ndi
 
+from ho_detect.anatomy.native_bone import FAR_MM
 from ho_detect.detection.candidates import _smoothed, find_candidates
 from ho_detect.detection.outline import outline
-from ho_detect.geometry import Grid, Sphere
+from ho_detect.geometry import Grid
 from ho_detect.settings import DetectionSettings
 
 SETTINGS = DetectionSettings()
@@ -120,7 +119,11 @@ def on_bone(cleft_mm, bone_hu=900.0):
     hu[box(hu.shape, (12 + cleft_mm, 12, 12), (24, 28, 28))] = 800.0
     distance = np.broadcast_to((np.arange(50) - 11.5)[:, None, None], hu.shape)
     nearest = np.where(np.arange(40) < 20, 1, 2) * np.ones(hu.shape)  # one bone on either side of the middle
-    bones = tuple(SimpleNamespace(bone=bone, head=Sphere(np.full(3, 500.0), 23.0)) for bone in ("femur", "pelvis"))
+    grid = Grid.axial(hu.shape, (1.0, 1.0, 1.0))
+    bones = tuple(
+        bone_at(bone, grid, np.where(nearest == number, distance, FAR_MM))
+        for number, bone in enumerate(("femur", "pelvis"), 1)
+    )
     return seen(ndi.gaussian_filter(hu, 0.5), distance_mm=distance, nearest=nearest, bones=bones)
 
 
