@@ -1,5 +1,6 @@
 """What every analysis needs and takes long to get: the fork server has it before the first child starts."""
 
+import nibabel.nifti1  # noqa: F401
 import numpy as np
 import skimage.measure  # noqa: F401
 from threadpoolctl import threadpool_limits
