@@ -14,16 +14,13 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-import psutil
-import pyarrow.parquet as pq
-from made_archive import copies, write_archive
 from measuring import SAMPLE, report, watched
 
 from ho_detect.cohort.crew import Options
-from ho_detect.cohort.run import run
 from ho_detect.cohort.worker import Job, Outcome, load, peak_memory_mb
 from ho_detect.settings import Settings
+
+# what takes long to import is imported where it is used: each child of a run imports this file
 
 #: So many that starting the run, a few seconds, is the small share that it is of a cohort.
 N_STUDIES = 12
@@ -31,6 +28,11 @@ N_STUDIES = 12
 
 def workers(study: Path, scratch: Path) -> dict[str, dict[str, float]]:
     """Studies in an hour by one and two workers, and what the run takes beside the analysis."""
+    import pyarrow.parquet as pq
+    from made_archive import copies
+
+    from ho_detect.cohort.run import run
+
     list(copies(study, scratch / "in", N_STUDIES))
     rows = {}
     for name, n, threads in (
@@ -54,6 +56,8 @@ def workers(study: Path, scratch: Path) -> dict[str, dict[str, float]]:
 
 def finds_nothing(job: Job) -> Outcome:
     """Load a series and write findings without a hip, as light as a task can be."""
+    import numpy as np
+
     from ho_detect.anatomy.given_masks import given_masks
     from ho_detect.reporting.assemble import assemble
 
@@ -66,6 +70,12 @@ def finds_nothing(job: Job) -> Outcome:
 
 def memory(n_series: int, scratch: Path) -> dict[str, dict[str, float]]:
     """Resident memory of the parent, the fork server and the children, as a run of light series goes on."""
+    import psutil
+    import pyarrow.parquet as pq
+    from made_archive import write_archive
+
+    from ho_detect.cohort.run import run
+
     write_archive(scratch / "in", n_series)
     parent, rows = psutil.Process(), {}
 
@@ -89,6 +99,8 @@ def memory(n_series: int, scratch: Path) -> dict[str, dict[str, float]]:
 
 def archive(n_series: int, scratch: Path) -> dict[str, dict[str, float]]:
     """Plan an archive, put a finished result in the place of each series, collect."""
+    from made_archive import write_archive
+
     write_archive(scratch / "in", n_series)
     detect, source, out = [sys.executable, "-m", "ho_detect"], str(scratch / "in"), str(scratch / "out")
     rows = {"plan": watched([*detect, "plan", source, "--out", out, "--shards", "100"])}
@@ -100,6 +112,7 @@ def archive(n_series: int, scratch: Path) -> dict[str, dict[str, float]]:
 def _make_results(out: Path) -> None:
     """Put the findings of one true study in the place of each planned series."""
     import msgspec
+    import pyarrow.parquet as pq
 
     from ho_detect import detect
     from ho_detect.cohort.outcomes import Settled

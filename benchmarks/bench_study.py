@@ -1,6 +1,7 @@
 """A whole study as a user runs it, a new process each time: ``ho-detect run`` beside the naive script.
 
-Cold is the first run of a new installation (an empty cache of compiled code); warm are the later ones.
+And how long a process takes to its first kernel. Cold is the first run of a new installation (an empty cache of compiled
+code); warm are the later ones.
 
     python benchmarks/bench_study.py --study FOLDER --json study.json
 """
@@ -17,6 +18,11 @@ from pathlib import Path
 from measuring import ROOT, SAMPLE, report, watched, without
 
 PYTHON = sys.executable
+_FIRST_KERNEL = """
+import numpy as np
+from ho_detect.components import label_components
+label_components(np.ones((2, 2, 2), np.int16), 1)
+"""
 
 
 def commands(study: Path, out: Path) -> dict[str, list[str]]:
@@ -37,7 +43,7 @@ def commands(study: Path, out: Path) -> dict[str, list[str]]:
             "--workers",
             "1",
         ]
-        found = {"ho-detect": run, **found}
+        found = {"ho-detect": run, **found, "first kernel": [PYTHON, "-c", _FIRST_KERNEL]}
     return found
 
 
