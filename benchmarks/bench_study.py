@@ -1,7 +1,7 @@
 """A whole study as a user runs it, a new process each time: ``ho-detect run`` beside the naive script.
 
-And how long a process takes to its first kernel. Cold is the first run of a new installation (an empty cache of compiled
-code); warm are the later ones.
+And how long a process takes to its first kernel. Cold is the first run of a new installation (an empty cache of
+compiled code); warm are the later ones.
 
     python benchmarks/bench_study.py --study FOLDER --json study.json
 """
