@@ -137,6 +137,10 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """... if they stand out so far,"""
     bridge_reach_mm: float = 13.0
     """... or so far where they touch femur and pelvis: between two bones nothing is far from either."""
+    bridge_mm3: float = 2000.0
+    """... or ``joint_reach_mm`` where they touch both, are so large,"""
+    bridge_share: float = 0.9
+    """... and no denser than this share of what they stand on: osteophytes touching both have 0.96 and more."""
     continued_mm: float = 10.0
     """Beside a lesion grown on bone, so near to it, broad-based bone belongs to it"""
     continued_reach_mm: float = 8.0
@@ -184,15 +188,24 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fat_share: float = 0.8
     """What lies in fat by this share of its surroundings,"""
     no_muscle: float = 0.1
-    """... and by no more than this in muscle, is not in muscle."""
+    """... and by no more than this in muscle, is not in muscle;"""
+    granuloma_mm3: float = 500.0
+    """... nor is what is free, smaller than this,"""
+    granuloma_fat: float = 0.7
+    """and in fat by this share."""
     streak_reach_mm: float = 80.0
     """So far from metal, faint things are streaks,"""
     streak_hu: float = 500.0
-    """... if nothing in them is denser than this."""
+    """... if nothing in them is denser than this,"""
+    strand_mm: float = 4.0
+    """... or they are thinner than this"""
+    strand_hu: float = 300.0
+    """and no denser than this on average."""
     cut_share: float = 0.25
     """What lies with more than this share at the edge of the view is cut by it; it is set aside,"""
     cut_muscle: float = 0.6
-    """... unless it lies free with this share of muscle around it,"""
+    """... unless it lies free with this share of muscle around it, where no vessel and no bowel runs or thicker than a
+    vessel's radius, not uniform and in places denser than contrast medium,"""
     cut_gap_mm: float = 5.0
     """... so far from native bone;"""
     cut_slenderness: float = 2.2

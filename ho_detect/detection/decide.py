@@ -15,6 +15,7 @@ from ho_detect.anatomy.landmarks import Landmarks
 from ho_detect.anatomy.metal import Metal
 from ho_detect.anatomy.places import Places
 from ho_detect.anatomy.tissue import Tissue
+from ho_detect.detection.bowel import parted_from_bowel
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.evidence import Evidence, gather
 from ho_detect.detection.lesions import Lesion, measure
@@ -57,7 +58,10 @@ def decide(
     def looked_at(candidate: Candidate) -> Excluded | Judged:
         return plainly_elsewhere(region, candidate, frames, metal, settings.mimics) or judged(candidate)
 
-    kept, set_aside, excluded = _sorted_out(candidates, looked_at, region.grid.spacing_mm, settings.mimics, noise)
+    def parted(found: Judged, reason: str | None) -> list[Candidate]:
+        return _parted(region, *found, reason, frames, settings.mimics)
+
+    kept, set_aside, excluded = _sorted_out(candidates, looked_at, parted, settings.mimics, noise)
     grown = [points_of(region, outlined.candidate) for outlined, evidence in kept if evidence.joined]
     for outlined, evidence, reason in set_aside:
         points = points_of(region, outlined.candidate)
@@ -86,35 +90,53 @@ def decide(
 def _sorted_out(
     candidates: list[Candidate],
     looked_at: Callable[[Candidate], Excluded | Judged],
-    spacing_mm: tuple[float, float, float],
+    parted: Callable[[Judged, str | None], list[Candidate]],
     settings: MimicSettings,
     noise_hu: float,
 ) -> tuple[list[Judged], list[tuple[Outlined, Evidence, str]], list[Excluded]]:
-    """Return what is kept, what is set aside with its reason, and what need not be looked at; vessels are parted."""
+    """Return what is kept, what is set aside with its reason, and what need not be looked at."""
     kept: list[Judged] = []
     set_aside: list[tuple[Outlined, Evidence, str]] = []
     excluded: list[Excluded] = []
     waiting = list(candidates)
     while waiting:
         waiting.sort(key=lambda c: -c.mask.size)  # the largest takes longest: it is not left to the end
-        parted: list[Candidate] = []
+        parts: list[Candidate] = []
         for candidate, found in zip(waiting, in_parallel(looked_at, waiting), strict=True):
             if isinstance(found, Excluded):
                 excluded.append(found)
                 continue
             outlined, evidence = found
             reason = reason_to_set_aside(evidence, settings, noise_hu)
-            if reason == "contrast" and is_vessel(evidence, settings) and not candidate.parted:
-                thick, rest = thicker_than_vessel(outlined.candidate, np.array(spacing_mm), settings.vessel_radius_mm)
-                if thick and rest.mask.any():
-                    parted += [*thick, rest]
-                    continue
+            apart = [] if candidate.parted else parted(found, reason)
+            if apart:
+                parts += apart
+                continue
             if reason is None:
                 kept.append(found)
             elif evidence.volume_mm3 >= settings.min_volume_mm3:
                 set_aside.append((outlined, evidence, reason))
-        waiting = parted
+        waiting = parts
     return kept, set_aside, excluded
+
+
+def _parted(
+    region: Region,
+    outlined: Outlined,
+    evidence: Evidence,
+    reason: str | None,
+    frames: tuple[Landmarks, ...],
+    settings: MimicSettings,
+) -> list[Candidate]:
+    """Return the parts to judge one by one of what is joined with a vessel or with bowel; none where nothing is."""
+    if reason == "contrast" and is_vessel(evidence, settings):
+        spacing_mm = np.array(region.grid.spacing_mm)
+        thick, rest = thicker_than_vessel(outlined.candidate, spacing_mm, settings.vessel_radius_mm)
+        return [*thick, rest] if thick and rest.mask.any() else []
+    if reason is None and evidence.joined and evidence.cavity > 0.0:
+        frame = next(f for f in frames if f.side == evidence.side)
+        return parted_from_bowel(region, outlined.candidate, frame, settings.wall_gap_mm)
+    return []
 
 
 def label_map(shape: tuple[int, ...], region: Region, kept: tuple[Kept, ...]) -> NDArray[np.uint16]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from scipy import ndimage as ndi
+from numpy.typing import NDArray
 
 from ho_detect.detection.candidates import Region
 from ho_detect.detection.outline import Outlined
@@ -15,8 +15,6 @@ from ho_detect.settings import DetectionSettings
 Maturity = Literal["mature", "intermediate", "immature"]
 #: A core of fewer voxels has no median to speak of.
 _MIN_CORE_VOXELS = 10
-#: A voxel and those that share a face with it.
-_FACES = ndi.generate_binary_structure(3, 1)
 
 
 def rim_and_core(region: Region, outlined: Outlined, settings: DetectionSettings) -> tuple[float, float | None]:
@@ -34,11 +32,21 @@ def rim_and_core(region: Region, outlined: Outlined, settings: DetectionSettings
     rim = mask & (depth <= settings.blur_mm + settings.rim_mm)
     crest = np.where(rim, hu, np.iinfo(hu.dtype).min)
     for _ in range(max(1, round(0.5 * settings.rim_mm / min(spacing)))):
-        crest = ndi.maximum_filter(crest, footprint=_FACES)
+        crest = _with_faces(crest)
     surface = rim & within(soft, 1.0, (1.0, 1.0, 1.0))
     core = hu[mask & (depth > settings.blur_mm + settings.rim_mm + settings.blur_mm)]
     rim_hu = float(np.median(crest[surface])) if surface.any() else float(np.median(hu[mask]))
     return rim_hu, float(np.median(core)) if core.size >= _MIN_CORE_VOXELS else None
+
+
+def _with_faces(values: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Return of each voxel the largest value of it and of those that share a face with it."""
+    out = values.copy()
+    for axis in range(3):
+        to, of = np.moveaxis(out, axis, 0), np.moveaxis(values, axis, 0)
+        np.maximum(to[1:], of[:-1], out=to[1:])
+        np.maximum(to[:-1], of[1:], out=to[:-1])
+    return out
 
 
 def maturity_of(rim_hu: float, settings: DetectionSettings) -> Maturity:

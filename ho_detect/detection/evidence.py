@@ -41,7 +41,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     max_hu: float
     mean_hu: float
     interior_sd_hu: float | None
-    """Of the smoothed HU deeper than 3 mm; null for what is too thin."""
+    """Of the smoothed HU deeper than 3 mm and above the detection threshold; null for what is too thin."""
     head_distance_mm: float
     gap_mm: float | None
     reach_mm: float | None
@@ -114,7 +114,8 @@ def gather(
     distance = region.distance_mm[box][mask]
     close = distance[distance < FAR_MM]
     deep = deeper(np.pad(mask, 1), _INNER_MM, region.grid.spacing_mm)[1:-1, 1:-1, 1:-1]
-    inner = region.smooth[box][deep]
+    # what was filled between two vessels does not make their blood less uniform
+    inner = region.smooth[box][deep & (region.smooth[box] >= region.low_hu)]
     values = region.hu[box][mask]
     shares = _surroundings(region, candidate, given)
     index = region.grid.to_index(points)

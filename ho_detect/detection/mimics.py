@@ -80,7 +80,14 @@ def _broad_based(e: Evidence, s: MimicSettings, _: float) -> bool:
     slender |= e.slenderness >= s.tall_slenderness and e.reach_mm >= s.tall_reach_mm
     far_mm = s.bridge_reach_mm if e.touching == ("femur", "pelvis") else s.massive_reach_mm
     massive = e.volume_mm3 >= s.massive_mm3 and e.reach_mm >= far_mm
-    return not (slender or massive or _on_cortex(e, s))
+    return not (slender or massive or _faint_bridge(e, s) or _on_cortex(e, s))
+
+
+def _faint_bridge(e: Evidence, s: MimicSettings) -> bool:
+    """Bone between femur and pelvis, fainter than both: osteophytes of either are as dense as what they grow on."""
+    both = e.touching == ("femur", "pelvis") and (e.reach_mm or 0.0) >= s.joint_reach_mm
+    faint = e.beneath_hu is not None and e.mean_hu <= s.bridge_share * e.beneath_hu
+    return both and faint and e.volume_mm3 >= s.bridge_mm3
 
 
 def _on_cortex(e: Evidence, s: MimicSettings) -> bool:
@@ -147,18 +154,23 @@ def _vessel_calcium(e: Evidence, s: MimicSettings, _: float) -> bool:
 
 
 def _streak(e: Evidence, s: MimicSettings, _: float) -> bool:
-    return e.metal_mm is not None and e.metal_mm < s.streak_reach_mm and e.max_hu < s.streak_hu
+    """Faint, or a strand that is faint but for the bone that it runs over."""
+    strand = e.thickness_mm < s.strand_mm and e.mean_hu < s.strand_hu
+    return e.metal_mm is not None and e.metal_mm < s.streak_reach_mm and (e.max_hu < s.streak_hu or strand)
 
 
-def _cut(e: Evidence, s: MimicSettings, _: float) -> bool:
+def _cut(e: Evidence, s: MimicSettings, noise_hu: float) -> bool:
     """Cut by the edge of the view, where bone, vessels and bowel enter it, and not plainly something else.
 
-    What lies free in muscle, off the native surfaces and the places of vessels and bowel, is none of them; bone that
-    stands out far for its foot is no native bone that the fit has missed, cut or not.
+    What lies free in muscle, off the native surfaces, is none of them if it lies off the places of vessels and bowel or
+    is denser than contrast medium in places and not uniform; bone that stands out far for its foot is no native bone
+    that the fit has missed, cut or not.
     """
     if e.at_border <= s.cut_share:
         return False
-    in_muscle = not e.joined and e.muscle > s.cut_muscle and e.cavity < 0.3 and e.arterial < 0.5
+    elsewhere = e.cavity < 0.3 and e.arterial < 0.5
+    bony = e.max_hu > s.contrast_hu and e.thickness_mm > s.vessel_radius_mm and not _uniform(e, s, noise_hu)
+    in_muscle = not e.joined and e.muscle > s.cut_muscle and (elsewhere or bony)
     clear_of_bone = e.gap_mm is None or e.gap_mm > s.cut_gap_mm
     slender = e.slenderness >= s.cut_slenderness and (e.reach_mm or 0.0) >= s.cut_reach_mm
     stands_out = _stands_on_bone(e) and (slender or (e.inner_reach_mm or 0.0) >= s.cut_reach_mm)
@@ -171,8 +183,10 @@ def _pelvic_cavity(e: Evidence, s: MimicSettings, _: float) -> bool:
 
 
 def _subcutaneous(e: Evidence, s: MimicSettings, _: float) -> bool:
-    """In fat, beneath the skin or wherever no muscle is near."""
-    return not e.touching and ((e.deep < 0.5 and e.fat > 0.5) or (e.fat > s.fat_share and e.muscle < s.no_muscle))
+    """In fat: beneath the skin, wherever no muscle is near, or as small as a granuloma at the fascia."""
+    beneath = e.deep < 0.5 and e.fat > 0.5
+    small = not e.joined and e.volume_mm3 < s.granuloma_mm3 and e.fat > s.granuloma_fat
+    return not e.touching and (beneath or small or (e.fat > s.fat_share and e.muscle < s.no_muscle))
 
 
 _RULES: tuple[tuple[str, Rule], ...] = (

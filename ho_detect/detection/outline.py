@@ -12,6 +12,7 @@ from scipy.spatial import ConvexHull
 from ho_detect.anatomy.native_bone import FAR_MM, BoneDistance
 from ho_detect.components import holes_filled, label_components
 from ho_detect.detection.candidates import Candidate, Region
+from ho_detect.detection.form import bounding_box
 from ho_detect.distance import closed_by_ball, deeper, largest_depth_mm, neighbours, within
 from ho_detect.geometry import FloatArray
 from ho_detect.settings import DetectionSettings
@@ -22,6 +23,10 @@ _CLOSE_MM = 3.0
 _BLUR_MM = 1.5
 #: Native cortex that the fit left outside of its surface stands out no farther than this beyond a core's distance, mm.
 _RESIDUE_MM = 2.0
+#: What is no farther from bone anywhere may be cortex that the fit left outside, a thin one with marrow beneath, mm.
+_FREE_MM = 7.0
+#: Noise bridges a cleft to no more than this share of what lies beyond it.
+_BRIDGED = 0.1
 #: A core is open over no more than this share of its surface.
 _MOUTH = 0.35
 #: Neighbours in the same slice.
@@ -77,6 +82,10 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
     boundary = float(np.clip(half, region.low_hu, settings.highest_boundary_hu))
     native = distance_mm <= 0.0
     dense, residue = _without_residue(candidate.mask & (smooth >= boundary) & ~native, distance_mm, settings)
+    beyond_cleft = _beyond_a_cleft(region, candidate, boundary, settings)
+    if beyond_cleft is not None:
+        residue |= beyond_cleft
+        dense &= ~neighbours(residue)
     own = candidate.mask & ~neighbours(residue)
     envelope = _filled(own, native, spacing, _at_edge(region.grid.shape, box))
     # where the lesion stands on native bone its depth does not begin at their common border
@@ -85,8 +94,9 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
     if len(parts) == 0:
         return Outlined(candidate, region.low_hu, thickness_mm, 1.0)
     mask = parts.paint(np.arange(len(parts)) == parts.count.argmax())
-    contact = touched_bones(region, box, mask & dense, settings)
-    outlined = replace(candidate, mask=mask, touching=tuple(contact))
+    contact = {} if beyond_cleft is not None else touched_bones(region, box, mask & dense, settings)
+    joined = candidate.joined and beyond_cleft is None
+    outlined = replace(candidate, mask=mask, joined=joined, touching=tuple(contact))
     return Outlined(outlined, boundary, thickness_mm, _solidity(dense), contact)
 
 
@@ -111,6 +121,26 @@ def _without_residue(
     low[parts.count.argmax()] = False
     residue = parts.paint(low)
     return dense & ~residue, residue
+
+
+def _beyond_a_cleft(
+    region: Region, candidate: Candidate, boundary_hu: float, settings: DetectionSettings
+) -> BoolArray | None:
+    """Return what of a candidate belongs to the bone across a cleft; None where no cleft parts it from native bone.
+
+    Smoothing closes a cleft of 2 mm. In the scan itself a free lesion is not joined with bone at half its height.
+    """
+    if not candidate.joined:
+        return None
+    distance_mm = region.distance_mm[candidate.box]
+    above = (region.hu[candidate.box] >= boundary_hu) & (candidate.mask | (distance_mm <= 0.0))
+    parts = label_components(above, 1.0, connectivity=6)
+    of_bone = parts.paint(parts.meet(distance_mm < -settings.native_margin_mm)) & candidate.mask
+    high = above & (distance_mm > settings.core_distance_mm)
+    far = float(distance_mm[high].max(initial=0.0, where=distance_mm[high] < FAR_MM))
+    if far < _FREE_MM or of_bone[high].mean() > _BRIDGED:
+        return None
+    return of_bone
 
 
 def touched_bones(
@@ -175,18 +205,24 @@ def _open_cores(mask: BoolArray, spacing: tuple[float, float, float]) -> BoolArr
     beside, n = ndi.label(~np.pad(mask, ((0, 0), (1, 1), (1, 1))), _IN_SLICE)
     # the padding joins all that is outside in a slice
     outside = np.isin(np.arange(n + 1), beside[:, 0, 0])
-    core, n = ndi.label(~(mask | outside[beside[:, 1:-1, 1:-1]]))
-    padded, solid = np.pad(core, 1), np.pad(mask, 1)
+    hole = ~(mask | outside[beside[:, 1:-1, 1:-1]])
+    if not hole.any():
+        return hole
+    near = bounding_box(hole, margin=1)
+    core, n = ndi.label(np.pad(hole[near], ((1, 1), (0, 0), (0, 0))))
+    solid = np.pad(mask[near], ((1, 1), (0, 0), (0, 0)))
     wall, mouth = np.zeros(n + 1), np.zeros(n + 1)
     for axis, step in enumerate(spacing):
         face_mm2 = float(np.prod(spacing)) / step
-        for sign in (-1, 1):
-            walled = np.roll(solid, sign, axis)
-            wall += face_mm2 * np.bincount(padded[walled], minlength=n + 1)
-            mouth += face_mm2 * np.bincount(padded[~walled & (np.roll(padded, sign, axis) == 0)], minlength=n + 1)
+        cores, solids = np.moveaxis(core, axis, 0), np.moveaxis(solid, axis, 0)
+        for one, other in ((slice(1, None), slice(-1)), (slice(-1), slice(1, None))):
+            walled, open_ = solids[other], (cores[other] == 0) & ~solids[other]
+            wall += face_mm2 * np.bincount(cores[one][walled], minlength=n + 1)
+            mouth += face_mm2 * np.bincount(cores[one][open_], minlength=n + 1)
     enclosed = mouth <= _MOUTH * (wall + mouth)
     enclosed[0] = False
-    return np.asarray(enclosed[core])
+    hole[near] = enclosed[core[1:-1]]
+    return hole
 
 
 def _holes_filled(mask: BoolArray, at_edge: list[tuple[int, int]]) -> BoolArray:

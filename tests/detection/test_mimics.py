@@ -37,6 +37,10 @@ CLEAR = {
     "bridge on two broad feet": grown_on_bone(
         touching=("femur", "pelvis"), foot_mm2=2200.0, reach_mm=15.0, volume_mm3=21000.0
     ),
+    "bridge, faint and low between two bones": grown_on_bone(
+        touching=("femur", "pelvis"), foot_mm2=650.0, reach_mm=12.5, volume_mm3=4000.0, mean_hu=290.0, beneath_hu=350.0
+    ),
+    "cut by the view, thick and dense where vessels run": evidence(at_border=0.5, arterial=0.6, muscle=0.7),
     "thin, but grown on bone": grown_on_bone(thickness_mm=2.5),
     "bridge in front of the sacrum": grown_on_bone(touching=("femur", "pelvis"), spine=0.6),
     "inside the wall of the pelvis": evidence(cavity=0.9, gap_mm=3.0, reach_mm=20.0),
@@ -54,6 +58,8 @@ MADE_FOR = {
         (evidence(metal_mm=70.0, max_hu=480.0), {"metal_mm": 90.0}),
         (evidence(metal_mm=70.0, max_hu=480.0), {"metal_mm": None}),
         (evidence(metal_mm=70.0, max_hu=480.0), {"max_hu": 520.0}),
+        (grown_on_bone(metal_mm=30.0, thickness_mm=3.5, mean_hu=230.0), {"thickness_mm": 4.5}),
+        (grown_on_bone(metal_mm=30.0, thickness_mm=3.5, mean_hu=230.0), {"mean_hu": 310.0}),
     ],
     "too_small": [
         (evidence(volume_mm3=39.0), {"volume_mm3": 41.0}),
@@ -87,6 +93,18 @@ MADE_FOR = {
     ],
     "osteophyte": [
         (grown_on_bone(foot_mm2=300.0, reach_mm=11.0, head_distance_mm=28.0), {"foot_mm2": 60.0}),
+        # what touches both bones as dense as they are is of either
+        (
+            grown_on_bone(
+                touching=("femur", "pelvis"),
+                foot_mm2=650.0,
+                reach_mm=11.0,
+                head_distance_mm=28.0,
+                mean_hu=500.0,
+                beneath_hu=520.0,
+            ),
+            {"mean_hu": 460.0},
+        ),
         # at the joint a narrow foot is not enough
         (grown_on_bone(foot_mm2=60.0, reach_mm=9.0, head_distance_mm=28.0), {"reach_mm": 11.0}),
     ],
@@ -99,7 +117,10 @@ MADE_FOR = {
         (evidence(at_border=0.3, muscle=0.5), {"at_border": 0.2}),
         (evidence(at_border=0.3, muscle=0.5), {"muscle": 0.7}),
         (evidence(at_border=0.3, gap_mm=4.0), {"gap_mm": 6.0}),
-        (evidence(at_border=0.3, arterial=0.55), {"arterial": 0.4}),
+        (evidence(at_border=0.3, arterial=0.55, max_hu=400.0), {"arterial": 0.4}),
+        (evidence(at_border=0.3, arterial=0.55, max_hu=400.0), {"max_hu": 500.0}),
+        (evidence(at_border=0.3, arterial=0.55, thickness_mm=6.0), {"thickness_mm": 7.0}),
+        (evidence(at_border=0.3, arterial=0.55, interior_sd_hu=15.0), {"interior_sd_hu": 25.0}),
         (grown_on_bone(at_border=0.3, foot_mm2=500.0, inner_reach_mm=8.0), {"inner_reach_mm": 14.0}),
         (grown_on_bone(at_border=0.3, foot_mm2=500.0, inner_reach_mm=None), {"foot_mm2": 150.0}),
     ],
@@ -141,6 +162,8 @@ MADE_FOR = {
         (evidence(deep=0.4, fat=0.6), {"deep": 0.6}),
         (evidence(deep=0.4, fat=0.6), {"fat": 0.4}),
         (evidence(fat=0.9, muscle=0.05), {"muscle": 0.15}),
+        (evidence(fat=0.75, volume_mm3=490.0), {"volume_mm3": 510.0}),
+        (evidence(fat=0.75, volume_mm3=490.0), {"fat": 0.65}),
     ],
     "beside_joint": [
         (evidence(head_distance_mm=30.0, volume_mm3=390.0), {"volume_mm3": 410.0}),

@@ -9,7 +9,7 @@ from phantoms import ball, box
 from scipy import ndimage as ndi
 
 from ho_detect.anatomy.native_bone import FAR_MM
-from ho_detect.detection.candidates import _smoothed, find_candidates
+from ho_detect.detection.candidates import Candidate, _smoothed, find_candidates
 from ho_detect.detection.outline import outline
 from ho_detect.geometry import Grid
 from ho_detect.settings import DetectionSettings
@@ -135,6 +135,26 @@ class TestTouching:
     def test_a_cleft_parts_what_it_separates(self, cleft_mm):
         assert largest(on_bone(cleft_mm))[0].candidate.touching == ()
 
+    def test_a_cleft_that_smoothing_closes_leaves_it_free(self):
+        hu = on_bone(2).hu
+        found = on_bone(2)
+        found.smooth[:] = ndi.gaussian_filter(hu.astype(float), 1.2)
+        middle = (13, 20, 20)
+        assert found.smooth[middle] > 300.0 > hu[middle]
+        best, _ = largest(found)
+        assert (best.candidate.joined, best.candidate.touching) == (False, ())
+
+    def test_thin_cortex_outside_of_the_fit_is_not_taken_for_free(self):
+        hu = np.full((40, 40, 40), MUSCLE_HU)
+        hu[:16] = 80.0
+        hu[12:16] = 500.0  # marrow beneath it, and the fitted surface 3 mm inside of its own
+        distance = np.broadcast_to((np.arange(40) - 11.5)[:, None, None], hu.shape)
+        bones = (bone_at("femur", Grid.axial(hu.shape, (1.0, 1.0, 1.0)), distance),)
+        nearest = np.ones(hu.shape)
+        candidate = Candidate(tuple(slice(0, n) for n in hu.shape), (hu == 500.0) & (distance > 0), joined=True)
+        found = seen(hu, distance_mm=distance, nearest=nearest, bones=bones)
+        assert outline(found, candidate, SETTINGS).candidate.joined
+
     def test_only_the_bone_that_it_stands_on(self):
         found = on_bone(0)
         found.nearest[:] = 2
@@ -145,7 +165,7 @@ class TestTouching:
 
     def test_a_point_of_contact_is_too_little(self):
         found = on_bone(3)
-        found.smooth[11:16, 20, 25] = 800.0  # one voxel wide: it borders on 9 voxels of bone
+        found.smooth[11:16, 20, 25] = found.hu[11:16, 20, 25] = 800  # one voxel wide: it borders on 9 voxels of bone
         assert largest(found, DetectionSettings(contact_mm2=10.0))[0].candidate.touching == ()
         assert largest(found, DetectionSettings(contact_mm2=8.0))[0].candidate.touching == ("pelvis",)
 
