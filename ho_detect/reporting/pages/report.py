@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,14 +76,6 @@ class AsidePart:
     picture: Picture | None
 
 
-@dataclass(frozen=True)
-class Solid:
-    """Surfaces of bone and lesions, packed for the viewer, and still pictures of them from the front and behind."""
-
-    mesh: dict[str, Any]
-    reliefs: tuple[str, ...]
-
-
 def report_html(findings: Findings) -> str:
     """Return the page, complete: no other file, and no network, is needed to read it.
 
@@ -94,8 +87,15 @@ def report_html(findings: Findings) -> str:
     record = findings.record
     # as in the pictures, the patient's right is on the left
     hips = tuple(sorted(findings.hips, key=lambda h: h.side == "left"))
-    parts: tuple[Callable[[Findings], Any], ...] = (_solid, _lesion_parts, _aside_parts, projection_picture)
-    solid, lesions, aside, projection = in_parallel(lambda make: make(findings), parts)
+    parts = surfaces(findings)
+    made: tuple[Callable[[], Any], ...] = (
+        lambda: pack(parts),
+        lambda: _lesion_parts(findings),
+        lambda: _aside_parts(findings),
+        lambda: projection_picture(findings),
+    )
+    views = [partial(relief, parts, from_behind=behind) for behind in (False, True) if parts]
+    mesh, lesions, aside, projection, *stills = in_parallel(lambda make: make(), [*made, *views])
     settings = settings_table(record.software.settings)
     return render(
         "report.html.jinja",
@@ -106,19 +106,13 @@ def report_html(findings: Findings) -> str:
         lesion_columns=lines([r for r in LESION_ROWS if r.field in LESION_COLUMNS], findings.lesions),
         head_pictures=() if findings.lesions else tuple((h.side, head_pictures(findings, h)) for h in hips),
         projection=projection,
-        reliefs=solid.reliefs,
-        mesh=solid.mesh,
+        reliefs=tuple(data_uri(still) for still in stills),
+        mesh=mesh,
         aside=aside,
         acquisition=_acquisition(record.series),
         settings=settings,
         changed=sum(not s.is_default for s in settings),
     )
-
-
-def _solid(findings: Findings) -> Solid:
-    parts = surfaces(findings)
-    reliefs = tuple(data_uri(relief(parts, from_behind=behind)) for behind in (False, True)) if parts else ()
-    return Solid(pack(parts), reliefs)
 
 
 def write_report(findings: Findings, path: Path) -> None:

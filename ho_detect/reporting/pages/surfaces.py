@@ -14,6 +14,7 @@ from scipy import ndimage as ndi
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from ho_detect._kernels._jit import in_parallel
 from ho_detect.acquisition.volume import AIR_HU, HuVolume
 from ho_detect.anatomy.working_grid import resample_to_patient_axes
 from ho_detect.detection.lesions import Lesion
@@ -73,8 +74,13 @@ def surfaces(findings: Findings) -> tuple[Surface, ...]:
     box = region_around(canonical.grid, centers)
     voxels = [_voxels(lesion, labels, canonical.grid) for lesion in findings.lesions]
     all_of_them = np.concatenate([np.empty((0, 3), np.int64), *voxels])
-    bone = _bone_surface(canonical, all_of_them, box, findings.record.software.settings.anatomy.bone_hu)
-    return (*bone, *_lesion_surfaces(findings.lesions, voxels, canonical.grid))
+    bone_hu = findings.record.software.settings.anatomy.bone_hu
+    made = (
+        _bone_surface(canonical, all_of_them, box, bone_hu),
+        _lesion_surfaces(findings.lesions, voxels, canonical.grid),
+    )
+    bone, lesions = in_parallel(tuple, made)
+    return (*bone, *lesions)
 
 
 def pack(parts: tuple[Surface, ...]) -> dict[str, Any]:
