@@ -103,11 +103,17 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
 def _solidity(mask: BoolArray) -> float:
     """Voxels over the volume of the convex hull of their corners; 1 for what has no hull."""
     full = holes_filled(mask)
-    surface = np.argwhere(full & ~ndi.binary_erosion(full))
-    corners = (surface[:, None, :] + (np.stack(np.meshgrid(*[(-0.5, 0.5)] * 3), -1).reshape(-1, 3))).reshape(-1, 3)
-    if len(surface) < 4:
+    n_voxels = int(full.sum())
+    if n_voxels < 4:
         return 1.0
-    return float(min(1.0, full.sum() / ConvexHull(corners).volume))
+    # every corner of the hull is one of the first or the last voxel of a row
+    k, j = np.nonzero(full.any(axis=2))
+    rows = full[k, j]
+    first, last = rows.argmax(axis=1) - 0.5, rows.shape[1] - rows[:, ::-1].argmax(axis=1) - 0.5
+    corners = [
+        np.stack([k + dk, j + dj, end], axis=1) for dk in (-0.5, 0.5) for dj in (-0.5, 0.5) for end in (first, last)
+    ]
+    return float(min(1.0, n_voxels / ConvexHull(np.concatenate(corners)).volume))
 
 
 def _without_residue(
