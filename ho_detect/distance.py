@@ -116,12 +116,4 @@ def largest_depth_mm(mask: BoolArray, spacing_mm: Sequence[float]) -> float:
 
     The border of the array does not count as outside; without any outside the depth is infinite.
     """
-    if mask.all():
-        return np.inf if mask.size else 0.0
-    limit_mm = 8.0 * max(spacing_mm)
-    while True:
-        depth = distance_to(~mask, limit_mm, spacing_mm)
-        deepest = float(depth.max())
-        if np.isfinite(deepest):
-            return deepest
-        limit_mm *= 2.0
+    return float(distance_anywhere(~mask, spacing_mm).max(initial=0.0))
