@@ -81,7 +81,7 @@ class Candidate:
     touching
         The bones ("femur", "pelvis") that its final outline is in contact with.
     parted
-        Whether it has been parted from a vessel or bowel that it was joined with.
+        Whether it has been parted from a vessel, bowel or osteophytes that it was joined with.
     """
 
     box: tuple[slice, slice, slice]

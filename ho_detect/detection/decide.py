@@ -22,6 +22,7 @@ from ho_detect.detection.lesions import Lesion, measure
 from ho_detect.detection.merge import lies_beside, merged
 from ho_detect.detection.mimics import Excluded, exclude, is_vessel, may_continue, reason_to_set_aside
 from ho_detect.detection.opposing import with_opposing_gaps
+from ho_detect.detection.osteophytes import parted_from_osteophytes
 from ho_detect.detection.outline import Outlined, outline
 from ho_detect.detection.screening import plainly_elsewhere
 from ho_detect.detection.tubes import thicker_than_vessel
@@ -128,15 +129,17 @@ def _parted(
     frames: tuple[Landmarks, ...],
     settings: MimicSettings,
 ) -> list[Candidate]:
-    """Return the parts to judge one by one of what is joined with a vessel or with bowel; none where nothing is."""
+    """Return the parts to judge one by one of what is joined with vessel, bowel or osteophytes; none if it is not."""
     if reason == "contrast" and is_vessel(evidence, settings):
         spacing_mm = np.array(region.grid.spacing_mm)
         thick, rest = thicker_than_vessel(outlined.candidate, spacing_mm, settings.vessel_radius_mm)
         return [*thick, rest] if thick and rest.mask.any() else []
-    if reason is None and evidence.joined and evidence.cavity > 0.0:
-        frame = next(f for f in frames if f.side == evidence.side)
-        return parted_from_bowel(region, outlined.candidate, frame, settings.wall_gap_mm)
-    return []
+    if reason is not None or not evidence.joined:
+        return []
+    frame = next(f for f in frames if f.side == evidence.side)
+    bowel = parted_from_bowel(region, outlined.candidate, frame, settings.wall_gap_mm) if evidence.cavity > 0.0 else []
+    at_joint = evidence.head_distance_mm <= settings.joint_margin_mm
+    return bowel or (parted_from_osteophytes(region, outlined.candidate, settings) if at_joint else [])
 
 
 def label_map(shape: tuple[int, ...], region: Region, kept: tuple[Kept, ...]) -> NDArray[np.uint16]:
