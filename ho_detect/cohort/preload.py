@@ -1,5 +1,7 @@
 """What every analysis needs and takes long to get: the fork server has it before the first child starts."""
 
+import gc
+
 import nibabel.nifti1  # noqa: F401
 import numpy as np
 import skimage.measure  # noqa: F401
@@ -18,4 +20,6 @@ with threadpool_limits(limits=1, user_api="blas"):  # no threads before a fork
 _SLICE, _WEIGHT = np.zeros((1, 1, 1), np.int16), np.ones(1, np.float32)
 # the first kernel that is loaded takes a third of a second
 smooth_slices(0, 1, _SLICE, _WEIGHT, _WEIGHT, _WEIGHT, np.empty_like(_SLICE))
+gc.collect()
 give_back_freed_memory()
+gc.freeze()  # a collection in a child would write to each page that it shares with this process, and so copy it
