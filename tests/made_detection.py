@@ -41,6 +41,7 @@ def evidence(**changes: Any) -> Evidence:
         "foot_mm2": 0.0,
         "beneath_hu": None,
         "joined": False,
+        "cleft": False,
         "touching": (),
         "at_border": 0.0,
         "inner_reach_mm": 25.0,

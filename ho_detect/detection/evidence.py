@@ -51,6 +51,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     beneath_hu: float | None
     """Mean of the native bone within 4 mm beneath it; null for what lies free."""
     joined: bool
+    cleft: bool
+    """Whether a cleft is seen between it and the native bone beside it."""
     touching: tuple[str, ...]
     at_border: float
     """Share within 4 mm of the edge of the field of view."""
@@ -137,6 +139,7 @@ def gather(
         foot_mm2=float((distance < _FOOT_MM).sum()) * region.grid.voxel_volume_mm3 / _FOOT_MM,
         beneath_hu=_beneath(region, candidate),
         joined=candidate.joined,
+        cleft=outlined.cleft,
         touching=candidate.touching,
         at_border=float((edge < _EDGE_MM).mean()),
         inner_reach_mm=float(inner_mm.max()) if inner_mm.size else None,

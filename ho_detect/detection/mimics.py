@@ -162,16 +162,16 @@ def _streak(e: Evidence, s: MimicSettings, _: float) -> bool:
 def _cut(e: Evidence, s: MimicSettings, noise_hu: float) -> bool:
     """Cut by the edge of the view, where bone, vessels and bowel enter it, and not plainly something else.
 
-    What lies free in muscle, off the native surfaces, is none of them if it lies off the places of vessels and bowel or
-    is denser than contrast medium in places and not uniform; bone that stands out far for its foot is no native bone
-    that the fit has missed, cut or not.
+    What lies free in muscle, off the native surfaces or seen to be parted from them, is none of them if it lies off the
+    places of vessels and bowel or is denser than contrast medium in places and not uniform; bone that stands out far
+    for its foot is no native bone that the fit has missed, cut or not.
     """
     if e.at_border <= s.cut_share:
         return False
     elsewhere = e.cavity < 0.3 and e.arterial < 0.5
     bony = e.max_hu > s.contrast_hu and e.thickness_mm > s.vessel_radius_mm and not _uniform(e, s, noise_hu)
     in_muscle = not e.joined and e.muscle > s.cut_muscle and (elsewhere or bony)
-    clear_of_bone = e.gap_mm is None or e.gap_mm > s.cut_gap_mm
+    clear_of_bone = e.cleft or e.gap_mm is None or e.gap_mm > s.cut_gap_mm
     slender = e.slenderness >= s.cut_slenderness and (e.reach_mm or 0.0) >= s.cut_reach_mm
     stands_out = _stands_on_bone(e) and (slender or (e.inner_reach_mm or 0.0) >= s.cut_reach_mm)
     return not ((in_muscle and clear_of_bone) or stands_out)

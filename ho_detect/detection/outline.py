@@ -55,6 +55,8 @@ class Outlined:
         Volume over that of its convex hull, enclosed holes filled: a ball 0.9, part of a tube's wall below 0.6.
     contact
         For each bone in ``candidate.touching`` its voxels in contact, on the candidate's box.
+    cleft
+        Whether a cleft in the scan parts it from the native bone that smoothing joined it with.
     """
 
     candidate: Candidate
@@ -62,6 +64,7 @@ class Outlined:
     thickness_mm: float
     solidity: float
     contact: dict[str, BoolArray] = field(default_factory=dict)
+    cleft: bool = False
 
 
 def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -> Outlined:
@@ -97,7 +100,7 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
     contact = {} if beyond_cleft is not None else touched_bones(region, box, mask & dense, settings)
     joined = candidate.joined and beyond_cleft is None
     outlined = replace(candidate, mask=mask, joined=joined, touching=tuple(contact))
-    return Outlined(outlined, boundary, thickness_mm, _solidity(dense), contact)
+    return Outlined(outlined, boundary, thickness_mm, _solidity(dense), contact, beyond_cleft is not None)
 
 
 def _solidity(mask: BoolArray) -> float:

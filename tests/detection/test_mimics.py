@@ -41,6 +41,7 @@ CLEAR = {
         touching=("femur", "pelvis"), foot_mm2=650.0, reach_mm=12.5, volume_mm3=4000.0, mean_hu=290.0, beneath_hu=350.0
     ),
     "cut by the view, thick and dense where vessels run": evidence(at_border=0.5, arterial=0.6, muscle=0.7),
+    "cut by the view, a cleft away from bone": evidence(at_border=0.5, muscle=0.7, gap_mm=1.5, cleft=True),
     "thin, but grown on bone": grown_on_bone(thickness_mm=2.5),
     "bridge in front of the sacrum": grown_on_bone(touching=("femur", "pelvis"), spine=0.6),
     "inside the wall of the pelvis": evidence(cavity=0.9, gap_mm=3.0, reach_mm=20.0),
@@ -117,6 +118,7 @@ MADE_FOR = {
         (evidence(at_border=0.3, muscle=0.5), {"at_border": 0.2}),
         (evidence(at_border=0.3, muscle=0.5), {"muscle": 0.7}),
         (evidence(at_border=0.3, gap_mm=4.0), {"gap_mm": 6.0}),
+        (evidence(at_border=0.3, gap_mm=4.0), {"cleft": True}),
         (evidence(at_border=0.3, arterial=0.55, max_hu=400.0), {"arterial": 0.4}),
         (evidence(at_border=0.3, arterial=0.55, max_hu=400.0), {"max_hu": 500.0}),
         (evidence(at_border=0.3, arterial=0.55, thickness_mm=6.0), {"thickness_mm": 7.0}),

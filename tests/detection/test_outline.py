@@ -142,7 +142,8 @@ class TestTouching:
         middle = (13, 20, 20)
         assert found.smooth[middle] > 300.0 > hu[middle]
         best, _ = largest(found)
-        assert (best.candidate.joined, best.candidate.touching) == (False, ())
+        assert (best.candidate.joined, best.candidate.touching, best.cleft) == (False, (), True)
+        assert not largest(on_bone(0))[0].cleft
 
     def test_thin_cortex_outside_of_the_fit_is_not_taken_for_free(self):
         hu = np.full((40, 40, 40), MUSCLE_HU)
