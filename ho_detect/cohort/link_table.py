@@ -12,7 +12,7 @@ from ho_detect.cohort.plan import Plan
 from ho_detect.errors import UsageError
 from ho_detect.printable import printable
 from ho_detect.reporting.files import write_atomically
-from ho_detect.reporting.tables import csv_text
+from ho_detect.reporting.table_files import csv_text
 
 if TYPE_CHECKING:
     from ho_detect.acquisition.index import SeriesEntry

@@ -16,7 +16,8 @@ from ho_detect.acquisition.pseudonyms import Pseudonyms
 from ho_detect.cohort.plan import Plan, Planned
 from ho_detect.errors import UsageError
 from ho_detect.reporting.files import replacing
-from ho_detect.reporting.tables import StudyRow, arrow_table, columns_of
+from ho_detect.reporting.table_files import arrow_table, columns_of
+from ho_detect.reporting.tables import StudyRow
 from ho_detect.settings import Settings
 
 _ABOUT = b"ho-detect"

@@ -17,7 +17,8 @@ from ho_detect.errors import UsageError
 from ho_detect.reporting.files import FINDINGS_FILE, LABELS_FILE
 from ho_detect.reporting.findings import SCHEMA_VERSION, FindingsRecord
 from ho_detect.reporting.provenance import PROVENANCE_FILE, Provenance, sha256_of
-from ho_detect.reporting.tables import HipRow, LesionRow, csv_text, hip_rows, lesion_rows
+from ho_detect.reporting.table_files import csv_text
+from ho_detect.reporting.tables import HipRow, LesionRow, hip_rows, lesion_rows
 
 #: Volumes are rounded to 0.1 mm3, and a label map keeps its spacing as 32-bit numbers.
 _ROUNDING_MM3 = 0.06
@@ -183,7 +184,7 @@ def _table(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from ho_detect.reporting.tables import arrow_table
+    from ho_detect.reporting.table_files import arrow_table
 
     rows = [row for of_folder in expected.values() for row in of_folder]
     try:

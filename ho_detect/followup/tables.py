@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from ho_detect.reporting.files import write_atomically
-from ho_detect.reporting.tables import csv_text
+from ho_detect.reporting.table_files import csv_text
 
 if TYPE_CHECKING:
     from ho_detect.followup.compare import FollowUp

@@ -129,21 +129,21 @@ class Findings:
 
     def hips_frame(self) -> pd.DataFrame:
         """Return one row per hip, the columns of ``summary.csv``."""
-        from ho_detect.reporting import tables
+        from ho_detect.reporting import table_files, tables
 
-        return tables.frame(tables.HipRow, tables.hip_rows(self.record))
+        return table_files.frame(tables.HipRow, tables.hip_rows(self.record))
 
     def lesions_frame(self) -> pd.DataFrame:
         """Return one row per lesion, the columns of ``lesions.csv``."""
-        from ho_detect.reporting import tables
+        from ho_detect.reporting import table_files, tables
 
-        return tables.frame(tables.LesionRow, tables.lesion_rows(self.record))
+        return table_files.frame(tables.LesionRow, tables.lesion_rows(self.record))
 
     def excluded_frame(self) -> pd.DataFrame:
         """Return one row per dense thing that was set aside, with its reason."""
-        from ho_detect.reporting import tables
+        from ho_detect.reporting import table_files, tables
 
-        return tables.frame(tables.ExcludedRow, tables.excluded_rows(self.record))
+        return table_files.frame(tables.ExcludedRow, tables.excluded_rows(self.record))
 
     def native_bone(self) -> NDArray[np.uint8]:
         """Return native femur and hip bone: (slice, row, column) uint8 on the volume's own grid, as ``labels``.

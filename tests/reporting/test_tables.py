@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_findings import make_record
 
-from ho_detect.reporting import tables
-from ho_detect.reporting.tables import HipRow, LesionRow, StudyRow, csv_text, disarm, write_table
+from ho_detect.reporting import table_files, tables
+from ho_detect.reporting.table_files import csv_text, disarm, write_table
+from ho_detect.reporting.tables import HipRow, LesionRow, StudyRow
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "=cmd|' /C calc'!A0"]
 
@@ -71,7 +72,7 @@ def test_negative_numbers_stay_numbers():
 def test_nan_is_an_empty_cell():
     row = msgspec.structs.replace(rows_of(HipRow)[0], min_gap_mm=float("nan"))
     assert next(csv.DictReader(io.StringIO(csv_text(HipRow, [row]))))["min_gap_mm"] == ""
-    assert tables.arrow_table(HipRow, [row])["min_gap_mm"].null_count == 1
+    assert table_files.arrow_table(HipRow, [row])["min_gap_mm"].null_count == 1
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))

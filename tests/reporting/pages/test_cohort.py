@@ -5,7 +5,8 @@ from browser import browser, opened
 from made_cohort import make_cohort
 
 from ho_detect.reporting.pages.cohort import write_cohort_page
-from ho_detect.reporting.tables import StudyRow, write_table
+from ho_detect.reporting.table_files import write_table
+from ho_detect.reporting.tables import StudyRow
 
 EVIL = "</script><script>alert('evil')</script><img src=x onerror=alert('evil')>"
 ROWS = "tr.hip"
