@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import batch_tasks
@@ -37,7 +38,10 @@ def tell(event):
 
 if __name__ == "__main__":
     source, out, key, resume, shard = sys.argv[2:]
-    options = Options(task=batch_tasks.finds_two_lesions, workers=2, key_file=Path(key), resume=resume == "resume")
+    workers = 1 if shard else 2
+    options = Options(
+        task=batch_tasks.finds_two_lesions, workers=workers, key_file=Path(key), resume=resume == "resume"
+    )
     if shard:
         run_shard(Path(out) / "manifest.parquet", shard, options, tell)
     else:
@@ -94,19 +98,23 @@ def test_nothing_is_lost(many, key_file, tmp_path, undisturbed, seed):
     assert names(tmp_path / "out" / ".ho-detect") == ["lock", "outcomes"]
 
 
+def kill_after_one(process, wait_s):
+    with process:
+        next(line for line in process.stdout if line == "finished\n")
+        time.sleep(wait_s)
+        process.kill()
+
+
 def test_nothing_is_lost_of_shards(many, key_file, tmp_path, undisturbed):
     expected, seconds = undisturbed
     chance = np.random.default_rng(5)
     plan_shards([many], tmp_path / "out", n_shards=2, key_file=key_file)
     shards = ("1/2", "2/2")
     for _ in range(2):
-        # both at work on one folder, each killed in its midst
+        # both at work on one folder, each killed soon after its first series
         at_work = [start(tmp_path, many, key_file, "resume", shard) for shard in shards]
-        for process in at_work:
-            with process:
-                next(line for line in process.stdout if line == "finished\n")
-                time.sleep(chance.uniform(0, seconds / N_SERIES))
-                process.kill()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(kill_after_one, at_work, chance.uniform(0, seconds / N_SERIES, 2)))
     assert collect(tmp_path / "out", key_file).waiting, "nothing was left to do: they were killed too late"
     at_work = [start(tmp_path, many, key_file, "resume", shard) for shard in shards]
     for process in at_work:
