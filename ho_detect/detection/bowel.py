@@ -24,7 +24,7 @@ _LEAST_MM3, _SHARE = 1000.0, 0.3
 
 
 def parted_from_bowel(region: Region, candidate: Candidate, frame: Landmarks, wall_gap_mm: float) -> list[Candidate]:
-    """Return what of a candidate is bowel or bladder, and the rest; nothing where there is none.
+    """Return what of a candidate is bowel or bladder, and the rest where there is any; nothing where there is no bowel.
 
     That is every body of one density, thick and without a rim, that lies mostly in the pelvic cavity and away from its
     wall. The core of a lesion is as faint, but its rim stands between the two.
@@ -61,8 +61,9 @@ def parted_from_bowel(region: Region, candidate: Candidate, frame: Landmarks, wa
             fluid |= body
     if fluid.sum() < least:
         return []
+    bowel = replace(candidate, mask=fluid, joined=False, parted=True)
     rest = replace(candidate, mask=mask & ~fluid, parted=True)
-    return [replace(candidate, mask=fluid, joined=False, parted=True), rest]
+    return [bowel, rest] if rest.mask.any() else [bowel]
 
 
 def _opened(mask: BoolArray, region: Region) -> BoolArray:
