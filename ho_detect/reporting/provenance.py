@@ -69,7 +69,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def provenance(
-    record: FindingsRecord, source: SourceSeries | None, inputs: Inputs | None, files: dict[str, str]
+    record: FindingsRecord, source: SourceSeries | None, masks: dict[str, Path], files: dict[str, str]
 ) -> Provenance:
     """Return the provenance of a result.
 
@@ -78,9 +78,9 @@ def provenance(
     record
         Of the result.
     source
-        The series it was made from.
-    inputs
-        Of :func:`inputs_of`.
+        The series it was made from; its files are read again.
+    masks
+        Files of the anatomy masks that were used, by name; read again too.
     files
         Name and SHA-256 of each file of the result.
     """
@@ -93,7 +93,7 @@ def provenance(
         read_at=None if source is None else source.read_at,
         written_at=datetime.now(UTC),
         patient=None if source is None else _patient(source),
-        inputs=inputs,
+        inputs=None if source is None else _inputs(source, masks),
         files=files,
     )
 
@@ -151,10 +151,7 @@ def _patient(source: SourceSeries) -> str | None:
     return source.pseudonyms.keyed("patient", patient_id)[:12] if patient_id else None
 
 
-def inputs_of(source: SourceSeries | None, masks: dict[str, Path]) -> Inputs | None:
-    """Return what the files of a series were, read again, and those of the anatomy masks used, by name."""
-    if source is None:
-        return None
+def _inputs(source: SourceSeries, masks: dict[str, Path]) -> Inputs:
     files = list(source.files())
     digests = in_parallel(lambda path: _digest(path, source), [*files, *masks.values()])
     sizes = {image.path: image.size_bytes for image in source.entry.slices}

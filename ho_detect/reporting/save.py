@@ -11,7 +11,7 @@ from ho_detect.reporting.fhir import FHIR_FILE, fhir_json
 from ho_detect.reporting.files import BONES_FILE, FINDINGS_FILE, LABELS_FILE, write_atomically
 from ho_detect.reporting.findings import record_json
 from ho_detect.reporting.nifti import write_labels
-from ho_detect.reporting.provenance import PROVENANCE_FILE, hashes_of, inputs_of, provenance, provenance_json
+from ho_detect.reporting.provenance import PROVENANCE_FILE, hashes_of, provenance, provenance_json
 
 if TYPE_CHECKING:
     from ho_detect.reporting.findings import Findings
@@ -35,20 +35,8 @@ def save(findings: Findings, folder: Path, also: Sequence[Path] = ()) -> Path:
         A file cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    inputs = inputs_of(findings.volume.source, findings.masks)
-    record = record_json(findings.record)
-    hashes = hashes_of([*_files(findings, folder), *also]) | {FINDINGS_FILE: hashlib.sha256(record).hexdigest()}
-    entry = provenance(findings.record, findings.volume.source, inputs, hashes)
-    write_atomically(folder / PROVENANCE_FILE, provenance_json(entry))
-    # the record last: where it is, all that it speaks of is there too
-    write_atomically(folder / FINDINGS_FILE, record)
-    return folder
-
-
-def _files(findings: Findings, folder: Path) -> list[Path]:
-    """Write the label map and what the settings ask for."""
     write_labels(folder / LABELS_FILE, findings.labels, findings.volume.grid)
-    written = [folder / LABELS_FILE]
+    written = [folder / LABELS_FILE, *also]
     output = findings.record.software.settings.output
     if output.dicom:
         written += findings.save_dicom(folder)
@@ -58,4 +46,10 @@ def _files(findings: Findings, folder: Path) -> list[Path]:
     if output.fhir:
         write_atomically(folder / FHIR_FILE, fhir_json(findings.record))
         written.append(folder / FHIR_FILE)
-    return written
+    record = record_json(findings.record)
+    files = hashes_of(written) | {FINDINGS_FILE: hashlib.sha256(record).hexdigest()}
+    entry = provenance(findings.record, findings.volume.source, findings.masks, files)
+    write_atomically(folder / PROVENANCE_FILE, provenance_json(entry))
+    # the record last: where it is, all that it speaks of is there too
+    write_atomically(folder / FINDINGS_FILE, record)
+    return folder
