@@ -12,7 +12,8 @@ from made_findings import make_hip, make_lesion, make_record
 from ho_detect.acquisition.index import index_series
 from ho_detect.acquisition.pseudonyms import Pseudonyms
 from ho_detect.acquisition.volume import HuVolume, load_volume
-from ho_detect.reporting.findings import Findings, Software
+from ho_detect.reporting.findings import Findings
+from ho_detect.reporting.record import Software
 from ho_detect.settings import Settings
 
 KEY = bytes(16)

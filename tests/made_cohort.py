@@ -9,8 +9,8 @@ import msgspec
 from made_findings import make_findings, make_hip, make_lesion, make_record
 
 from ho_detect.reporting.files import REPORT_FILE, THUMBNAIL_FILE
-from ho_detect.reporting.findings import FindingsRecord
 from ho_detect.reporting.pages.pictures import thumbnail
+from ho_detect.reporting.record import FindingsRecord
 from ho_detect.reporting.table_files import write_table
 from ho_detect.reporting.tables import HipRow, LesionRow, StudyRow, hip_rows, lesion_rows
 

@@ -17,7 +17,7 @@ from ho_detect.acquisition.volume import HuVolume
 from ho_detect.analyze import analyze
 from ho_detect.errors import SeriesError
 from ho_detect.geometry import Grid
-from ho_detect.reporting.findings import FindingsRecord
+from ho_detect.reporting.record import FindingsRecord
 from ho_detect.settings import Settings
 from ho_detect.simulation.ossification import Bridge, Island, Spur
 from ho_detect.simulation.person import Person

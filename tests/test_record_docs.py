@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ho_detect.detection.grading import Hip
-from ho_detect.detection.lesions import Lesion
+from ho_detect.detection.hip import Hip
+from ho_detect.detection.lesion import Lesion
 from ho_detect.settings import Settings
 
 TEXT = (Path(__file__).parents[1] / "docs" / "record.md").read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
 from ho_detect.anatomy.hip_joint import SIDES, Side
-from ho_detect.anatomy.muscle_groups import MuscleGroup
+from ho_detect.anatomy.muscle_group import MuscleGroup
 from ho_detect.errors import SeriesError
 from ho_detect.geometry import FloatArray, Grid
 

@@ -10,7 +10,8 @@ from scipy.spatial import KDTree
 
 from ho_detect.anatomy.given_masks import MUSCLES, NAMES, GivenMasks, wanted
 from ho_detect.anatomy.hip_joint import Side
-from ho_detect.anatomy.muscle_groups import GROUPS, MuscleGroup, MuscleRegions, MuscleSource
+from ho_detect.anatomy.muscle_group import MuscleGroup, MuscleSource
+from ho_detect.anatomy.muscle_groups import GROUPS, MuscleRegions
 from ho_detect.anatomy.places import Places
 from ho_detect.anatomy.tissue import Tissue
 from ho_detect.geometry import FloatArray

@@ -9,27 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.anatomy.hip_joint import mirror_of
 from ho_detect.anatomy.hip_joints import HipAnatomy
+from ho_detect.anatomy.muscle_group import MuscleGroup, MuscleSource
 from ho_detect.anatomy.shape_model import femur_model, hip_bone_model
 from ho_detect.geometry import FloatArray, align_similarity
 from ho_detect.settings import JointSettings
-
-MuscleGroup = Literal[
-    "iliopsoas_rectus_femoris",
-    "gluteus_medius_minimus",
-    "gluteus_maximus",
-    "external_rotators",
-    "adductors_obturators",
-    "hamstrings",
-    "vasti",
-]
-MuscleSource = Literal["position", "given_masks"]
 
 # ruff: noqa: E501 - a table reads better with a course in a row
 # p: moves with the hip bone, f: with the femur; then (lateral, posterior, superior, radius) mm from the head center of

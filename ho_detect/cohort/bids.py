@@ -18,8 +18,8 @@ import msgspec
 from ho_detect import __version__
 from ho_detect.errors import HoDetectError
 from ho_detect.reporting.files import FINDINGS_FILE, LABELS_FILE, write_atomically
-from ho_detect.reporting.findings import FindingsRecord
 from ho_detect.reporting.provenance import PROVENANCE_FILE, Provenance
+from ho_detect.reporting.record import FindingsRecord
 from ho_detect.settings import Settings
 
 _BIDS_VERSION: Final = "1.10.0"

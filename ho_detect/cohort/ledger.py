@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
@@ -14,11 +14,9 @@ from ho_detect.cohort.plan import Plan
 from ho_detect.cohort.series_rows import with_findings, with_reason
 from ho_detect.cohort.worker import Outcome
 from ho_detect.errors import SeriesError
+from ho_detect.reporting.record import FindingsRecord
 from ho_detect.reporting.table_files import write_table
 from ho_detect.reporting.tables import HipRow, LesionRow, StudyRow, TimingRow, hip_rows, lesion_rows
-
-if TYPE_CHECKING:
-    from ho_detect.reporting.findings import FindingsRecord
 
 log = logging.getLogger(__name__)
 

@@ -19,16 +19,14 @@ import secrets
 import shutil
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import msgspec
 
 from ho_detect.cohort.outcomes import Outcomes
 from ho_detect.errors import UsageError
 from ho_detect.reporting.files import FINDINGS_FILE, put_folder, sync_folder, write_atomically
-
-if TYPE_CHECKING:
-    from ho_detect.reporting.findings import FindingsRecord
+from ho_detect.reporting.record import FindingsRecord
 
 log = logging.getLogger(__name__)
 
@@ -100,8 +98,6 @@ class OutputFolder:
 
     def record(self, folder: str) -> FindingsRecord:
         """Read the findings in a result folder; raises OSError or msgspec.DecodeError when that cannot be done."""
-        from ho_detect.reporting.findings import FindingsRecord
-
         return msgspec.json.decode((self.path / folder / FINDINGS_FILE).read_bytes(), type=FindingsRecord)
 
     def withdraw(self, folder: str) -> None:

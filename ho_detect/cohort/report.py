@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 
 from ho_detect.cohort.pace import Pace
 from ho_detect.reporting.files import FINDINGS_FILE
+from ho_detect.reporting.record import FindingsRecord
 from ho_detect.reporting.tables import HipRow, LesionRow, StudyRow
-
-if TYPE_CHECKING:
-    from ho_detect.reporting.findings import FindingsRecord
 
 
 @dataclass(frozen=True)
@@ -83,8 +81,6 @@ class Report:
 
     def record(self, folder: str) -> FindingsRecord:
         """Read the findings of one result folder."""
-        from ho_detect.reporting.findings import FindingsRecord
-
         return msgspec.json.decode((self.out / folder / FINDINGS_FILE).read_bytes(), type=FindingsRecord)
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ho_detect.cohort.bids import name_results
 from ho_detect.cohort.crew import Options, start_fork_server
 from ho_detect.cohort.keys import given_pseudonyms, kept_pseudonyms
 from ho_detect.cohort.link_table import check_link_table, write_link_table
@@ -80,8 +81,6 @@ def run(
         work = Work(plan, output, options, progress or nobody, tables=True)
         by_signal = work.do()
         report = work.report()
-        from ho_detect.cohort.bids import name_results  # it reads records: see Work
-
         name_results(output.path, settings)
         if not (options.resume or by_signal or report.stopped or report.waiting):
             output.forget_at_the_end()

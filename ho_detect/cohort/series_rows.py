@@ -17,7 +17,7 @@ from ho_detect.settings import Settings
 if TYPE_CHECKING:
     from ho_detect.acquisition.index import SeriesEntry
     from ho_detect.acquisition.pseudonyms import Pseudonyms
-    from ho_detect.reporting.findings import FindingsRecord
+    from ho_detect.reporting.record import FindingsRecord
 
 
 def inspect(inputs: Sequence[Path], settings: Settings | None = None, key_file: Path | None = None) -> list[StudyRow]:

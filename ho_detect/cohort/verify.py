@@ -15,8 +15,8 @@ import numpy as np
 
 from ho_detect.errors import UsageError
 from ho_detect.reporting.files import FINDINGS_FILE, LABELS_FILE
-from ho_detect.reporting.findings import SCHEMA_VERSION, FindingsRecord
 from ho_detect.reporting.provenance import PROVENANCE_FILE, Provenance, sha256_of
+from ho_detect.reporting.record import SCHEMA_VERSION, FindingsRecord
 from ho_detect.reporting.table_files import csv_text
 from ho_detect.reporting.tables import HipRow, LesionRow, hip_rows, lesion_rows
 

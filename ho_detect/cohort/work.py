@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 import time
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -120,9 +118,6 @@ class Work:
 
     def _started(self, place: int) -> None:
         self._progress(Event("started", self._n_done, len(self._places), self._ledger.row(place)))
-        # records lead to the whole method: the first time it takes a second, which is free while a child works
-        # (no daemon: an end in the midst of an import can crash)
-        threading.Thread(target=import_module, args=("ho_detect.reporting.findings",)).start()
 
     def _settled(self, place: int, outcome: Outcome) -> None:
         outcome = self._ledger.settle(place, outcome)

@@ -18,9 +18,11 @@ from ho_detect.anatomy.tissue import Tissue
 from ho_detect.detection.bowel import parted_from_bowel
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.evidence import Evidence, gather
-from ho_detect.detection.lesions import Lesion, measure
+from ho_detect.detection.excluded import Excluded
+from ho_detect.detection.lesion import Lesion
+from ho_detect.detection.lesions import measure
 from ho_detect.detection.merge import lies_beside, merged
-from ho_detect.detection.mimics import Excluded, exclude, is_vessel, may_continue, reason_to_set_aside
+from ho_detect.detection.mimics import exclude, is_vessel, may_continue, reason_to_set_aside
 from ho_detect.detection.opposing import with_opposing_gaps
 from ho_detect.detection.osteophytes import parted_from_osteophytes
 from ho_detect.detection.outline import Outlined, outline

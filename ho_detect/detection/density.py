@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.detection.candidates import Region
+from ho_detect.detection.lesion import Maturity
 from ho_detect.detection.outline import Outlined
 from ho_detect.distance import distance_to, within
 from ho_detect.settings import DetectionSettings
 
-Maturity = Literal["mature", "intermediate", "immature"]
 #: A core of fewer voxels has no median to speak of.
 _MIN_CORE_VOXELS = 10
 

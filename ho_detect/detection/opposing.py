@@ -10,7 +10,8 @@ from scipy.spatial import KDTree
 
 from ho_detect.detection.candidates import Candidate, Region
 from ho_detect.detection.form import outermost
-from ho_detect.detection.lesions import Lesion, with_reasons
+from ho_detect.detection.lesion import Lesion
+from ho_detect.detection.lesions import with_reasons
 from ho_detect.geometry import FloatArray
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from ho_detect.anatomy.hip_joint import Side
-from ho_detect.detection.grading import Hip
-from ho_detect.detection.lesions import Lesion
+from ho_detect.detection.hip import Hip
+from ho_detect.detection.lesion import Lesion
 from ho_detect.flags import Flag, flag, null
 from ho_detect.followup.comparison import HipChange, LesionChange
 from ho_detect.followup.matching import Match, points_of

@@ -18,7 +18,8 @@ from ho_detect.followup.changes import hip_change, lesion_change
 from ho_detect.followup.comparison import Comparison, Registration
 from ho_detect.followup.matching import match_lesions
 from ho_detect.followup.registration import BoneMotion, register_bones
-from ho_detect.reporting.findings import Findings, Software
+from ho_detect.reporting.findings import Findings
+from ho_detect.reporting.record import Software
 from ho_detect.settings import FollowUpSettings, Settings
 from ho_detect.study import analyze_study
 

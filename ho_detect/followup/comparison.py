@@ -9,12 +9,11 @@ from msgspec import Meta
 
 from ho_detect.acquisition.volume import SeriesRecord
 from ho_detect.anatomy.hip_joint import Side
-from ho_detect.detection.density import Maturity
-from ho_detect.detection.grading import Brooker, DellaValle
-from ho_detect.detection.lesions import Bone
+from ho_detect.detection.hip import Brooker, DellaValle
+from ho_detect.detection.lesion import Bone, Maturity
 from ho_detect.flags import Flag, Null
 from ho_detect.followup.matching import Change
-from ho_detect.reporting.findings import Software
+from ho_detect.reporting.record import Software
 
 SCHEMA_VERSION = "1.0"
 

@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
-from ho_detect.detection.lesions import Bone, Lesion
+from ho_detect.detection.lesion import Bone, Lesion
 from ho_detect.followup.registration import BoneMotion
 from ho_detect.geometry import FloatArray
 from ho_detect.reporting.findings import Findings

@@ -21,7 +21,7 @@ from ho_detect.anatomy.hip_joints import FIT_STEP_MM
 from ho_detect.anatomy.native_bone import FAR_MM, BoneDistance
 from ho_detect.anatomy.shape_fit import SurfaceFit
 from ho_detect.anatomy.working_grid import WorkingVolume, resample_to_patient_axes
-from ho_detect.detection.lesions import Bone
+from ho_detect.detection.lesion import Bone
 from ho_detect.geometry import FloatArray, Grid, align_similarity
 from ho_detect.settings import FollowUpSettings
 

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from ho_detect.acquisition.volume import HuVolume, SeriesRecord
 from ho_detect.anatomy.given_masks import GivenMasks
-from ho_detect.detection.grading import Hip
-from ho_detect.detection.lesions import Lesion
-from ho_detect.detection.mimics import Excluded
+from ho_detect.detection.excluded import Excluded
+from ho_detect.detection.hip import Hip
+from ho_detect.detection.lesion import Lesion
 from ho_detect.flags import Flag, flag
-from ho_detect.reporting.findings import Findings, FindingsRecord, Software
+from ho_detect.reporting.findings import Findings
+from ho_detect.reporting.record import FindingsRecord, Software
 from ho_detect.settings import Settings
 
 #: Noise in muscle after smoothing from which faint ossification may be missed, HU. Convention.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from ho_detect.detection.grading import Hip
-from ho_detect.detection.lesions import Lesion
+from ho_detect.detection.hip import Hip
+from ho_detect.detection.lesion import Lesion
 from ho_detect.reporting import codes
 from ho_detect.reporting.codes import Coded, own
 

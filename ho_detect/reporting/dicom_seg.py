@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ho_detect.detection.lesions import Lesion
+from ho_detect.detection.lesion import Lesion
 from ho_detect.reporting import codes
 from ho_detect.reporting.dicom_identity import Identity
 

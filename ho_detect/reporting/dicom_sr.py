@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from ho_detect.acquisition.source import SourceSeries
-    from ho_detect.detection.grading import Hip
-    from ho_detect.detection.lesions import Lesion
+    from ho_detect.detection.hip import Hip
+    from ho_detect.detection.lesion import Lesion
     from ho_detect.reporting.findings import Findings
 
 

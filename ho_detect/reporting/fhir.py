@@ -18,9 +18,9 @@ from ho_detect.reporting.coded_findings import Number, Said, hip_codes, hip_numb
 from ho_detect.reporting.sentences import excluded_sentence, hip_sentence, lesion_sentence
 
 if TYPE_CHECKING:
-    from ho_detect.detection.grading import Hip
-    from ho_detect.detection.lesions import Lesion
-    from ho_detect.reporting.findings import FindingsRecord
+    from ho_detect.detection.hip import Hip
+    from ho_detect.detection.lesion import Lesion
+    from ho_detect.reporting.record import FindingsRecord
 
 FHIR_FILE: Final = "fhir.json"
 _SYSTEMS: Final = {

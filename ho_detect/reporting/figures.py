@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ho_detect.anatomy.hip_joint import Point
-from ho_detect.detection.lesions import Lesion
+from ho_detect.detection.lesion import Lesion
 from ho_detect.reporting.planes import Plane, View, coronal_projection, plane_through
 from ho_detect.reporting.sentences import millilitres
 

@@ -4,50 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect import __version__
-from ho_detect.acquisition.volume import HuVolume, SeriesRecord
+from ho_detect.acquisition.volume import HuVolume
 from ho_detect.anatomy.native_masks import NativeBone
-from ho_detect.detection.grading import Hip
-from ho_detect.detection.lesions import Lesion
-from ho_detect.detection.mimics import Excluded
+from ho_detect.detection.excluded import Excluded
+from ho_detect.detection.hip import Hip
+from ho_detect.detection.lesion import Lesion
 from ho_detect.flags import Flag
+from ho_detect.reporting.record import FindingsRecord, record_json
 from ho_detect.reporting.sentences import excluded_sentence, hip_sentence, lesion_sentence
-from ho_detect.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-SCHEMA_VERSION = "1.2"
-
-
-class Software(msgspec.Struct, frozen=True, kw_only=True):
-    """What made the record."""
-
-    name: str = "ho-detect"
-    version: str = __version__
-    settings: Settings = Settings()
-    settings_digest: str = ""
-
-
-class FindingsRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """``findings.json``."""
-
-    schema_version: str = SCHEMA_VERSION
-    software: Software
-    status: Literal["ok", "warning", "failed"]
-    flags: tuple[Flag, ...]
-    statements: tuple[Flag, ...]
-    series: SeriesRecord
-    hips: tuple[Hip, ...]
-    lesions: tuple[Lesion, ...]
-    excluded: tuple[Excluded, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -230,8 +204,3 @@ class Findings:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         return write_dicom(self, folder)
-
-
-def record_json(record: FindingsRecord) -> bytes:
-    """Return the bytes of ``findings.json``: UTF-8, indented, NaN as null."""
-    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ho_detect.reporting.sentences import excluded_sentence, hip_sentence, millilitres
 
 if TYPE_CHECKING:
-    from ho_detect.detection.lesions import Lesion
+    from ho_detect.detection.lesion import Lesion
     from ho_detect.reporting.findings import Findings
 
 _CELL = "padding:2px 12px 2px 0;text-align:left"

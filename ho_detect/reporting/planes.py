@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ho_detect.acquisition.volume import HuVolume
-from ho_detect.detection.grading import Hip
+from ho_detect.detection.hip import Hip
 from ho_detect.geometry import FloatArray, Grid
 
 Plane = Literal["axial", "coronal", "sagittal"]

@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from ho_detect._kernels._jit import in_parallel
 from ho_detect.acquisition.archives import open_input
 from ho_detect.allowance import processors
 
 if TYPE_CHECKING:
     from ho_detect.acquisition.source import SourceSeries
-    from ho_detect.reporting.findings import FindingsRecord
+    from ho_detect.reporting.record import FindingsRecord
 
 PROVENANCE_FILE: Final = "provenance.json"
 #: Libraries on whose versions a result may depend.
@@ -152,6 +151,8 @@ def _patient(source: SourceSeries) -> str | None:
 
 
 def _inputs(source: SourceSeries, masks: dict[str, Path]) -> Inputs:
+    from ho_detect._kernels._jit import in_parallel  # who only reads a provenance needs no compiler
+
     files = list(source.files())
     digests = in_parallel(lambda path: _digest(path, source), [*files, *masks.values()])
     sizes = {image.path: image.size_bytes for image in source.entry.slices}

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from ho_detect.reporting.fhir import FHIR_FILE, fhir_json
 from ho_detect.reporting.files import BONES_FILE, FINDINGS_FILE, LABELS_FILE, write_atomically
-from ho_detect.reporting.findings import record_json
 from ho_detect.reporting.nifti import write_labels
 from ho_detect.reporting.provenance import PROVENANCE_FILE, hashes_of, provenance, provenance_json
+from ho_detect.reporting.record import record_json
 
 if TYPE_CHECKING:
     from ho_detect.reporting.findings import Findings

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from ho_detect.reporting.findings import SCHEMA_VERSION, FindingsRecord
+from ho_detect.reporting.record import SCHEMA_VERSION, FindingsRecord
 
 #: Where the shipped schema is.
 SCHEMA_FILE = Path(str(files("ho_detect"))) / "schema" / "findings.schema.json"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from ho_detect.detection.grading import Hip
-from ho_detect.detection.lesions import Lesion
-from ho_detect.detection.mimics import EXCLUSIONS, Excluded
+from ho_detect.detection.excluded import EXCLUSIONS, Excluded
+from ho_detect.detection.hip import Hip
+from ho_detect.detection.lesion import Lesion
 
 
 def hip_sentence(hip: Hip) -> str:

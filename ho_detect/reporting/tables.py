@@ -15,7 +15,7 @@ from ho_detect.anatomy.hip_joint import Point
 from ho_detect.flags import Null
 
 if TYPE_CHECKING:
-    from ho_detect.reporting.findings import FindingsRecord
+    from ho_detect.reporting.record import FindingsRecord
 
 #: ``waiting``: not done yet, while a run goes on or when it was ended before its time.
 StudyStatus = Literal["ok", "warning", "failed", "left_out", "waiting"]

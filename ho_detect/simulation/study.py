@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from ho_detect.acquisition.volume import HuVolume, SeriesRecord
 from ho_detect.anatomy.hip_joint import Point, Side
-from ho_detect.detection.density import Maturity
-from ho_detect.detection.lesions import Bone, Sector
+from ho_detect.detection.lesion import Bone, Maturity, Sector
 from ho_detect.geometry import FloatArray, Grid
 from ho_detect.simulation.mimics import Mimic, MimicTruth, paint_mimic, paint_table
 from ho_detect.simulation.ossification import Ossification, axial_sector, paint_ossification

@@ -8,8 +8,8 @@ from made_findings import make_excluded, make_lesion
 
 from ho_detect.anatomy.hip_joint import HipJoint
 from ho_detect.anatomy.joint_state import JointState
+from ho_detect.detection.excluded import EXCLUSIONS, UNDECIDED
 from ho_detect.detection.grading import brooker, della_valle, femur_pelvis_gap_mm, grade_hips, mavrogenis
-from ho_detect.detection.mimics import EXCLUSIONS, UNDECIDED
 from ho_detect.flags import flag
 from ho_detect.settings import DetectionSettings
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from made_detection import evidence, grown_on_bone
 
-from ho_detect.detection.mimics import EXCLUSIONS, UNDECIDED, exclude, may_continue, reason_to_set_aside
+from ho_detect.detection.excluded import EXCLUSIONS, UNDECIDED
+from ho_detect.detection.mimics import exclude, may_continue, reason_to_set_aside
 from ho_detect.settings import MimicSettings
 
 SETTINGS = MimicSettings()

@@ -7,7 +7,7 @@ from made_findings import make_findings, make_hip, make_lesion, make_record
 
 from ho_detect.anatomy.muscle_groups import GROUPS
 from ho_detect.flags import Flag, flag
-from ho_detect.reporting.findings import FindingsRecord
+from ho_detect.reporting.record import FindingsRecord
 from ho_detect.reporting.schema import SCHEMA_FILE, schema_bytes, shipped_schema
 from ho_detect.reporting.sentences import MUSCLES
 

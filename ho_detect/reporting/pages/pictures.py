@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.anatomy.hip_joint import Point
-from ho_detect.detection.grading import Hip
+from ho_detect.detection.hip import Hip
 from ho_detect.reporting.figures import PLANE_WINDOW_HU, PROJECTION_WINDOW_HU, Window, colour_of
 from ho_detect.reporting.findings import Findings
 from ho_detect.reporting.planes import Plane, View, coronal_projection, plane_through

@@ -10,9 +10,9 @@ from typing import Any
 
 from ho_detect._kernels._jit import in_parallel
 from ho_detect.acquisition.volume import SeriesRecord
-from ho_detect.detection.grading import Hip
-from ho_detect.detection.lesions import Lesion
-from ho_detect.detection.mimics import UNDECIDED, Excluded
+from ho_detect.detection.excluded import UNDECIDED, Excluded
+from ho_detect.detection.hip import Hip
+from ho_detect.detection.lesion import Lesion
 from ho_detect.reporting.figures import colour_of
 from ho_detect.reporting.files import write_atomically
 from ho_detect.reporting.findings import Findings

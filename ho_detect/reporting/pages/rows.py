@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from ho_detect.detection.grading import Hip
-from ho_detect.detection.lesions import Lesion
+from ho_detect.detection.hip import Hip
+from ho_detect.detection.lesion import Lesion
 
 NOT_MEASURED = "not measured"
 Writer = Callable[[Any], str]

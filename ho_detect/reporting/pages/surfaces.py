@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from ho_detect._kernels._jit import in_parallel
 from ho_detect.acquisition.volume import AIR_HU, HuVolume
 from ho_detect.anatomy.working_grid import resample_to_patient_axes
-from ho_detect.detection.lesions import Lesion
+from ho_detect.detection.lesion import Lesion
 from ho_detect.geometry import FloatArray, Grid, vertex_normals
 from ho_detect.reporting.figures import colour_of
 from ho_detect.reporting.findings import Findings

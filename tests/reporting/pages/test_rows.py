@@ -2,8 +2,8 @@ import msgspec
 import pytest
 from made_findings import make_hip, make_lesion
 
-from ho_detect.detection.grading import Hip
-from ho_detect.detection.lesions import Lesion
+from ho_detect.detection.hip import Hip
+from ho_detect.detection.lesion import Lesion
 from ho_detect.flags import null
 from ho_detect.reporting.pages.rows import HIP_FIGURES, HIP_ROWS, LESION_COLUMNS, LESION_ROWS, Row, cell, lines
 from ho_detect.reporting.pages.settings_table import settings_table
