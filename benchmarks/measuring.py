@@ -76,10 +76,12 @@ def watched(command: list[str], *, env: Mapping[str, str] | None = None) -> dict
     """
     import psutil
 
+    # an installation is compiled to bytecode, which a setting of the shell may keep from a working copy
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **(env or {})}
     start, peak = time.perf_counter(), 0
     cpu: dict[int, float] = {}
     with tempfile.TemporaryFile() as out:  # a pipe nobody reads would fill up and block it
-        child = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **(env or {})})
+        child = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=env)
         process = psutil.Process(child.pid)
         while child.poll() is None:
             resident = 0

@@ -30,6 +30,12 @@ def test_stays_light(code):
     assert heavy_after(code) == []
 
 
+@pytest.mark.parametrize("name", ["cohort.run", "cohort.shards", "cohort.collect", "cohort.verify", "reporting.record"])
+def test_who_only_reads_records_needs_nothing_that_makes_them(name):
+    held = heavy_after(f"import ho_detect.{name}")
+    assert set(held) <= {"numpy"}
+
+
 def test_the_check_can_fail():
     assert heavy_after("import ho_detect; ho_detect.Findings") != []
 
