@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ho_detect._kernels.components import component_statistics, histograms, number_components
 from ho_detect._kernels.runs import paint_runs, range_in_runs
 from ho_detect.geometry import FloatArray
-from ho_detect.runs import BoolArray, IntArray, Runs, joined_runs
+from ho_detect.runs import BoolArray, IntArray, Runs, Volume, joined_runs, spans_of
 
 Box = tuple[slice, slice, slice]
 
@@ -66,9 +66,8 @@ class Components:
         ValueError
             Not one value per component.
         """
-        where = box or (slice(None),) * 3
-        spans = [range(*s.indices(n)) for s, n in zip(where, self.shape, strict=True)]
-        out = np.zeros([len(s) for s in spans], values.dtype)
+        spans = spans_of(slice(None) if box is None else box, self.shape)
+        out = np.zeros([s.stop - s.start for s in spans], values.dtype)
         self.paint_onto(out, values, np.array([s.start for s in spans]))
         return out
 
@@ -160,7 +159,7 @@ class Components:
 
 
 def label_components(
-    hu: NDArray[Any],
+    hu: Volume,
     low: float,
     region: BoolArray | None = None,
     connectivity: int = 26,
@@ -171,7 +170,7 @@ def label_components(
     Parameters
     ----------
     hu
-        (slice, row, column), any number type and strides.
+        (slice, row, column), any number type and strides; or what is worked out where it is indexed.
     region
         Same shape; None: everywhere.
     connectivity
@@ -184,15 +183,16 @@ def label_components(
     ValueError
         Not three-dimensional, shapes differ, or no such connectivity.
     """
-    if hu.ndim != 3 or (region is not None and region.shape != hu.shape):
+    if len(hu.shape) != 3 or (region is not None and region.shape != hu.shape):
         raise ValueError(f"volume of shape {hu.shape} with region {None if region is None else region.shape}")
     if connectivity not in (6, 18, 26):
         raise ValueError(f"connectivity {connectivity} is not 6, 18 or 26")
-    if hu.dtype == np.bool_:
+    if isinstance(hu, np.ndarray) and hu.dtype == np.bool_:
         hu = hu.view(np.uint8)
     runs, sums, ends, seams = joined_runs(hu, low, region, connectivity)
     n = number_components(hu.shape[1], connectivity, seams, runs.first, runs.start, runs.stop, runs.component)
-    components = _measured(hu.shape, runs, sums, ends, n)
+    nz, ny, nx = hu.shape
+    components = _measured((nz, ny, nx), runs, sums, ends, n)
     return components if high is None else components.select(components.max_hu >= high)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,21 @@ BoolArray = NDArray[np.bool_]
 #: A volume is worked on in slabs that stay in the processor's cache from its first step to its last, but in a few at
 #: least; the same ones for any number of threads.
 _SLAB_BYTES, _SLABS = 2**22, 4
+
+
+class Volume(Protocol):
+    """What can be thresholded: an array, or what is worked out where it is indexed."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(Z, Y, X)."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the arrays that indexing returns."""
+
+    def __getitem__(self, slices: slice, /) -> NDArray[Any]:
+        """Return those slices."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +56,7 @@ class Runs:
 
 
 def joined_runs(
-    hu: NDArray[Any], low: float, region: BoolArray | None, connectivity: int
+    hu: Volume, low: float, region: BoolArray | None, connectivity: int
 ) -> tuple[Runs, FloatArray, NDArray[Any], IntArray]:
     """Find the runs of ``hu >= low`` inside ``region``, and join those that touch inside each of some slabs.
 
@@ -55,13 +70,13 @@ def joined_runs(
     The runs, whose ``component`` is an earlier run of the same set; their (R, 2) sum and sum of squares of HU; their
     (R, 2) smallest and largest HU; and (S,) the first slice of each slab but the lowest.
     """
-    nz, ny, _ = hu.shape
+    nz, ny, nx = hu.shape
     first = np.zeros(nz * ny + 1, np.int64)
     threshold = _of_type(low, hu.dtype)
-    if threshold is None or hu.size == 0:
+    if threshold is None or nz * ny * nx == 0:
         nothing = np.empty(0, np.int32)
         return Runs(first, nothing, nothing, nothing), np.empty((0, 2)), np.empty((0, 2), hu.dtype), first[:0]
-    n_slabs = min(nz, max(_SLABS, -(-hu.nbytes // _SLAB_BYTES)))
+    n_slabs = min(nz, max(_SLABS, -(-nz * ny * nx * hu.dtype.itemsize // _SLAB_BYTES)))
     bounds = np.arange(n_slabs + 1) * nz // n_slabs
     inside = None if region is None else region.view(np.uint8)
 
@@ -91,6 +106,13 @@ def _joined_slab(
     run_moments(hu, zero_to_sum(hu.dtype), first, start, stop, sums, ends)
     join_runs(hu.shape[1], connectivity, first, start, stop, parent)
     return first, start, stop, parent, sums, ends
+
+
+def spans_of(box: slice | tuple[slice, ...], shape: tuple[int, ...]) -> tuple[slice, ...]:
+    """Return what ``array[box]`` holds of an array of that shape, one slice with both ends along each axis."""
+    asked = box if isinstance(box, tuple) else (box,)
+    spans = (s.indices(n) for s, n in zip((*asked, *(slice(None),) * (len(shape) - len(asked))), shape, strict=True))
+    return tuple(slice(start, max(start, stop)) for start, stop, _ in spans)
 
 
 def zero_to_sum(dtype: np.dtype[Any]) -> np.generic:

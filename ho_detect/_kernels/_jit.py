@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import wraps
-from threading import local
+from itertools import count, pairwise
 from typing import Any, TypeVar
 
 import numba
@@ -29,8 +29,7 @@ _PARTS = 2
 
 Result = TypeVar("Result")
 _threads = 0
-_pool: tuple[int, ThreadPoolExecutor] | None = None
-_here = local()
+_helpers: _Helpers | None = None
 
 
 def parallel_kernel(function: Callable[..., None]) -> Callable[..., None]:
@@ -42,21 +41,25 @@ def parallel_kernel(function: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(function)
     def run(n: int, *arguments: Any) -> None:
-        pool = _executor() if n > 1 else None
-        if pool is None:
+        parts = min(n, _PARTS * threads())
+        helpers = _free_helpers() if parts > 1 else None
+        if helpers is None:
             compiled(0, n, *arguments)
             return
-        parts = min(n, _PARTS * threads())
         bounds = [n * part // parts for part in range(parts + 1)]
-        list(pool.map(lambda a, b: compiled(a, b, *arguments), bounds[:-1], bounds[1:]))
+        helpers.share(lambda a, b: compiled(a, b, *arguments), list(pairwise(bounds)))
 
     return run
 
 
 def in_parallel(function: Callable[..., Result], *arguments: Iterable[Any]) -> list[Result]:
-    """Map a function over its arguments, in their order; kernels that it calls do not share out their work."""
-    pool = _executor()
-    return list(map(function, *arguments) if pool is None else pool.map(function, *arguments))
+    """Map a function over its arguments, in their order: the caller with those threads that have nothing to do.
+
+    What is called may call this again, and parallel kernels: threads that are done help with the last of many tasks.
+    """
+    calls = list(zip(*arguments, strict=True))
+    helpers = _free_helpers() if len(calls) > 1 else None
+    return [function(*call) for call in calls] if helpers is None else helpers.share(function, calls)
 
 
 def set_threads(n: int) -> None:
@@ -70,21 +73,64 @@ def threads() -> int:
     return _threads or processors()
 
 
-def _executor() -> ThreadPoolExecutor | None:
-    """Return the pool of this process, None for one thread, in a thread of the pool, or without the JIT."""
-    global _pool
-    n = threads()
-    if n == 1 or hasattr(_here, "in_pool") or numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+class _Helpers:
+    """``n`` threads that help those that ask, as far as they have nothing to do."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self._pool = ThreadPoolExecutor(n, "ho-detect")
+        self.free = [True] * n  # a list, for that its pop and append cannot be parted by another thread
+
+    def share(self, function: Callable[..., Result], calls: list[tuple[Any, ...]]) -> list[Result]:
+        """Do all calls, the caller too: each thread takes the next that nobody has taken.
+
+        Nobody waits for a call that is not being worked on, so that calls may share in their turn.
+        """
+        results: list[Any] = [None] * len(calls)
+        following = count()
+
+        def work() -> None:
+            try:
+                while (k := next(following)) < len(calls):
+                    results[k] = function(*calls[k])
+            except BaseException:
+                for _ in calls:  # the others need not go on
+                    next(following)
+                raise
+
+        asked: list[Future[None]] = []
+        for _ in calls[1:]:
+            try:
+                self.free.pop()
+            except IndexError:
+                break
+            asked.append(self._pool.submit(work))
+            asked[-1].add_done_callback(lambda _: self.free.append(True))
+        try:
+            work()
+        finally:
+            begun = [helper for helper in asked if not helper.cancel()]
+            wait(begun)
+        for helper in begun:
+            helper.result()
+        return results
+
+
+def _free_helpers() -> _Helpers | None:
+    """Return the helpers of this process if any is free; None for one thread and without the JIT."""
+    global _helpers
+    n = threads() - 1
+    if n == 0 or numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         return None
-    if _pool is None or _pool[0] != n:
-        _pool = n, ThreadPoolExecutor(n, "ho-detect", initializer=setattr, initargs=(_here, "in_pool", True))
-    return _pool[1]
+    if _helpers is None or _helpers.n != n:
+        _helpers = _Helpers(n)
+    return _helpers if _helpers.free else None
 
 
-def _forget_pool() -> None:
-    global _pool
-    _pool = None
+def _forget_helpers() -> None:
+    global _helpers
+    _helpers = None
 
 
 # threads do not survive a fork
-os.register_at_fork(after_in_child=_forget_pool)
+os.register_at_fork(after_in_child=_forget_helpers)

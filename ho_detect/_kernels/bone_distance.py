@@ -67,9 +67,11 @@ def lower_distance(
 def lower_grade_in_runs(
     begin: int,
     end: int,
+    ny: int,
     first: Any,
     start: Any,
     stop: Any,
+    at: Any,
     field: Any,
     matrix: Any,
     offset: Any,
@@ -80,21 +82,25 @@ def lower_grade_in_runs(
 
     Parameters
     ----------
+    ny
+        Rows of a slice.
     first, start, stop
         Runs of voxels along the (Z * Y) rows.
+    at
+        (R,) int64: place in ``grade`` of the first voxel of each run.
     field, matrix, offset
         As for :func:`lower_distance`.
     limits
         (L,) mm, rising.
     grade
-        (Z, Y, X) uint8, in and out; what lies outside of the field stays as it is.
+        (V,) uint8, in and out; what lies outside of the field stays as it is.
     """
-    ny = grade.shape[1]
     for row in range(begin, end):
         k, j = row // ny, row % ny
         for r in range(first[row], first[row + 1]):
             for i in range(start[r], stop[r]):
-                if grade[k, j, i] <= 1:
+                v = at[r] + i - start[r]
+                if grade[v] <= 1:
                     continue
                 a = matrix[0, 0] * k + matrix[0, 1] * j + matrix[0, 2] * i + offset[0]
                 b = matrix[1, 0] * k + matrix[1, 1] * j + matrix[1, 2] * i + offset[1]
@@ -105,4 +111,4 @@ def lower_grade_in_runs(
                 reached = 1
                 for limit in limits:
                     reached += np.float32(value) > limit
-                grade[k, j, i] = min(grade[k, j, i], reached)
+                grade[v] = min(grade[v], reached)

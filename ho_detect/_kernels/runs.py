@@ -177,6 +177,63 @@ def range_in_runs(volume: Any, first: Any, start: Any, stop: Any, component: Any
 
 
 @parallel_kernel
+def paint_values(
+    begin: int, end: int, ny: int, corner: Any, first: Any, start: Any, stop: Any, at: Any, values: Any, out: Any
+) -> None:
+    """Write the values of the voxels of runs that lie in a box.
+
+    Parameters
+    ----------
+    ny, corner, out
+        As for :func:`paint_runs`.
+    at
+        (R,) int64: place in ``values`` of the first voxel of each run.
+    values
+        (V,) of the type of ``out``.
+    """
+    for line in range(begin, end):
+        k, j = line // out.shape[1], line % out.shape[1]
+        row = (corner[0] + k) * ny + corner[1] + j
+        for r in range(first[row], first[row + 1]):
+            shift = at[r] - start[r] + corner[2]
+            for i in range(max(start[r] - corner[2], 0), min(stop[r] - corner[2], out.shape[2])):
+                out[k, j, i] = values[shift + i]
+
+
+@parallel_kernel
+def put_in_runs(
+    begin: int,
+    end: int,
+    ny: int,
+    corner: Any,
+    first: Any,
+    start: Any,
+    stop: Any,
+    at: Any,
+    mask: Any,
+    value: int,
+    values: Any,
+) -> None:
+    """Write ``value`` to the place in ``values`` of each voxel of runs that a mask, a box of the volume, holds.
+
+    Parameters
+    ----------
+    ny, corner, at, values
+        As for :func:`paint_values`.
+    mask
+        (Z, Y, X) uint8 the box, inside the volume.
+    """
+    for line in range(begin, end):
+        k, j = line // mask.shape[1], line % mask.shape[1]
+        row = (corner[0] + k) * ny + corner[1] + j
+        for r in range(first[row], first[row + 1]):
+            shift = at[r] - start[r] + corner[2]
+            for i in range(max(start[r] - corner[2], 0), min(stop[r] - corner[2], mask.shape[2])):
+                if mask[k, j, i] != 0:
+                    values[shift + i] = value
+
+
+@parallel_kernel
 def paint_runs(
     begin: int, end: int, ny: int, corner: Any, first: Any, start: Any, stop: Any, value: Any, component: Any, out: Any
 ) -> None:

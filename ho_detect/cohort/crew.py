@@ -238,7 +238,7 @@ def start_fork_server() -> None:
     UsageError
         Its socket cannot be made in the folder for temporary files.
     """
-    get_context("forkserver").set_forkserver_preload(["ho_detect.cohort.worker", "ho_detect.cohort.preload"])
+    get_context("forkserver").set_forkserver_preload(["ho_detect.cohort.preload"])
     try:
         forkserver.ensure_running()
     except OSError as error:

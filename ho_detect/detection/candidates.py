@@ -17,8 +17,9 @@ from ho_detect.components import Components, joined_with, label_components
 from ho_detect.detection.native_distance import NativeDistance, NearestBone
 from ho_detect.distance import within
 from ho_detect.geometry import FloatArray, Grid
+from ho_detect.run_values import RunValues
 from ho_detect.settings import DetectionSettings
-from ho_detect.smoothing import gaussian
+from ho_detect.smoothing import Smoothed
 
 #: A core grows back to bone so much farther than the distance that it begins at, mm.
 _FOOT_MARGIN_MM = 1.5
@@ -42,10 +43,10 @@ class Region:
     hu
         (Z, Y, X) int16 as scanned.
     smooth
-        (Z, Y, X) int16, smoothed to about the same noise for thin and thick voxels.
+        (Z, Y, X) int16, smoothed to about the same noise for thin and thick voxels. Like the next it is worked out for
+        the box it is indexed with: whole, it would take as much memory as the scan.
     distance_mm
-        (Z, Y, X) float32 to the nearest native surface, positive outside; only where ``smooth >= low_hu``. Worked out
-        for the box it is indexed with: whole, it would take twice the memory of the scan.
+        (Z, Y, X) float32 to the nearest native surface, positive outside; only where ``smooth >= low_hu``.
     nearest
         (Z, Y, X) uint8: 1 + number of the nearest bone's field, 0 where none is near.
     low_hu
@@ -57,7 +58,7 @@ class Region:
     grid: Grid
     box: tuple[slice, slice, slice]
     hu: NDArray[np.int16]
-    smooth: NDArray[np.int16]
+    smooth: Smoothed | NDArray[np.int16]
     distance_mm: NativeDistance | NDArray[np.float32]
     nearest: NearestBone | NDArray[np.uint8]
     bones: tuple[BoneDistance, ...]
@@ -108,7 +109,7 @@ def region_near_hips(
     boxes = [volume.grid.box_around(h.center_lps_mm, settings.reach_mm) for h in hips]
     box = tuple(slice(min(b[a].start for b in boxes), max(b[a].stop for b in boxes)) for a in range(3))
     grid, hu = volume.grid.crop(box), volume.hu[box]  # type: ignore[arg-type]
-    smooth = _smoothed(hu, grid, settings.smoothing_mm)
+    smooth = Smoothed(hu, _sigmas(grid, settings.smoothing_mm))
     muscle_hu, noise_hu = _muscle(smooth, grid, tissue)
     low_hu = float(
         np.clip(
@@ -131,30 +132,31 @@ def find_candidates(region: Region, settings: DetectionSettings) -> list[Candida
     """
     dense = label_components(region.smooth, region.low_hu)
     grade = _grades(region, dense, settings)
-    joined = dense.range_of(grade)[:, 0] <= _MARGIN
+    joined = grade.least(len(dense)) <= _MARGIN
     # what is not joined with native bone at all is a candidate whole, however near to it
-    dense.paint_onto(grade, np.where(joined, 0, _OUTSIDE).astype(np.uint8))
+    grade.put_all(~joined, _OUTSIDE)
     tall = _grown_cores(region, grade, _TALL, settings.tall_mm, dense, joined, settings)
     for candidate in tall:
-        grade[candidate.box][candidate.mask] = _TAKEN
+        grade.put(candidate.box, candidate.mask, _TAKEN)
     return tall + _grown_cores(region, grade, _OUTSIDE, settings.core_distance_mm, dense, joined, settings)
 
 
-def _grades(region: Region, dense: Components, settings: DetectionSettings) -> NDArray[np.uint8]:
+def _grades(region: Region, dense: Components, settings: DetectionSettings) -> RunValues:
     """Return how far outside of native bone each dense voxel lies; only those are looked at."""
     limits = np.array([0.0, settings.native_margin_mm, settings.core_distance_mm, settings.tall_mm])
-    grade = dense.paint(np.full(len(dense), _TALL, np.uint8))
+    grade = RunValues(dense, _TALL)
     runs = dense.runs
-    rows = grade.shape[0] * grade.shape[1]
+    ny = dense.shape[1]
     for bone in region.bones:
+        where = runs.first, runs.start, runs.stop, grade.first_voxel
         to_field = region.grid.onto(bone.grid)
-        lower_grade_in_runs(rows, runs.first, runs.start, runs.stop, bone.mm, *to_field, limits, grade)
+        lower_grade_in_runs(dense.shape[0] * ny, ny, *where, bone.mm, *to_field, limits, grade.values)
     return grade
 
 
 def _grown_cores(
     region: Region,
-    grade: NDArray[np.uint8],
+    grade: RunValues,
     least: int,
     depth_mm: float,
     dense: Components,
@@ -169,39 +171,45 @@ def _grown_cores(
         Of each voxel; cores are of ``least`` and more.
     """
     cores = label_components(grade, least)
-    large = cores.count * region.grid.voxel_volume_mm3 >= settings.min_core_mm3
-    seeds = np.flatnonzero(large & (cores.range_of(region.smooth)[:, 1] >= region.low_hu + settings.seed_contrast_hu))
-    reach_mm = depth_mm + _FOOT_MARGIN_MM
-    return in_parallel(lambda number: _grown(region, cores, int(number), reach_mm, grade, dense, joined), seeds)
+    large = np.flatnonzero(cores.count * region.grid.voxel_volume_mm3 >= settings.min_core_mm3)
+    reach_mm, seed_hu = depth_mm + _FOOT_MARGIN_MM, region.low_hu + settings.seed_contrast_hu
+
+    def grown(number: int) -> Candidate | None:
+        return _grown(region, cores, number, seed_hu, reach_mm, grade, dense, joined)
+
+    return [candidate for candidate in in_parallel(grown, large.tolist()) if candidate is not None]
 
 
 def _grown(
     region: Region,
     cores: Components,
     number: int,
+    seed_hu: float,
     reach_mm: float,
-    grade: NDArray[np.uint8],
+    grade: RunValues,
     dense: Components,
     joined: BoolArray,
-) -> Candidate:
-    """Give a core back its foot between it and the native surface."""
+) -> Candidate | None:
+    """Give a core back its foot between it and the native surface; None for one that is nowhere dense enough."""
     spacing = region.grid.spacing_mm
     box = cores.slices(number, int(np.ceil(reach_mm / min(spacing))) + 2)
-    label = cores.paint(np.arange(1, len(cores) + 1, dtype=np.int32), box)
-    core = label == number + 1
-    free = (grade[box] > _INSIDE) & ((label == 0) | core)
+    this = np.arange(len(cores)) == number
+    core = cores.paint(this, box)
+    if region.smooth[box][core].max() < seed_hu:
+        return None
+    free = (grade[box] > _INSIDE) & ~cores.paint(~this, box)
     foot = within(core, reach_mm, spacing) & free
     component = dense.at(cores.first_voxel(number))
     return Candidate(box, joined_with(core, foot | core), component is not None and bool(joined[component]))
 
 
-def _smoothed(hu: NDArray[np.int16], grid: Grid, sigma_mm: float) -> NDArray[np.int16]:
-    """Gaussian, only along axes finer than twice its width."""
-    steps = zip(grid.spacing_mm, hu.shape, strict=True)
-    return gaussian(hu, [sigma_mm / step if step < 2 * sigma_mm and n >= 4 else 0.0 for step, n in steps])
+def _sigmas(grid: Grid, sigma_mm: float) -> list[float]:
+    """Width of a Gaussian in voxels, only along axes finer than twice its width."""
+    steps = zip(grid.spacing_mm, grid.shape, strict=True)
+    return [sigma_mm / step if step < 2 * sigma_mm and n >= 4 else 0.0 for step, n in steps]
 
 
-def _muscle(smooth: NDArray[np.int16], grid: Grid, tissue: Tissue) -> tuple[float, float]:
+def _muscle(smooth: Smoothed, grid: Grid, tissue: Tissue) -> tuple[float, float]:
     """Median and robust standard deviation of muscle on a sparse sample of the region."""
     every = tuple(max(1, round(5.0 / s)) for s in grid.spacing_mm)
     index = np.stack(
@@ -210,8 +218,14 @@ def _muscle(smooth: NDArray[np.int16], grid: Grid, tissue: Tissue) -> tuple[floa
     index = index.reshape(-1, 3)
     at = np.rint(tissue.grid.to_index(grid.to_lps(index))).astype(int)
     at = np.clip(at, 0, np.array(tissue.grid.shape) - 1)
-    muscle = tissue.muscle[tuple(at.T)]
-    values = smooth[tuple(index[muscle].T)]
+    index = index[tissue.muscle[tuple(at.T)]]
+
+    def of_slice(k: int) -> NDArray[np.int16]:
+        here = index[index[:, 0] == k]
+        found: NDArray[np.int16] = smooth[k : k + 1][0, here[:, 1], here[:, 2]]
+        return found
+
+    values = np.concatenate([np.empty(0, np.int16), *in_parallel(of_slice, np.unique(index[:, 0]).tolist())])
     if values.size < 100:
         return 50.0, float("nan")
     center = float(np.median(values))

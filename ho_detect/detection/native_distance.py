@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from threading import local
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,9 @@ from numpy.typing import NDArray
 from ho_detect._kernels.bone_distance import lower_distance
 from ho_detect.anatomy.native_bone import FAR_MM, BoneDistance
 from ho_detect.geometry import Grid
+from ho_detect.last_box import LastBox, Spans
+from ho_detect.runs import spans_of
+from ho_detect.smoothing import Smoothed
 
 Box = tuple[slice, slice, slice]
 _LookedUp = tuple[NDArray[np.float32], NDArray[np.uint8]]
@@ -28,11 +30,11 @@ class NativeDistance:
         Voxels below it are :data:`.FAR_MM` away: they are never asked for.
     """
 
-    smooth: NDArray[np.int16]
+    smooth: Smoothed
     low_hu: float
     grid: Grid
     bones: tuple[BoneDistance, ...]
-    _last: local = field(default_factory=local)
+    _last: LastBox[_LookedUp] = field(default_factory=LastBox)
 
     def __getitem__(self, box: Box) -> NDArray[np.float32]:
         """Return mm in a box, positive outside of the bones."""
@@ -40,15 +42,10 @@ class NativeDistance:
 
     def look_up(self, box: Box) -> _LookedUp:
         """Return mm in a box, and 1 + the number of the nearest bone, 0 where none is near; not to be written to."""
-        key = tuple(s.indices(n) for s, n in zip(box, self.smooth.shape, strict=True))
-        # what is asked of one candidate comes one after the other in one thread
-        if getattr(self._last, "key", None) != key:
-            self._last.found = self._looked_up(self.smooth[box], np.array([start for start, _, _ in key]))
-            self._last.key = key
-        found: _LookedUp = self._last.found
-        return found
+        return self._last.get(spans_of(box, self.smooth.shape), self._looked_up)
 
-    def _looked_up(self, smooth: NDArray[np.int16], start: NDArray[np.int64]) -> _LookedUp:
+    def _looked_up(self, spans: Spans) -> _LookedUp:
+        smooth, start = self.smooth[spans], np.array([s.start for s in spans])
         distance = np.full(smooth.shape, FAR_MM, np.float32)
         nearest = np.zeros(smooth.shape, np.uint8)
         rows = smooth.shape[0] * smooth.shape[1]
