@@ -60,9 +60,9 @@ def gaussian(volume: NDArray[Any], sigmas: Sequence[float]) -> NDArray[np.int16]
 
 
 def _smoothed(volume: NDArray[Any], sigmas: Sequence[float], spans: Spans) -> NDArray[np.int16]:
-    weights = [gaussian_weights(sigma) if sigma else np.ones(1, np.float32) for sigma in sigmas]
+    across, down, along = (gaussian_weights(sigma) if sigma else np.ones(1, np.float32) for sigma in sigmas)
     smooth = np.empty([s.stop - s.start for s in spans], np.int16)
-    reach = [len(w) // 2 for w in weights]
+    reach = [len(w) // 2 for w in (across, down, along)]
     around = tuple(slice(max(s.start - r, 0), s.stop + r) for s, r in zip(spans, reach, strict=True))
     rows, columns = (slice(s.start - a.start, s.stop - a.start) for s, a in zip(spans[1:], around[1:], strict=True))
 
@@ -71,7 +71,7 @@ def _smoothed(volume: NDArray[Any], sigmas: Sequence[float], spans: Spans) -> ND
         low = max(first - reach[0], 0)
         part = np.ascontiguousarray(volume[low : last + reach[0], around[1], around[2]])
         out = np.empty(part.shape, np.int16)
-        smooth_slices(first - low, last - low, part, *weights, out)
+        smooth_slices(first - low, last - low, part, across, down, along, out)
         smooth[first - spans[0].start : last - spans[0].start] = out[first - low : last - low, rows, columns]
 
     in_parallel(slab, range(spans[0].start, spans[0].stop, _SLICES))
