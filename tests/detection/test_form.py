@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import SimpleITK as sitk  # noqa: N813
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -78,3 +79,18 @@ def test_longest_is_that_of_every_pair(mask, spacing):
     longest = max(np.linalg.norm(a - b) for a in points for b in points)
     found = measure_form(mask, grid).max_diameter_mm
     assert longest < found <= longest + max(spacing) + 0.01
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    mask=arrays(bool, st.tuples(*[st.integers(1, 6)] * 3)),
+    spacing_mm=st.tuples(*[st.sampled_from([0.4, 0.8, 1.0, 2.5])] * 3),
+)
+def test_the_surface_is_that_of_simpleitk(mask, spacing_mm):
+    mask[0, 0, 0] = True
+    image = Grid.axial(np.add(mask.shape, 2), spacing_mm).to_simpleitk(np.pad(mask, 1).astype(np.uint8))
+    shape = sitk.LabelShapeStatisticsImageFilter()
+    shape.ComputePerimeterOn()
+    shape.Execute(image)
+    form = measure_form(mask, Grid.axial(mask.shape, spacing_mm))
+    assert form.surface_area_mm2 == pytest.approx(shape.GetPerimeter(1), abs=0.051)

@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from ho_detect._kernels.bone_distance import lower_distance, lower_grade_in_runs
 from ho_detect.components import label_components
+from ho_detect.run_values import RunValues
 
 pytestmark = pytest.mark.jit_off
 SHAPES = st.tuples(*[st.integers(2, 5)] * 3)
@@ -62,10 +63,10 @@ def test_grades_in_runs_count_the_limits_exceeded_by_the_distance_looked_up(data
     offset = data.draw(arrays(np.float64, 3, elements=st.integers(-4, 12).map(lambda n: n / 4)))
     limits = np.array([0.0, 1.5, 5.0])
     dense = label_components(hu, 200.0)
-    grade, runs = dense.paint(np.full(len(dense), 4, np.uint8)), dense.runs
+    grade, runs = RunValues(dense, 4), dense.runs
     distance, nearest = np.full(shape, np.inf, np.float32), np.zeros(shape, np.uint8)
     for number, field in enumerate(fields, 1):
-        rows = shape[0] * shape[1]
-        lower_grade_in_runs(rows, runs.first, runs.start, runs.stop, field, matrix, offset, limits, grade)
+        where = runs.first, runs.start, runs.stop, grade.first_voxel
+        lower_grade_in_runs(shape[0] * shape[1], shape[1], *where, field, matrix, offset, limits, grade.values)
         distance, nearest = naive.lowered(hu, 200.0, field, matrix, offset, number, distance, nearest)
-    np.testing.assert_array_equal(grade, np.where(hu >= 200, 1 + (distance[..., None] > limits).sum(-1), 0))
+    np.testing.assert_array_equal(grade[:], np.where(hu >= 200, 1 + (distance[..., None] > limits).sum(-1), 0))

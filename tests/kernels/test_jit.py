@@ -1,10 +1,14 @@
-"""Work is shared out among threads once, in whatever order it is asked for."""
+"""Work is shared out among threads, those that are done help the others, and results do not depend on it."""
 
 from __future__ import annotations
 
-import numpy as np
+import threading
+import time
 
-from ho_detect._kernels._jit import in_parallel, set_threads
+import numpy as np
+import pytest
+
+from ho_detect._kernels._jit import in_parallel, set_threads, threads
 from ho_detect.distance import distance_to
 
 
@@ -14,9 +18,49 @@ def test_what_runs_in_parallel_may_call_parallel_kernels():
     try:
         for threads in (1, 2):
             set_threads(threads)
-            # with tasks enough to fill the pool, waiting in it for the pool would never end
+            # with tasks enough for all threads, one that waited for another to be free would never end
             together = in_parallel(lambda mask: distance_to(mask, 4.0, (1.0, 1.0, 1.0)).tobytes(), masks)
             assert together == alone
+    finally:
+        set_threads(0)
+
+
+def test_those_that_are_done_help_with_the_last_task():
+    helped = set()
+
+    def step(n):
+        helped.add(threading.get_ident())
+        time.sleep(0.01)
+        return n
+
+    def last():
+        return sum(sum(in_parallel(step, range(4))) for _ in range(5))
+
+    try:
+        set_threads(2)
+        if threads() < 2:
+            pytest.skip("one processor")
+        assert in_parallel(lambda k: last() if k == 1 else k, range(2)) == [0, 30]
+    finally:
+        set_threads(0)
+    assert len(helped) == 2
+
+
+def test_an_error_ends_all_and_is_told():
+    done = []
+
+    def fails(k):
+        if k == 3:
+            raise ValueError("of part 3")
+        time.sleep(0.01)
+        done.append(k)
+
+    try:
+        set_threads(2)
+        with pytest.raises(ValueError, match="of part 3"):
+            in_parallel(fails, range(200))
+        assert len(done) < 100
+        assert in_parallel(abs, range(-3, 0)) == [3, 2, 1]
     finally:
         set_threads(0)
 

@@ -11,7 +11,8 @@ from hypothesis.extra.numpy import arrays
 
 from ho_detect._kernels._jit import set_threads
 from ho_detect._kernels.smoothing import smooth_slices
-from ho_detect.smoothing import gaussian_weights
+from ho_detect.components import label_components
+from ho_detect.smoothing import Smoothed, gaussian, gaussian_weights
 
 SIGMAS = st.sampled_from([0.0, 0.4, 1.3])
 
@@ -47,6 +48,31 @@ def test_mirrored_is_the_mirrored_result_to_the_last_bit(hu, axis):
     weights = [weights_of(1.3)] * 3
     other = smoothed(np.ascontiguousarray(np.flip(hu, axis)), weights)
     np.testing.assert_array_equal(other, np.flip(smoothed(hu, weights), axis))
+
+
+@pytest.mark.jit_off
+@settings(max_examples=60, deadline=None)
+@given(
+    hu=arrays(np.int16, st.tuples(*[st.integers(1, 9)] * 3), elements=st.integers(-1024, 3000)),
+    sigmas=st.tuples(SIGMAS, SIGMAS, SIGMAS),
+    data=st.data(),
+)
+def test_a_voxel_is_the_same_to_the_last_bit_in_any_box(hu, sigmas, data):
+    box = tuple(slice(*sorted(data.draw(st.tuples(st.integers(0, n), st.integers(0, n))))) for n in hu.shape)
+    whole, smooth = gaussian(hu, sigmas), Smoothed(hu, sigmas)
+    for asked in (box, box[:1], slice(None), box):
+        np.testing.assert_array_equal(smooth[asked], whole[asked])
+    assert not smooth[box].flags.writeable
+
+
+def test_components_are_found_without_the_whole_volume():
+    hu = np.random.default_rng(4).integers(-200, 600, (40, 30, 35)).astype(np.int16)
+    expected, found = (
+        label_components(gaussian(hu, (0.8,) * 3), 240.0),
+        label_components(Smoothed(hu, (0.8,) * 3), 240.0),
+    )
+    assert len(found) == len(expected) > 10
+    np.testing.assert_array_equal(found.mean_hu, expected.mean_hu)
 
 
 @pytest.mark.jit_off
