@@ -3,22 +3,22 @@
 ``NUMBA_DISABLE_JIT=1`` runs them as plain Python (the second test run does). Fast-math stays off everywhere:
 results are the same to the last bit for any number of threads.
 
-Threads are Python's: kernels release its lock. numba's own threads would cost half a second of every start and five
-times as long to compile.
+Threads are Python's (:mod:`._threads`): kernels release its lock. numba's own threads would cost half a second of every
+start and five times as long to compile.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import wraps
-from itertools import count, pairwise
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numba
 
 from ho_detect._kernels._cache import use_cache
+from ho_detect._kernels._threads import Helpers
 from ho_detect.allowance import processors
 
 use_cache()
@@ -29,7 +29,7 @@ _PARTS = 2
 
 Result = TypeVar("Result")
 _threads = 0
-_helpers: _Helpers | None = None
+_helpers: Helpers | None = None
 
 
 def parallel_kernel(function: Callable[..., None]) -> Callable[..., None]:
@@ -42,8 +42,8 @@ def parallel_kernel(function: Callable[..., None]) -> Callable[..., None]:
     @wraps(function)
     def run(n: int, *arguments: Any) -> None:
         parts = min(n, _PARTS * threads())
-        helpers = _free_helpers() if parts > 1 else None
-        if helpers is None:
+        helpers = _these_helpers() if parts > 1 else None
+        if helpers is None or not helpers.any_idle:
             compiled(0, n, *arguments)
             return
         bounds = [n * part // parts for part in range(parts + 1)]
@@ -53,12 +53,12 @@ def parallel_kernel(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def in_parallel(function: Callable[..., Result], *arguments: Iterable[Any]) -> list[Result]:
-    """Map a function over its arguments, in their order: the caller with those threads that have nothing to do.
+    """Map a function over its arguments, in their order: the caller, with those threads that have nothing to do.
 
     What is called may call this again, and parallel kernels: threads that are done help with the last of many tasks.
     """
     calls = list(zip(*arguments, strict=True))
-    helpers = _free_helpers() if len(calls) > 1 else None
+    helpers = _these_helpers() if len(calls) > 1 else None
     return [function(*call) for call in calls] if helpers is None else helpers.share(function, calls)
 
 
@@ -73,58 +73,17 @@ def threads() -> int:
     return _threads or processors()
 
 
-class _Helpers:
-    """``n`` threads that help those that ask, as far as they have nothing to do."""
-
-    def __init__(self, n: int) -> None:
-        self.n = n
-        self._pool = ThreadPoolExecutor(n, "ho-detect")
-        self.free = [True] * n  # a list, for that its pop and append cannot be parted by another thread
-
-    def share(self, function: Callable[..., Result], calls: list[tuple[Any, ...]]) -> list[Result]:
-        """Do all calls, the caller too: each thread takes the next that nobody has taken.
-
-        Nobody waits for a call that is not being worked on, so that calls may share in their turn.
-        """
-        results: list[Any] = [None] * len(calls)
-        following = count()
-
-        def work() -> None:
-            try:
-                while (k := next(following)) < len(calls):
-                    results[k] = function(*calls[k])
-            except BaseException:
-                for _ in calls:  # the others need not go on
-                    next(following)
-                raise
-
-        asked: list[Future[None]] = []
-        for _ in calls[1:]:
-            try:
-                self.free.pop()
-            except IndexError:
-                break
-            asked.append(self._pool.submit(work))
-            asked[-1].add_done_callback(lambda _: self.free.append(True))
-        try:
-            work()
-        finally:
-            begun = [helper for helper in asked if not helper.cancel()]
-            wait(begun)
-        for helper in begun:
-            helper.result()
-        return results
-
-
-def _free_helpers() -> _Helpers | None:
-    """Return the helpers of this process if any is free; None for one thread and without the JIT."""
+def _these_helpers() -> Helpers | None:
+    """Return the helpers of this process; None for one thread and without the JIT."""
     global _helpers
     n = threads() - 1
     if n == 0 or numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         return None
     if _helpers is None or _helpers.n != n:
-        _helpers = _Helpers(n)
-    return _helpers if _helpers.free else None
+        if _helpers is not None:
+            _helpers.dismiss()
+        _helpers = Helpers(n)
+    return _helpers
 
 
 def _forget_helpers() -> None:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ho_detect.acquisition.index import SeriesEntry
     from ho_detect.acquisition.pseudonyms import Pseudonyms
     from ho_detect.acquisition.volume import HuVolume
-    from ho_detect.reporting.findings import Findings
 
 
 @dataclass(frozen=True)
@@ -120,19 +119,9 @@ def _analyse(job: Job) -> None:
     software = msgspec.structs.replace(findings.record.software, settings=job.settings)
     findings = replace(findings, record=msgspec.structs.replace(findings.record, software=software))
     try:
-        folder = job.staging / job.folder
-        save(findings, folder, _write_report(findings, folder) if job.report else ())
+        save(findings, job.staging / job.folder, pages=job.report)
     except OSError as error:
         raise SeriesError("not_written", error.strerror or "") from error
-
-
-def _write_report(findings: Findings, folder: Path) -> tuple[Path, Path]:
-    from ho_detect.reporting.files import REPORT_FILE, THUMBNAIL_FILE, write_atomically
-    from ho_detect.reporting.pages.pictures import thumbnail
-
-    page = findings.report(folder / REPORT_FILE)
-    write_atomically(folder / THUMBNAIL_FILE, thumbnail(findings))
-    return page, folder / THUMBNAIL_FILE
 
 
 def load(job: Job) -> HuVolume:

@@ -68,7 +68,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def provenance(
-    record: FindingsRecord, source: SourceSeries | None, masks: dict[str, Path], files: dict[str, str]
+    record: FindingsRecord, source: SourceSeries | None, inputs: Inputs | None, files: dict[str, str]
 ) -> Provenance:
     """Return the provenance of a result.
 
@@ -77,9 +77,9 @@ def provenance(
     record
         Of the result.
     source
-        The series it was made from; its files are read again.
-    masks
-        Files of the anatomy masks that were used, by name; read again too.
+        The series it was made from.
+    inputs
+        What :func:`inputs_of` says of its files.
     files
         Name and SHA-256 of each file of the result.
     """
@@ -92,7 +92,7 @@ def provenance(
         read_at=None if source is None else source.read_at,
         written_at=datetime.now(UTC),
         patient=None if source is None else _patient(source),
-        inputs=None if source is None else _inputs(source, masks),
+        inputs=inputs,
         files=files,
     )
 
@@ -150,9 +150,20 @@ def _patient(source: SourceSeries) -> str | None:
     return source.pseudonyms.keyed("patient", patient_id)[:12] if patient_id else None
 
 
-def _inputs(source: SourceSeries, masks: dict[str, Path]) -> Inputs:
+def inputs_of(source: SourceSeries | None, masks: dict[str, Path]) -> Inputs | None:
+    """Return what a result was made from; the files are read again.
+
+    Parameters
+    ----------
+    source
+        The series; None for findings that were not made from DICOM files.
+    masks
+        Files of the anatomy masks that were used, by name.
+    """
     from ho_detect._kernels._jit import in_parallel  # who only reads a provenance needs no compiler
 
+    if source is None:
+        return None
     files = list(source.files())
     digests = in_parallel(lambda path: _digest(path, source), [*files, *masks.values()])
     sizes = {image.path: image.size_bytes for image in source.entry.slices}

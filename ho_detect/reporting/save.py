@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ho_detect._kernels._jit import in_parallel
 from ho_detect.reporting.fhir import FHIR_FILE, fhir_json
-from ho_detect.reporting.files import BONES_FILE, FINDINGS_FILE, LABELS_FILE, write_atomically
+from ho_detect.reporting.files import (
+    BONES_FILE,
+    FINDINGS_FILE,
+    LABELS_FILE,
+    REPORT_FILE,
+    THUMBNAIL_FILE,
+    write_atomically,
+)
 from ho_detect.reporting.nifti import write_labels
-from ho_detect.reporting.provenance import PROVENANCE_FILE, hashes_of, provenance, provenance_json
+from ho_detect.reporting.provenance import PROVENANCE_FILE, hashes_of, inputs_of, provenance, provenance_json
 from ho_detect.reporting.record import record_json
 
 if TYPE_CHECKING:
     from ho_detect.reporting.findings import Findings
 
 
-def save(findings: Findings, folder: Path, also: Sequence[Path] = ()) -> Path:
+def save(findings: Findings, folder: Path, *, pages: bool = False) -> Path:
     """Write the record, the label map, what the settings ask for, and where it all came from.
+
+    All but the last are made side by side.
 
     Parameters
     ----------
@@ -26,8 +36,8 @@ def save(findings: Findings, folder: Path, also: Sequence[Path] = ()) -> Path:
         What was found.
     folder
         Made when it is not there.
-    also
-        Files of the result that are in the folder already.
+    pages
+        Write the page for readers too, and the picture for the page over all studies.
 
     Raises
     ------
@@ -35,21 +45,37 @@ def save(findings: Findings, folder: Path, also: Sequence[Path] = ()) -> Path:
         A file cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    write_labels(folder / LABELS_FILE, findings.labels, findings.volume.grid)
-    written = [folder / LABELS_FILE, *also]
-    output = findings.record.software.settings.output
-    if output.dicom:
-        written += findings.save_dicom(folder)
-    if output.bones:
+    output, source = findings.record.software.settings.output, findings.volume.source
+
+    def labels() -> list[Path]:
+        write_labels(folder / LABELS_FILE, findings.labels, findings.volume.grid)
+        return [folder / LABELS_FILE]
+
+    def bones() -> list[Path]:
         write_labels(folder / BONES_FILE, findings.native_bone(), findings.volume.grid)
-        written.append(folder / BONES_FILE)
-    if output.fhir:
+        return [folder / BONES_FILE]
+
+    def fhir() -> list[Path]:
         write_atomically(folder / FHIR_FILE, fhir_json(findings.record))
-        written.append(folder / FHIR_FILE)
+        return [folder / FHIR_FILE]
+
+    make: list[Callable[[], Any]] = [lambda: inputs_of(source, findings.masks), labels]
+    if pages:
+        make += [lambda: [findings.report(folder / REPORT_FILE)], lambda: _thumbnail(findings, folder)]
+    if output.dicom:
+        make.append(lambda: findings.save_dicom(folder))
+    make += [task for asked, task in ((output.bones, bones), (output.fhir, fhir)) if asked]
+    inputs, *written = in_parallel(lambda task: task(), make)
     record = record_json(findings.record)
-    files = hashes_of(written) | {FINDINGS_FILE: hashlib.sha256(record).hexdigest()}
-    entry = provenance(findings.record, findings.volume.source, findings.masks, files)
-    write_atomically(folder / PROVENANCE_FILE, provenance_json(entry))
+    files = hashes_of(path for paths in written for path in paths) | {FINDINGS_FILE: hashlib.sha256(record).hexdigest()}
+    write_atomically(folder / PROVENANCE_FILE, provenance_json(provenance(findings.record, source, inputs, files)))
     # the record last: where it is, all that it speaks of is there too
     write_atomically(folder / FINDINGS_FILE, record)
     return folder
+
+
+def _thumbnail(findings: Findings, folder: Path) -> list[Path]:
+    from ho_detect.reporting.pages.pictures import thumbnail
+
+    write_atomically(folder / THUMBNAIL_FILE, thumbnail(findings))
+    return [folder / THUMBNAIL_FILE]

@@ -36,7 +36,7 @@ from ho_detect.reporting.pages.rows import (
     point_words,
 )
 from ho_detect.reporting.pages.settings_table import settings_table
-from ho_detect.reporting.pages.surfaces import pack, surfaces
+from ho_detect.reporting.pages.surfaces import Surface, pack, surfaces
 from ho_detect.reporting.pages.templating import render
 from ho_detect.reporting.sentences import hip_sentence, lesion_sentence
 
@@ -87,15 +87,13 @@ def report_html(findings: Findings) -> str:
     record = findings.record
     # as in the pictures, the patient's right is on the left
     hips = tuple(sorted(findings.hips, key=lambda h: h.side == "left"))
-    parts = surfaces(findings)
     made: tuple[Callable[[], Any], ...] = (
-        lambda: pack(parts),
+        lambda: _shape(surfaces(findings)),
         lambda: _lesion_parts(findings),
         lambda: _aside_parts(findings),
         lambda: projection_picture(findings),
     )
-    views = [partial(relief, parts, from_behind=behind) for behind in (False, True) if parts]
-    mesh, lesions, aside, projection, *stills = in_parallel(lambda make: make(), [*made, *views])
+    (mesh, *stills), lesions, aside, projection = in_parallel(lambda make: make(), made)
     settings = settings_table(record.software.settings)
     return render(
         "report.html.jinja",
@@ -113,6 +111,12 @@ def report_html(findings: Findings) -> str:
         settings=settings,
         changed=sum(not s.is_default for s in settings),
     )
+
+
+def _shape(parts: tuple[Surface, ...]) -> list[Any]:
+    """Return surfaces as the viewer reads them, and seen from in front and from behind where there are any."""
+    views = [partial(relief, parts, from_behind=behind) for behind in (False, True) if parts]
+    return in_parallel(lambda make: make(), [partial(pack, parts), *views])
 
 
 def write_report(findings: Findings, path: Path) -> None:

@@ -28,8 +28,6 @@ _BONE_STEP_MM, _MOST_TRIANGLES = 2.5, 120_000
 #: Averaged over such voxels thin cortex is less dense than bone: the surface is taken at this share of its HU.
 _AVERAGED_SHARE = 0.8
 _BONE_COLOUR = "#DDD5C3"
-#: In place of a lesion when the surface of bone is taken.
-_MUSCLE_HU = 50
 #: Pieces of bone with fewer triangles are noise, vessels or the table.
 _LEAST_TRIANGLES = 300
 #: Lesions are smoothed so much, and their surface taken from voxels of about this edge, mm.
@@ -125,18 +123,16 @@ def _bone_surface(
 ) -> Iterator[Surface]:
     start, shape = [s.start for s in box], [s.stop - s.start for s in box]
     index = lesions - start
-    hu = canonical.hu[box].copy()
-    hu[tuple(index[((index >= 0) & (index < shape)).all(axis=1)].T)] = _MUSCLE_HU
-    around = replace(canonical, hu=hu, grid=canonical.grid.crop(box))
+    index = index[((index >= 0) & (index < shape)).all(axis=1)]
+    around = replace(canonical, hu=canonical.hu[box], grid=canonical.grid.crop(box))
     step_mm, level = _BONE_STEP_MM, _AVERAGED_SHARE * bone_hu
     while True:
-        coarse = resample_to_patient_axes(around, step_mm)
-        solid = _without_cavities(coarse.hu, level)
-        vertices, faces = _march(ndi.gaussian_filter(solid, 0.5), level, coarse.grid)
-        if len(faces) <= _MOST_TRIANGLES:
+        coarse = resample_to_patient_axes(around, step_mm, muscle=index)
+        solid = ndi.gaussian_filter(_without_cavities(coarse.hu, level), 0.5)
+        if _n_triangles(solid, level) <= _MOST_TRIANGLES:
             break
         step_mm *= 1.25
-    vertices, faces = _large_pieces(vertices, faces)
+    vertices, faces = _large_pieces(*_march(solid, level, coarse.grid))
     if len(faces):
         yield Surface(0, _BONE_COLOUR, vertices, faces)
 
@@ -184,6 +180,13 @@ def _march(field: NDArray[np.float32], level: float, grid: Grid, pad: int = 1) -
         return np.empty((0, 3)), np.empty((0, 3), np.int64)
     index, faces, _, _ = marching_cubes(field, level)
     return grid.to_lps(index - pad), faces.astype(np.int64)
+
+
+def _n_triangles(field: NDArray[np.float32], level: float) -> int:
+    """Return about how many triangles the level of a field has: two for each edge of the lattice that crosses it."""
+    inside = field >= level
+    crossings = (np.diff(inside, axis=axis) for axis in range(3))
+    return 2 * sum(int(np.count_nonzero(across)) for across in crossings)
 
 
 def _large_pieces(vertices: FloatArray, faces: NDArray[np.int64]) -> tuple[FloatArray, NDArray[np.int64]]:
