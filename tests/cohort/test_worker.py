@@ -4,6 +4,7 @@ from made_findings import make_findings
 from ho_detect import analyze
 from ho_detect.cohort import worker
 from ho_detect.cohort.worker import Job, analyse_series
+from ho_detect.reporting.pages import report
 from ho_detect.settings import Settings
 
 
@@ -27,7 +28,7 @@ def test_report_and_picture_are_written_with_the_record(job, tmp_path):
 
 
 def test_without_a_report_nothing_is_made_for_it(job, tmp_path, monkeypatch):
-    monkeypatch.setattr(worker, "_write_report", lambda *_: pytest.fail("a page was made"))
+    monkeypatch.setattr(report, "report_html", lambda _: pytest.fail("a page was made"))
     assert analyse_series(job(report=False)).reason is None
     assert "report.html" not in {p.name for p in (tmp_path / "series-1").iterdir()}
 
@@ -36,7 +37,7 @@ def test_a_page_that_cannot_be_made_fails_its_series(job, monkeypatch):
     def fault(*_):
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(worker, "_write_report", fault)
+    monkeypatch.setattr(report, "report_html", fault)
     outcome = analyse_series(job())
     assert outcome.reason == "internal_error"
     assert "secret" not in outcome.detail
