@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect._kernels._jit import in_parallel
-from ho_detect._kernels.distance import lower_across_rows, lower_by_parabolas, nearest_in_row
+from ho_detect._kernels.distance import lower_across_rows, lower_by_parabolas, lower_down_rows, nearest_in_row
 
 BoolArray = NDArray[np.bool_]
 #: What lies exactly at a distance counts as within it, whatever the rounding.
@@ -77,12 +77,12 @@ def distance_anywhere(mask: BoolArray, spacing_mm: Sequence[float]) -> NDArray[n
     (Z, Y, X) float32 mm; 0 in the mask, infinite where the mask is empty.
     """
     nz, ny, nx = mask.shape
-    square = np.empty(mask.shape, np.float32)
+    in_rows, square = np.empty(mask.shape, np.float32), np.empty(mask.shape, np.float32)
     cost = np.square(np.arange(nx) * spacing_mm[2]).astype(np.float32)
     spans = np.empty((nz * ny, 2), np.int32)
-    nearest_in_row(nz * ny, np.ascontiguousarray(mask).view(np.uint8), cost, square, spans)
-    lower_by_parabolas(nz * nx, square, 1, spacing_mm[1])
-    lower_by_parabolas(ny * nx, square, 0, spacing_mm[0])
+    nearest_in_row(nz * ny, np.ascontiguousarray(mask).view(np.uint8), cost, in_rows, spans)
+    lower_down_rows(nz * ny, in_rows, spans, spacing_mm[1], square)
+    lower_by_parabolas(ny * nx, square, spacing_mm[0])
     return np.sqrt(square, out=square)
 
 

@@ -107,8 +107,47 @@ def lower_across_rows(
 
 
 @parallel_kernel
-def lower_by_parabolas(begin: int, end: int, square: Any, axis: int, step: float) -> None:
-    """Lower squared distances by those along an axis, however far, in place; each part is a line of voxels.
+def lower_down_rows(begin: int, end: int, before: Any, spans: Any, step: float, after: Any) -> None:
+    """Lower squared distances by those of the rows of the same slice, however far.
+
+    Farther and farther rows are looked at until none can lower any value; those without any cost nothing.
+
+    Parameters
+    ----------
+    before
+        (Z, Y, X) float32.
+    spans
+        (Z * Y, 2) int32: columns of each row of ``before`` outside of which all is infinite.
+    step
+        Distance between neighbouring rows.
+    after
+        (Z, Y, X) float32 out.
+    """
+    ny, nx = before.shape[1], before.shape[2]
+    for row in range(begin, end):
+        k, j = row // ny, row % ny
+        to = after[k, j]
+        to[:] = before[k, j]
+        for apart in range(1, max(j, ny - 1 - j) + 1):
+            cost = np.float32((apart * step) ** 2)
+            if apart % 4 == 1:  # looking costs as much as lowering
+                higher = np.uint8(0)
+                for i in range(np.uint64(0), np.uint64(nx)):
+                    higher |= np.uint8(to[i] > cost)
+                if higher == 0:
+                    break
+            for side in range(2):
+                other = j - apart if side == 0 else j + apart
+                if other < 0 or other >= ny:
+                    continue
+                values = before[k, other]
+                for i in range(np.uint64(spans[row - j + other, 0]), np.uint64(spans[row - j + other, 1])):
+                    to[i] = min(values[i] + cost, to[i])
+
+
+@parallel_kernel
+def lower_by_parabolas(begin: int, end: int, square: Any, step: float) -> None:
+    """Lower squared distances by those along the first axis, however far, in place; each part is a line of voxels.
 
     Along a line each value is the lowest point of a parabola, and what is looked for is the lower envelope of them all
     (Felzenszwalb and Huttenlocher 2012, Theory of Computing 8:415).
@@ -116,28 +155,28 @@ def lower_by_parabolas(begin: int, end: int, square: Any, axis: int, step: float
     Parameters
     ----------
     square
-        (Z, Y, X) float32, in and out; (Y * X,) lines along axis 0, (Z * X,) along axis 1.
-    axis
-        0 or 1.
+        (Z, Y, X) float32, in and out, of Y * X lines.
     step
         Distance between neighbours along it.
     """
-    nz, ny, nx = square.shape
-    n = nz if axis == 0 else ny
+    n, _, nx = square.shape
     value = np.empty(n, np.float64)
     lowest, since = np.empty(n, np.int64), np.empty(n, np.float64)
     per = step * step
+    share = np.empty(n, np.float64)  # of the difference of two parabolas: how far off their middle they meet
+    for apart in range(1, n):
+        share[apart] = 0.5 / (per * apart)
     for line in range(begin, end):
-        a, i = line // nx, line % nx
+        j, i = line // nx, line % nx
         m = 0  # parabolas of the envelope so far, each the lowest from ``since`` on
         for p in range(n):
-            value[p] = square[p, a, i] if axis == 0 else square[a, p, i]
+            value[p] = square[p, j, i]
             if value[p] == np.inf:
                 continue
             meet = -np.inf
             while m > 0:
                 q = lowest[m - 1]
-                meet = 0.5 * ((value[p] - value[q]) / (per * (p - q)) + p + q)
+                meet = share[p - q] * (value[p] - value[q]) + 0.5 * (p + q)
                 if meet > since[m - 1]:
                     break
                 m -= 1
@@ -149,8 +188,4 @@ def lower_by_parabolas(begin: int, end: int, square: Any, axis: int, step: float
             while at + 1 < m and since[at + 1] < p:
                 at += 1
             q = lowest[at]
-            nearest = value[q] + per * (p - q) * (p - q)
-            if axis == 0:
-                square[p, a, i] = nearest
-            else:
-                square[a, p, i] = nearest
+            square[p, j, i] = value[q] + per * (p - q) * (p - q)

@@ -17,10 +17,12 @@ def _preload() -> None:
     from ho_detect._kernels.smoothing import smooth_slices
     from ho_detect.anatomy.shape_model import femur_model, hip_bone_model
     from ho_detect.cohort.machine import give_back_freed_memory
+    from ho_detect.reporting.pages.templating import prepare
 
     with threadpool_limits(limits=1, user_api="blas"):  # no threads before a fork
         femur_model()
         hip_bone_model()
+    prepare("report.html.jinja")
     of_slice, weight = np.zeros((1, 1, 1), np.int16), np.ones(1, np.float32)
     # the first kernel that is loaded takes a tenth of a second
     smooth_slices(0, 1, of_slice, weight, weight, weight, np.empty_like(of_slice))

@@ -14,6 +14,11 @@ def render(template: str, **values: Any) -> str:  # noqa: ANN401 - a template ta
     return _environment().get_template(template).render(**values)
 
 
+def prepare(template: str) -> None:
+    """Compile a template before it is needed."""
+    _environment().get_template(template)
+
+
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
