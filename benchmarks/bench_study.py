@@ -1,7 +1,7 @@
 """A whole study as a user runs it, a new process each time: ``ho-detect run`` beside the naive script.
 
 And how long a process takes to its first kernel. Cold is the first run of a new installation (an empty cache of
-compiled code); warm are the later ones.
+compiled code); warm are the later ones. Memory is watched in runs of their own: that takes time from what is timed.
 
     python benchmarks/bench_study.py --study FOLDER --json study.json
 """
@@ -58,11 +58,16 @@ def main() -> None:
         env = {"NUMBA_CACHE_DIR": str(Path(scratch) / "cache")}
         for turn in range(options.repeats + 1):
             for name, command in commands(options.study, Path(scratch) / str(turn)).items():
-                runs.setdefault(name, []).append(watched(command, env=env))
+                runs.setdefault(name, []).append(watched(command, env=env, memory=False))
+        peaks = {
+            name: watched(command, env=env)["peak_mb"]
+            for name, command in commands(options.study, Path(scratch) / "memory").items()
+        }
     rows = {
         name: {
             **{f"cold_{key}": value for key, value in cold.items()},
             **{f"warm_{key}": statistics.median(run[key] for run in warm) for key in cold},
+            "warm_peak_mb": peaks[name],
         }
         for name, (cold, *warm) in runs.items()
     }

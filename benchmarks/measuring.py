@@ -63,11 +63,12 @@ def with_ratios(times: dict[str, dict[str, float]], base: str) -> dict[str, dict
     return {n: {**t, f"times_{base.replace(' ', '_')}": t["best_s"] / times[base]["best_s"]} for n, t in times.items()}
 
 
-def watched(command: list[str], *, env: Mapping[str, str] | None = None) -> dict[str, float]:
+def watched(command: list[str], *, env: Mapping[str, str] | None = None, memory: bool = True) -> dict[str, float]:
     """Run a command; return wall time, CPU time and peak memory of it and of all its children.
 
     The process tree is looked at every 20 ms: memory is the sum of proportional set sizes (a page that two processes
-    share counts half in each), CPU time what each process had used when last seen.
+    share counts half in each), CPU time what each process had used when last seen. Adding up memory takes a processor
+    a good part of those 20 ms: without ``memory`` that is left out.
 
     Raises
     ------
@@ -87,9 +88,9 @@ def watched(command: list[str], *, env: Mapping[str, str] | None = None) -> dict
             resident = 0
             for member in _tree(process):
                 with contextlib.suppress(psutil.NoSuchProcess):  # ended between two looks
-                    resident += _memory(member)
-                    times = member.cpu_times()
-                    cpu[member.pid] = times.user + times.system
+                    resident += _memory(member) if memory else 0
+                    used = member.cpu_times()
+                    cpu[member.pid] = used.user + used.system
             peak = max(peak, resident)
             time.sleep(0.02)
         wall = time.perf_counter() - start
@@ -97,7 +98,8 @@ def watched(command: list[str], *, env: Mapping[str, str] | None = None) -> dict
         said = out.read().decode(errors="replace")
     if child.returncode != 0:
         raise RuntimeError(f"{command[0]} ended with {child.returncode}: {said[-800:]}")
-    return {"wall_s": wall, "cpu_s": sum(cpu.values()), "peak_mb": peak / 2**20}
+    times = {"wall_s": wall, "cpu_s": sum(cpu.values())}
+    return times | {"peak_mb": peak / 2**20} if memory else times
 
 
 def _memory(process: psutil.Process) -> int:
