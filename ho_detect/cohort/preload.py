@@ -7,7 +7,7 @@ def _preload() -> None:
     gc.disable()  # so much is made and kept that looking for garbage would take a sixth of the time
     import nibabel.nifti1  # noqa: F401
     import numpy as np
-    import skimage.measure  # noqa: F401
+    from skimage.measure import marching_cubes  # noqa: F401
     from threadpoolctl import threadpool_limits
 
     import ho_detect.analyze

@@ -59,13 +59,17 @@ def save(findings: Findings, folder: Path, *, pages: bool = False) -> Path:
         write_atomically(folder / FHIR_FILE, fhir_json(findings.record))
         return [folder / FHIR_FILE]
 
-    make: list[Callable[[], Any]] = [lambda: inputs_of(source, findings.masks), labels]
-    if pages:
-        make += [lambda: [findings.report(folder / REPORT_FILE)], lambda: _thumbnail(findings, folder)]
-    if output.dicom:
-        make.append(lambda: findings.save_dicom(folder))
-    make += [task for asked, task in ((output.bones, bones), (output.fhir, fhir)) if asked]
-    inputs, *written = in_parallel(lambda task: task(), make)
+    # what takes long first, what is many small parts last
+    tasks: tuple[tuple[bool, Callable[[], list[Path]]], ...] = (
+        (pages, lambda: [findings.report(folder / REPORT_FILE)]),
+        (output.dicom, lambda: findings.save_dicom(folder)),
+        (output.bones, bones),
+        (True, labels),
+        (pages, lambda: _thumbnail(findings, folder)),
+        (output.fhir, fhir),
+    )
+    make: list[Callable[[], Any]] = [task for asked, task in tasks if asked]
+    *written, inputs = in_parallel(lambda task: task(), [*make, lambda: inputs_of(source, findings.masks)])
     record = record_json(findings.record)
     files = hashes_of(path for paths in written for path in paths) | {FINDINGS_FILE: hashlib.sha256(record).hexdigest()}
     write_atomically(folder / PROVENANCE_FILE, provenance_json(provenance(findings.record, source, inputs, files)))
