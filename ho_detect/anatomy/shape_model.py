@@ -156,7 +156,7 @@ def _surface_map(mesh: str, nodes: slice, elements: range | None, fine: int) -> 
         rows.append(block)
     weights = np.concatenate(rows)
     # points on shared edges carry the same weights in each of their elements
-    one, same = _distinct_rows(np.round(weights, 6))
+    one, same = _distinct_rows(weights)
     welded = [same[tri] for tri in faces]
     triangles = _consistent(welded)
     distinct = (triangles != np.roll(triangles, 1, axis=1)).all(axis=1)
@@ -166,11 +166,11 @@ def _surface_map(mesh: str, nodes: slice, elements: range | None, fine: int) -> 
 def _distinct_rows(rows: FloatArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return where each distinct row is first, in the order of the rows' values, and which of them each row is.
 
-    As :func:`numpy.unique`, which compares number by number: here a row is one string of bytes of the same order.
+    As :func:`numpy.unique` of rows rounded to six digits, which compares number by number: here a row is one string of
+    bytes of the same order.
     """
-    bits = (rows + 0.0).view(np.int64)  # no negative zeros
-    ordered = np.where(bits < 0, ~bits, bits ^ np.int64(-(2**63))).astype(">i8")
-    keys = [row.tobytes() for row in ordered]
+    ordered = np.rint(rows * 1e6).astype(np.int32).view(np.uint32) ^ np.uint32(2**31)
+    keys = [row.tobytes() for row in ordered.astype(">u4", copy=False)]
     first: dict[bytes, int] = {}
     for number, key in enumerate(keys):
         first.setdefault(key, number)
