@@ -78,6 +78,7 @@ def run(
         plan, entries = make_plan(inputs, settings, given or kept_pseudonyms(output, settings), anatomy=anatomy)
         if options.link_table is not None:
             write_link_table(options.link_table, plan, entries)
+        import pyarrow.parquet  # noqa: F401 - for the tables: the fork server is still busy, at the end all wait for it
 
         work = Work(plan, output, options, progress or nobody, tables=True)
         by_signal = work.do()

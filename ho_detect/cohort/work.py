@@ -135,7 +135,7 @@ class Work:
         elif row.status == "failed" and self._options.fail_fast:
             self._stopped = f"series {row.number} failed"
             self._crew.stop()
-        elif time.monotonic() >= self._tables_due:
+        elif time.monotonic() >= self._tables_due and self._n_done < len(self._places):
             self._write_tables()
 
     def _write_tables(self) -> None:
