@@ -75,10 +75,13 @@ def lower_grade_in_runs(
     field: Any,
     matrix: Any,
     offset: Any,
+    slack: float,
     limits: Any,
     grade: Any,
 ) -> None:
     """Lower the grade of the voxels of runs to 1 plus the number of limits that the field exceeds there.
+
+    Most voxels lie far inside of bone or far off: what one value of the field says of them is not asked of eight.
 
     Parameters
     ----------
@@ -90,11 +93,16 @@ def lower_grade_in_runs(
         (R,) int64: place in ``grade`` of the first voxel of each run.
     field, matrix, offset
         As for :func:`lower_distance`.
+    slack
+        mm that neighbouring values of the field differ by at most, along the diagonal of a cube of eight.
     limits
         (L,) mm, rising.
     grade
         (V,) uint8, in and out; what lies outside of the field stays as it is.
     """
+    far, deep = limits[-1] + slack, limits[0] - slack
+    top = limits.shape[0] + 1
+    nz_field, ny_field, nx_field = field.shape
     for row in range(begin, end):
         k, j = row // ny, row % ny
         for r in range(first[row], first[row + 1]):
@@ -105,9 +113,16 @@ def lower_grade_in_runs(
                 a = matrix[0, 0] * k + matrix[0, 1] * j + matrix[0, 2] * i + offset[0]
                 b = matrix[1, 0] * k + matrix[1, 1] * j + matrix[1, 2] * i + offset[1]
                 c = matrix[2, 0] * k + matrix[2, 1] * j + matrix[2, 2] * i + offset[2]
-                value = sample_linear(field, a, b, c)
-                if np.isnan(value):
+                if not (0 <= a <= nz_field - 1 and 0 <= b <= ny_field - 1 and 0 <= c <= nx_field - 1):
                     continue
+                about = field[int(a), int(b), int(c)]
+                if about > far:
+                    grade[v] = min(grade[v], top)
+                    continue
+                if about < deep:
+                    grade[v] = 1
+                    continue
+                value = sample_linear(field, a, b, c)
                 reached = 1
                 for limit in limits:
                     reached += np.float32(value) > limit

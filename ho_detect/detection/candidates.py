@@ -109,7 +109,7 @@ def region_near_hips(
     boxes = [volume.grid.box_around(h.center_lps_mm, settings.reach_mm) for h in hips]
     box = tuple(slice(min(b[a].start for b in boxes), max(b[a].stop for b in boxes)) for a in range(3))
     grid, hu = volume.grid.crop(box), volume.hu[box]  # type: ignore[arg-type]
-    smooth = Smoothed(hu, _sigmas(grid, settings.smoothing_mm))
+    smooth = smoothed(hu, grid, settings.smoothing_mm)
     muscle_hu, noise_hu = _muscle(smooth, grid, tissue)
     low_hu = float(
         np.clip(
@@ -149,8 +149,10 @@ def _grades(region: Region, dense: Components, settings: DetectionSettings) -> R
     ny = dense.shape[1]
     for bone in region.bones:
         where = runs.first, runs.start, runs.stop, grade.first_voxel
+        # a distance changes by no more than the way, across the surface of voxels by twice as much
+        slack = 2.0 * float(np.linalg.norm(bone.grid.spacing_mm))
         to_field = region.grid.onto(bone.grid)
-        lower_grade_in_runs(dense.shape[0] * ny, ny, *where, bone.mm, *to_field, limits, grade.values)
+        lower_grade_in_runs(dense.shape[0] * ny, ny, *where, bone.mm, *to_field, slack, limits, grade.values)
     return grade
 
 
@@ -203,10 +205,10 @@ def _grown(
     return Candidate(box, joined_with(core, foot | core), component is not None and bool(joined[component]))
 
 
-def _sigmas(grid: Grid, sigma_mm: float) -> list[float]:
-    """Width of a Gaussian in voxels, only along axes finer than twice its width."""
+def smoothed(hu: NDArray[np.int16], grid: Grid, sigma_mm: float) -> Smoothed:
+    """Gaussian, only along axes finer than twice its width."""
     steps = zip(grid.spacing_mm, grid.shape, strict=True)
-    return [sigma_mm / step if step < 2 * sigma_mm and n >= 4 else 0.0 for step, n in steps]
+    return Smoothed(hu, [sigma_mm / step if step < 2 * sigma_mm and n >= 4 else 0.0 for step, n in steps])
 
 
 def _muscle(smooth: Smoothed, grid: Grid, tissue: Tissue) -> tuple[float, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import mmap
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -146,8 +148,16 @@ def _parted(
 
 def label_map(shape: tuple[int, ...], region: Region, kept: tuple[Kept, ...]) -> NDArray[np.uint16]:
     """Return a volume of that canonical shape with each lesion's id in its voxels; the larger lesion wins."""
-    labels = np.zeros(shape, np.uint16)
+    labels = _untouched_zeros(shape)
     near = labels[region.box]
     for k in reversed(kept):
         near[k.outlined.candidate.box][k.outlined.candidate.mask] = k.lesion.id
     return labels
+
+
+def _untouched_zeros(shape: tuple[int, ...]) -> NDArray[np.uint16]:
+    """Return zeros that take no memory where nothing is written; of numpy's much larger pages most would be touched."""
+    room = mmap.mmap(-1, max(1, 2 * math.prod(shape)), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_NOHUGEPAGE"):
+        room.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.ndarray(shape, np.uint16, room)

@@ -9,7 +9,7 @@ from phantoms import ball, box
 from scipy import ndimage as ndi
 
 from ho_detect.anatomy.native_bone import FAR_MM
-from ho_detect.detection.candidates import Candidate, _smoothed, find_candidates
+from ho_detect.detection.candidates import Candidate, find_candidates, smoothed
 from ho_detect.detection.outline import outline
 from ho_detect.geometry import Grid
 from ho_detect.settings import DetectionSettings
@@ -24,7 +24,7 @@ SPACINGS = [((0.8,) * 3, 0.05), ((1.5,) * 3, 0.05), ((2.0,) * 3, 0.05), ((2.0, 1
 def seen(hu, spacing=(1.0, 1.0, 1.0), **parts):
     """Return the region that a scan gives."""
     hu = np.asarray(hu, float) + np.random.default_rng(0).normal(0, 6, np.shape(hu))
-    smooth = _smoothed(np.round(hu).astype(np.int16), Grid.axial(hu.shape, spacing), SETTINGS.smoothing_mm)
+    smooth = smoothed(np.round(hu).astype(np.int16), Grid.axial(hu.shape, spacing), SETTINGS.smoothing_mm)[:]
     return region(hu, spacing, smooth=smooth, **parts)
 
 

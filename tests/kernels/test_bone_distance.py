@@ -58,7 +58,9 @@ def test_the_nearer_of_two_bones_wins_whatever_their_order():
 def test_grades_in_runs_count_the_limits_exceeded_by_the_distance_looked_up(data):
     shape = data.draw(SHAPES)
     hu = data.draw(arrays(np.int16, shape, elements=st.sampled_from([-50, 199, 200, 800])))
-    fields = data.draw(arrays(np.float32, (2, 3, 4, 5), elements=st.integers(-4, 9).map(float)))
+    slack = data.draw(st.sampled_from([2.0, 13.0]))
+    fields = data.draw(arrays(np.float32, (2, 3, 4, 5), elements=st.integers(0, int(slack)).map(float)))
+    fields += data.draw(arrays(np.float32, (2, 1, 1, 1), elements=st.sampled_from([-20.0, -4.0, 0.0, 4.0, 30.0])))
     matrix = data.draw(arrays(np.float64, (3, 3), elements=st.sampled_from([-1.0, 0.0, 0.5, 1.0])))
     offset = data.draw(arrays(np.float64, 3, elements=st.integers(-4, 12).map(lambda n: n / 4)))
     limits = np.array([0.0, 1.5, 5.0])
@@ -67,6 +69,6 @@ def test_grades_in_runs_count_the_limits_exceeded_by_the_distance_looked_up(data
     distance, nearest = np.full(shape, np.inf, np.float32), np.zeros(shape, np.uint8)
     for number, field in enumerate(fields, 1):
         where = runs.first, runs.start, runs.stop, grade.first_voxel
-        lower_grade_in_runs(shape[0] * shape[1], shape[1], *where, field, matrix, offset, limits, grade.values)
+        lower_grade_in_runs(shape[0] * shape[1], shape[1], *where, field, matrix, offset, slack, limits, grade.values)
         distance, nearest = naive.lowered(hu, 200.0, field, matrix, offset, number, distance, nearest)
     np.testing.assert_array_equal(grade[:], np.where(hu >= 200, 1 + (distance[..., None] > limits).sum(-1), 0))
