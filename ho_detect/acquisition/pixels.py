@@ -54,6 +54,11 @@ class PixelReader:
         return self._frames[image.frame]
 
 
+def is_plain(pixels: PixelFormat) -> bool:
+    """Whether a slice is a file's only one, its values as they are: it can be read beside others."""
+    return pixels.transfer_syntax not in CODED and not pixels.deflated and pixels.n_frames == 1
+
+
 def _check_bits(pixels: PixelFormat) -> None:
     if pixels.samples != 1 or pixels.bits_allocated not in (8, 16):
         raise CodingError(f"{pixels.samples} samples of {pixels.bits_allocated} bits")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Annotated
 
 import msgspec
@@ -12,12 +14,13 @@ from numpy.typing import NDArray
 
 from ho_detect.acquisition.hounsfield import AIR_HU, check_hounsfield, check_rescale, to_hu
 from ho_detect.acquisition.index import SeriesEntry
-from ho_detect.acquisition.pixels import PixelReader
+from ho_detect.acquisition.pixels import PixelReader, is_plain
 from ho_detect.acquisition.pseudonyms import Pseudonyms
 from ho_detect.acquisition.resample import to_true_grid
 from ho_detect.acquisition.slices import SliceEntry
 from ho_detect.acquisition.source import SourceSeries
 from ho_detect.acquisition.stacking import ROUNDING_MM, Stack, stack_slices
+from ho_detect.allowance import processors
 from ho_detect.errors import SeriesError
 from ho_detect.flags import RESAMPLED, Flag, flag
 from ho_detect.geometry import Grid
@@ -132,18 +135,28 @@ def load_volume(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) 
         raise SeriesError("not_hu", "some slices have a rescale slope and intercept, others have none")
     hu = np.empty((len(slices), entry.rows, entry.columns), np.int16)
     source = SourceSeries(entry, pseudonyms)
-    reader = PixelReader()
-    n_padded = 0
-    # one after the other: every decoder keeps Python's lock, threads gained nothing (docs/transfer-syntaxes.md)
-    for k, image in enumerate(slices):
-        n_padded += to_hu(reader.read(image), image.pixels, image.rescale, hu[k])
+    share_padded = _read_slices(slices, hu, settings.threads or processors()) / hu.size
     check_hounsfield(hu, stated=stated == {True})
-    share_padded = n_padded / hu.size
     stack = _stack(slices, settings)
     hu = to_true_grid(hu, stack)
     grid = Grid(hu.shape, stack.affine)
     flags = _flags(entry, stack, share_padded, settings)
     return HuVolume(hu, grid, _record(entry, grid, settings, pseudonyms), flags, source)
+
+
+def _read_slices(slices: tuple[SliceEntry, ...], hu: NDArray[np.int16], threads: int) -> int:
+    """Write the HU of all slices, and return about how many pixels are padding."""
+
+    def read(part: slice) -> int:
+        reader, out = PixelReader(), hu[part]
+        pairs = enumerate(slices[part])
+        return sum(to_hu(reader.read(image), image.pixels, image.rescale, out[k]) for k, image in pairs)
+
+    # every decoder keeps Python's lock, threads gain nothing there (docs/transfer-syntaxes.md)
+    n = min(threads, len(slices)) if all(is_plain(image.pixels) for image in slices) else 1
+    bounds = [len(slices) * part // n for part in range(n + 1)]
+    with ThreadPoolExecutor(n) as pool:
+        return sum(pool.map(read, (slice(*pair) for pair in pairwise(bounds))))
 
 
 def no_hip(volume: HuVolume) -> SeriesError:
