@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,8 +52,8 @@ class Components:
         last = np.array(self.shape) - 1
         return np.asarray((self.box[:, ::2] == 0).any(axis=1) | (self.box[:, 1::2] == last).any(axis=1))
 
-    def slices(self, number: int, margin: int = 0) -> Box:
-        """Return the box of one component, ``margin`` voxels wider, clipped to the volume."""
+    def slices(self, number: int, margin: int | Sequence[int] = 0) -> Box:
+        """Return the box of one component, ``margin`` voxels wider (along each axis), clipped to the volume."""
         low = np.maximum(self.box[number, ::2] - margin, 0)
         high = np.minimum(self.box[number, 1::2] + margin + 1, self.shape)
         a, b, c = (slice(int(i), int(j)) for i, j in zip(low, high, strict=True))

@@ -91,8 +91,9 @@ def within(mask: BoolArray, radius_mm: float, spacing_mm: Sequence[float], *, to
 
     A slab at a time: what is worked out in between then stays in the processor's cache.
     """
-    slices = max(1, _SLAB_VOXELS // max(1, mask[:1].size))
     margin = int(radius_mm / spacing_mm[0] + 1.5)
+    # of what is worked out for a slab a third at most is thrown away
+    slices = max(_SLAB_VOXELS // max(1, mask[:1].size), 4 * margin)
     near = np.empty(mask.shape, bool)
 
     def slab(first: int) -> None:
@@ -120,6 +121,18 @@ def opened_by_ball(mask: BoolArray, radius_mm: float, spacing_mm: Sequence[float
 def closed_by_ball(mask: BoolArray, radius_mm: float, spacing_mm: Sequence[float]) -> BoolArray:
     """Return a mask with what a ball of that radius does not reach outside of it."""
     return deeper(within(mask, radius_mm, spacing_mm), radius_mm, spacing_mm)
+
+
+def padded(mask: BoolArray, radius_mm: float, spacing_mm: Sequence[float]) -> tuple[BoolArray, tuple[slice, ...]]:
+    """Return a mask with so much outside around it that a ball fits there, and where the mask lies in it."""
+    widths = margins(radius_mm, spacing_mm, 1)
+    inner = tuple(slice(w, w + n) for w, n in zip(widths, mask.shape, strict=True))
+    return np.pad(mask, [(w, w) for w in widths]), inner
+
+
+def margins(reach_mm: float, spacing_mm: Sequence[float], more: int = 0) -> tuple[int, ...]:
+    """Return how many voxels a length takes along each axis, rounded up, and ``more``."""
+    return tuple(int(np.ceil(reach_mm / step)) + more for step in spacing_mm)
 
 
 def neighbours(mask: BoolArray) -> BoolArray:

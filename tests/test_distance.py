@@ -17,8 +17,10 @@ from ho_detect.distance import (
     distance_anywhere,
     distance_to,
     largest_depth_mm,
+    margins,
     neighbours,
     opened_by_ball,
+    padded,
     within,
 )
 
@@ -110,3 +112,17 @@ def test_threads_change_nothing():
     finally:
         set_threads(0)
     assert found[0] == found[1]
+
+
+@settings(max_examples=40, deadline=None)
+@given(mask=arrays(bool, st.tuples(*[st.integers(1, 5)] * 3)), radius=st.sampled_from([0.0, 0.9, 2.5]))
+def test_a_ball_fits_around_a_padded_mask(mask, radius):
+    spacing = (2.0, 0.7, 1.0)
+    wide, inner = padded(mask, radius, spacing)
+    np.testing.assert_array_equal(wide[inner], mask)
+    assert wide.sum() == mask.sum()
+    grown = within(wide, radius, spacing)
+    wider = within(np.pad(wide, 3), radius, spacing)
+    assert grown.sum() == wider.sum()
+    for n, step in zip(margins(radius, spacing, 1), spacing, strict=True):
+        assert (n - 1) * step >= radius > (n - 2) * step

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ho_detect.anatomy.landmarks import Landmarks
 from ho_detect.components import label_components
 from ho_detect.detection.candidates import Candidate, Region, points_of
-from ho_detect.distance import opened_by_ball, within
+from ho_detect.distance import opened_by_ball, padded, within
 
 BoolArray = NDArray[np.bool_]
 #: Bowel is wider than twice this, and holds a ball of it; what its edge takes more is given back, mm.
@@ -68,5 +68,5 @@ def parted_from_bowel(region: Region, candidate: Candidate, frame: Landmarks, wa
 
 def _opened(mask: BoolArray, region: Region) -> BoolArray:
     """Return what a ball reaches inside a mask; the border of the array counts as outside."""
-    width = int(np.ceil(_BALL_MM / min(region.grid.spacing_mm))) + 1
-    return opened_by_ball(np.pad(mask, width), _BALL_MM, region.grid.spacing_mm)[(slice(width, -width),) * 3]
+    wide, inner = padded(mask, _BALL_MM, region.grid.spacing_mm)
+    return opened_by_ball(wide, _BALL_MM, region.grid.spacing_mm)[inner]

@@ -15,7 +15,7 @@ from ho_detect.anatomy.native_bone import BoneDistance
 from ho_detect.anatomy.tissue import Tissue
 from ho_detect.components import Components, joined_with, label_components
 from ho_detect.detection.native_distance import NativeDistance, NearestBone
-from ho_detect.distance import within
+from ho_detect.distance import margins, within
 from ho_detect.geometry import FloatArray, Grid
 from ho_detect.run_values import RunValues
 from ho_detect.settings import DetectionSettings
@@ -194,7 +194,7 @@ def _grown(
 ) -> Candidate | None:
     """Give a core back its foot between it and the native surface; None for one that is nowhere dense enough."""
     spacing = region.grid.spacing_mm
-    box = cores.slices(number, int(np.ceil(reach_mm / min(spacing))) + 2)
+    box = cores.slices(number, margins(reach_mm, spacing, 2))
     this = np.arange(len(cores)) == number
     core = cores.paint(this, box)
     if region.smooth[box][core].max() < seed_hu:

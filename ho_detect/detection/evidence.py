@@ -12,8 +12,9 @@ from ho_detect.anatomy.metal import Metal
 from ho_detect.anatomy.native_bone import FAR_MM
 from ho_detect.anatomy.tissue import FAT_HU, Tissue
 from ho_detect.detection.candidates import Candidate, Region, points_of
+from ho_detect.detection.form import bounding_box
 from ho_detect.detection.outline import Outlined
-from ho_detect.distance import deeper, distance_to, within
+from ho_detect.distance import deeper, distance_to, margins, within
 
 #: Surroundings begin so far outside of a lesion, past its partial volume, and reach so far, mm.
 SHELL_MM = (1.5, 6.5)
@@ -177,14 +178,16 @@ def _surroundings(region: Region, candidate: Candidate, given: GivenMasks) -> tu
     They are 1 together: what is as dense as fat blurred into air counts as air. NaN where no voxel of the shell is in
     view. Fat in a given muscle counts as muscle.
     """
-    spacing = np.array(region.grid.spacing_mm)
-    margin = int(np.ceil(SHELL_MM[1] / spacing.min()))
-    low = [max(s.start - margin, 0) for s in candidate.box]
-    high = [min(s.stop + margin, n) for s, n in zip(candidate.box, region.grid.shape, strict=True)]
+    tight = bounding_box(candidate.mask)
+    start = [s.start + t.start for s, t in zip(candidate.box, tight, strict=True)]
+    size = [t.stop - t.start for t in tight]
+    margin = margins(SHELL_MM[1], region.grid.spacing_mm)
+    low = [max(a - m, 0) for a, m in zip(start, margin, strict=True)]
+    high = [min(a + n + m, end) for a, n, m, end in zip(start, size, margin, region.grid.shape, strict=True)]
     z, y, x = (slice(a, b) for a, b in zip(low, high, strict=True))
     box = (z, y, x)
     mask = np.zeros([b - a for a, b in zip(low, high, strict=True)], bool)
-    mask[tuple(slice(s.start - a, s.stop - a) for s, a in zip(candidate.box, low, strict=True))] = candidate.mask
+    mask[tuple(slice(a - b, a - b + n) for a, b, n in zip(start, low, size, strict=True))] = candidate.mask[tight]
     away = distance_to(mask, SHELL_MM[1], region.grid.spacing_mm)
     shell = (away > SHELL_MM[0]) & np.isfinite(away)
     hu = region.smooth[box][shell]

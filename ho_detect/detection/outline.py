@@ -13,7 +13,7 @@ from ho_detect.anatomy.native_bone import FAR_MM, BoneDistance
 from ho_detect.components import holes_filled, label_components
 from ho_detect.detection.candidates import Candidate, Region
 from ho_detect.detection.form import bounding_box
-from ho_detect.distance import closed_by_ball, deeper, largest_depth_mm, neighbours, within
+from ho_detect.distance import closed_by_ball, deeper, largest_depth_mm, neighbours, padded, within
 from ho_detect.geometry import FloatArray
 from ho_detect.settings import DetectionSettings
 
@@ -196,11 +196,10 @@ def _filled(
         Axis and index (0 or -1) of the faces of the array where the view ends: a core that is cut there is enclosed
         by what surrounds it in that face.
     """
-    width = int(np.ceil(_CLOSE_MM / min(spacing))) + 1
+    wide, inner = padded(mask, _CLOSE_MM, spacing)
     # between thick slices one slice is closed, wider than it is
     finer = tuple(min(s, _CLOSE_MM) for s in spacing)
-    closed = closed_by_ball(np.pad(mask, width), _CLOSE_MM, finer)
-    closed = closed[(slice(width, -width),) * 3] | mask
+    closed = closed_by_ball(wide, _CLOSE_MM, finer)[inner] | mask
     filled = _holes_filled(closed, at_edge) | _holes_filled(closed | native, at_edge)
     return np.asarray((filled | _open_cores(filled & ~native, spacing)) & ~native)
 
