@@ -45,8 +45,13 @@ class Helpers:
         with self._changed:
             self._open.append(mine)
             self._changed.notify_all()
-        while (taken := self._next(mine)) is not None:
-            self._do(*taken)
+        try:
+            while (taken := self._next(mine)) is not None:
+                self._do(*taken)
+        finally:  # also of one who was interrupted while waiting
+            with self._changed:
+                mine.following = len(calls)
+                self._open.remove(mine)
         if mine.error is not None:
             raise mine.error
         return mine.results
@@ -61,12 +66,8 @@ class Helpers:
         """Take a call of this share, or of a newer one while others do its last; None when all are done."""
         with self._changed:
             while True:
-                place = self._open.index(mine)
-                taken = self._take(self._open[place:])
-                if taken is None and mine.running == 0:
-                    del self._open[place]
-                    return None
-                if taken is not None:
+                taken = self._take(self._open[self._open.index(mine) :])
+                if taken is not None or mine.running == 0:
                     return taken
                 self._wait()
 
@@ -101,5 +102,7 @@ class Helpers:
 
     def _wait(self) -> None:
         self._n_idle += 1
-        self._changed.wait()
-        self._n_idle -= 1
+        try:
+            self._changed.wait()
+        finally:
+            self._n_idle -= 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from ho_detect._kernels._jit import in_parallel, set_threads, threads
+from ho_detect._kernels._threads import Helpers
 from ho_detect.distance import distance_to
 
 
@@ -67,3 +69,29 @@ def test_an_error_ends_all_and_is_told():
 
 def test_results_are_in_the_order_of_the_arguments():
     assert in_parallel(lambda a, b: a - b, range(20), range(0, 40, 2)) == [-k for k in range(20)]
+
+
+def test_interrupted_while_others_work_leaves_nothing_behind():
+    """Ctrl-C in a notebook, while a helper is still at work."""
+    if threading.current_thread() is not threading.main_thread():
+        pytest.skip("signals reach the main thread only")
+    helpers = Helpers(1)
+    main = threading.main_thread().ident
+    begun = threading.Event()
+
+    def slow(k):
+        if threading.get_ident() == main:
+            begun.wait(5)
+            return
+        begun.set()
+        time.sleep(0.3)
+
+    timer = threading.Timer(0.15, signal.pthread_kill, (main, signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        helpers.share(slow, [(k,) for k in range(2)])
+    timer.join()
+    time.sleep(0.3)
+    assert helpers.share(abs, [(-1,), (-2,)]) == [1, 2]
+    assert not helpers._open
+    helpers.dismiss()
