@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect._kernels._jit import in_parallel
+from ho_detect._kernels.blocks import join_blocks
 from ho_detect._kernels.components import join_runs
 from ho_detect._kernels.runs import WORD, count_runs, fill_runs, run_moments
 from ho_detect.geometry import FloatArray
@@ -104,7 +105,10 @@ def _joined_slab(
     fill_runs(hu.shape[2], words, first, start, stop)
     sums, ends = np.empty((len(start), 2)), np.empty((len(start), 2), hu.dtype)
     run_moments(hu, zero_to_sum(hu.dtype), first, start, stop, sums, ends)
-    join_runs(hu.shape[1], connectivity, first, start, stop, parent)
+    if connectivity == 26:
+        join_blocks(hu.shape[1], words, first, start, parent)
+    else:
+        join_runs(hu.shape[1], connectivity, first, start, stop, parent)
     return first, start, stop, parent, sums, ends
 
 
