@@ -99,7 +99,7 @@ def _joined_slab(
     """Return first, start, stop, parent, sums and ends of the runs of a slab of slices."""
     rows = hu.shape[0] * hu.shape[1]
     first, words = np.zeros(rows + 1, np.int64), np.empty((rows, -(-hu.shape[2] // WORD)), np.uint64)
-    count_runs(hu, low, inside, words, first[1:])
+    count_runs(hu, low, _lowest(hu.dtype), inside, words, first[1:])
     np.cumsum(first, out=first)
     start, stop, parent = (np.empty(first[-1], np.int32) for _ in range(3))
     fill_runs(hu.shape[2], words, first, start, stop)
@@ -122,6 +122,10 @@ def spans_of(box: slice | tuple[slice, ...], shape: tuple[int, ...]) -> tuple[sl
 def zero_to_sum(dtype: np.dtype[Any]) -> np.generic:
     """Return a zero of the type to sum squares of a row in: whole numbers are faster, where they cannot overflow."""
     return np.int64(0) if dtype.kind in "iu" and dtype.itemsize <= 2 else np.float64(0.0)
+
+
+def _lowest(dtype: np.dtype[Any]) -> np.generic:
+    return dtype.type(-np.inf) if dtype.kind == "f" else dtype.type(np.iinfo(dtype).min)
 
 
 def _of_type(low: float, dtype: np.dtype[Any]) -> np.generic | None:

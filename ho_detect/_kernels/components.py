@@ -145,8 +145,11 @@ def component_statistics(
             index_sum[c, a] = 0.0
         moments[c, 0] = moments[c, 1] = 0.0
         moments[c, 2], moments[c, 3] = np.inf, -np.inf
+    k, j = 0, -1  # a division for each row would take as long as all the rest
     for row in range(first.shape[0] - 1):
-        k, j = row // ny, row % ny
+        j += 1
+        if j == ny:
+            k, j = k + 1, 0
         for r in range(first[row], first[row + 1]):
             c = component[r]
             a, b = int(start[r]), int(stop[r])

@@ -18,13 +18,17 @@ _ZERO, _ONE = np.uint64(0), np.uint64(1)
 
 
 @kernel
-def count_runs(hu: Any, low: Any, region: Any, words: Any, n_runs: Any) -> None:
+def count_runs(hu: Any, low: Any, least: Any, region: Any, words: Any, n_runs: Any) -> None:
     """Count the runs of ``hu >= low`` in each row, and keep one bit of each voxel, so that memory is read once.
+
+    Most rows have no bone: to see that takes no longer than to read them.
 
     Parameters
     ----------
     hu
         (Z, Y, X), any number type.
+    least
+        The lowest value of that type.
     region
         (Z, Y, X) uint8, 0 outside; or None.
     words
@@ -33,38 +37,44 @@ def count_runs(hu: Any, low: Any, region: Any, words: Any, n_runs: Any) -> None:
     n_runs
         (Z * Y,) int64 out.
     """
-    ny, nx = hu.shape[1], hu.shape[2]
+    # with an index that might be negative, loops are not vectorised; a division for each row takes as long as the row
+    ny, nx = np.uint64(hu.shape[1]), np.uint64(hu.shape[2])
     n_words = words.shape[1]
     flags = np.zeros(n_words * WORD, np.uint8)
     eights = flags.view(np.uint64)
-    for row in range(n_runs.shape[0]):
-        values = hu[row // ny, row % ny]
-        if region is None:
+    row = -1
+    for k in range(np.uint64(hu.shape[0])):
+        for j in range(ny):
+            row += 1
+            most = least
             for i in range(nx):
-                flags[i] = values[i] >= low
-        else:
-            counts = region[row // ny, row % ny]
-            for i in range(nx):
-                flags[i] = (values[i] >= low) & (counts[i] != 0)
-        some = _ZERO
-        for i in range(eights.shape[0]):
-            some |= eights[i]
-        n_runs[row] = 0
-        if some == _ZERO:
-            continue
-        before = _ZERO
-        for w in range(n_words):
-            word = _packed(eights, 8 * w)
-            words[row, w] = word
-            n_runs[row] += _bits(word & ~(word << _ONE | before))
-            before = word >> np.uint64(WORD - 1)
+                x = hu[k, j, i]
+                most = x if x > most else most
+            n_runs[row] = 0
+            if most < low:
+                continue
+            if region is None:
+                for i in range(nx):
+                    flags[i] = hu[k, j, i] >= low
+            else:
+                for i in range(nx):
+                    flags[i] = (hu[k, j, i] >= low) & (region[k, j, i] != 0)
+            before = _ZERO
+            for w in range(n_words):
+                word = _packed(eights, 8 * w)
+                words[row, w] = word
+                n_runs[row] += _bits(word & ~(word << _ONE | before))
+                before = word >> np.uint64(WORD - 1)
 
 
 @kernel
 def _packed(eights: Any, begin: int) -> Any:
     """Return the word of 64 bytes that are 0 or 1, given as 8 little-endian integers."""
-    word = _ZERO
+    some = _ZERO
     for k in range(8):
+        some |= eights[begin + k]
+    word = _ZERO
+    for k in range(8 if some != _ZERO else 0):
         x = eights[begin + k]
         # bits 0, 8, ... 56 are moved together: two, four, all eight
         x |= x >> np.uint64(7)
@@ -136,21 +146,22 @@ def run_moments(hu: Any, zero: Any, first: Any, start: Any, stop: Any, sums: Any
     ends
         (R, 2) out, of the type of ``hu``: smallest and largest.
     """
-    ny = hu.shape[1]
-    for row in range(first.shape[0] - 1):
-        if first[row] == first[row + 1]:
-            continue
-        values = hu[row // ny, row % ny]
-        for r in range(first[row], first[row + 1]):
-            total = squares = zero
-            least = most = values[start[r]]
-            for i in range(start[r], stop[r]):
-                v = values[i] + zero
-                total += v
-                squares += v * v
-                least, most = min(least, values[i]), max(most, values[i])
-            sums[r, 0], sums[r, 1] = total, squares
-            ends[r, 0], ends[r, 1] = least, most
+    # an index that might be negative, or a division for each row, takes longer than the sums
+    row = -1
+    for k in range(np.uint64(hu.shape[0])):
+        for j in range(np.uint64(hu.shape[1])):
+            row += 1
+            for r in range(first[row], first[row + 1]):
+                total = squares = zero
+                least = most = hu[k, j, np.uint64(start[r])]
+                for i in range(np.uint64(start[r]), np.uint64(stop[r])):
+                    x = hu[k, j, i]
+                    v = x + zero
+                    total += v
+                    squares += v * v
+                    least, most = min(x, least), max(x, most)
+                sums[r, 0], sums[r, 1] = total, squares
+                ends[r, 0], ends[r, 1] = least, most
 
 
 @kernel

@@ -16,7 +16,7 @@ import numpy as np
 from ho_detect._kernels.runs import count_runs
 n = np.zeros(2, np.int64)
 hu = np.array([[[0, 1, 0, 1], [1, 1, 0, 0]]], np.int16)
-count_runs(hu, np.int16(1), None, np.empty((2, 1), np.uint64), n)
+count_runs(hu, np.int16(1), np.int16(-9), None, np.empty((2, 1), np.uint64), n)
 print(n.tolist())
 """
 

@@ -36,7 +36,8 @@ def all_of(hu, low, region=None, connectivity=26):
     ny, nx = hu.shape[1:]
     rows = hu.shape[0] * ny
     first, words = np.zeros(rows + 1, np.int64), np.full((rows, -(-nx // WORD)), 99, np.uint64)
-    count_runs(hu, hu.dtype.type(low), None if region is None else region.view(np.uint8), words, first[1:])
+    least = hu.dtype.type(-np.inf if hu.dtype.kind == "f" else np.iinfo(hu.dtype).min)
+    count_runs(hu, hu.dtype.type(low), least, None if region is None else region.view(np.uint8), words, first[1:])
     np.cumsum(first, out=first)
     start, stop, component = (np.full(first[-1], -99, np.int32) for _ in range(3))
     fill_runs(nx, words, first, start, stop)
