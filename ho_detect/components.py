@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect._kernels.components import component_statistics, histograms, number_components
+from ho_detect._kernels.components import histograms
 from ho_detect._kernels.runs import paint_runs, range_in_runs
 from ho_detect.geometry import FloatArray
-from ho_detect.runs import BoolArray, IntArray, Runs, Volume, joined_runs, spans_of
+from ho_detect.runs import BoolArray, IntArray, Measures, Runs, Volume, measured_runs, spans_of
 
 Box = tuple[slice, slice, slice]
 
@@ -190,10 +190,7 @@ def label_components(
         raise ValueError(f"connectivity {connectivity} is not 6, 18 or 26")
     if isinstance(hu, np.ndarray) and hu.dtype == np.bool_:
         hu = hu.view(np.uint8)
-    runs, sums, ends, seams = joined_runs(hu, low, region, connectivity)
-    n = number_components(hu.shape[1], connectivity, seams, runs.first, runs.start, runs.stop, runs.component)
-    nz, ny, nx = hu.shape
-    components = _measured((nz, ny, nx), runs, sums, ends, n)
+    components = _described(hu.shape, *measured_runs(hu, low, region, connectivity))
     return components if high is None else components.select(components.max_hu >= high)
 
 
@@ -211,15 +208,13 @@ def joined_with(seeds: BoolArray, mask: BoolArray, connectivity: int = 26) -> Bo
     return parts.paint(parts.meet(seeds))
 
 
-def _measured(shape: tuple[int, int, int], runs: Runs, sums: FloatArray, ends: NDArray[Any], n: int) -> Components:
-    count, box = np.empty(n, np.int64), np.empty((n, 6), np.int64)
-    index_sum, moments = np.empty((n, 3)), np.empty((n, 4))
-    where = runs.first, runs.start, runs.stop, runs.component
-    component_statistics(shape[1], *where, sums, ends, count, box, index_sum, moments)
+def _described(shape: tuple[int, ...], runs: Runs, measures: Measures) -> Components:
+    count, box, index_sum, moments = measures.arrays
     mean = moments[:, 0] / count
     variance = np.maximum(moments[:, 1] / count - mean**2, 0.0)
+    nz, ny, nx = shape
     return Components(
-        shape,
+        (nz, ny, nx),
         count,
         box,
         index_sum / count[:, None],

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect._kernels._jit import in_parallel
 from ho_detect._kernels.blocks import join_blocks
-from ho_detect._kernels.components import join_runs
+from ho_detect._kernels.components import component_statistics, join_runs, join_slabs, merge_statistics, number_sets
 from ho_detect._kernels.runs import WORD, count_runs, fill_runs, run_moments
 from ho_detect.geometry import FloatArray
 
@@ -18,7 +18,7 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 #: A volume is worked on in slabs that stay in the processor's cache from its first step to its last, but in a few at
 #: least; the same ones for any number of threads.
-_SLAB_BYTES, _SLABS = 2**22, 4
+_SLAB_BYTES, _SLABS = 2**23, 4
 
 
 class Volume(Protocol):
@@ -56,60 +56,94 @@ class Runs:
     component: NDArray[np.int32]
 
 
-def joined_runs(
-    hu: Volume, low: float, region: BoolArray | None, connectivity: int
-) -> tuple[Runs, FloatArray, NDArray[Any], IntArray]:
-    """Find the runs of ``hu >= low`` inside ``region``, and join those that touch inside each of some slabs.
+@dataclass(frozen=True, eq=False)
+class Measures:
+    """What components measure, C of them, numbered by their first voxel; sums of indices and of HU.
+
+    Parameters
+    ----------
+    count
+        (C,) int64 voxels.
+    box
+        (C, 6) int64 first and last index along slice, row, column.
+    index_sum
+        (C, 3) float64 sums of the indices.
+    moments
+        (C, 4) float64 sum and sum of squares of HU, smallest, largest.
+    """
+
+    count: IntArray
+    box: IntArray
+    index_sum: FloatArray
+    moments: FloatArray
+
+    @classmethod
+    def of(cls, n: int) -> Self:
+        """Return room for ``n`` components."""
+        return cls(np.empty(n, np.int64), np.empty((n, 6), np.int64), np.empty((n, 3)), np.empty((n, 4)))
+
+    @property
+    def arrays(self) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+        """All of them."""
+        return self.count, self.box, self.index_sum, self.moments
+
+
+def measured_runs(hu: Volume, low: float, region: BoolArray | None, connectivity: int) -> tuple[Runs, Measures]:
+    """Find the runs of ``hu >= low`` inside ``region``, their components, and what these measure.
 
     Parameters
     ----------
     hu, region, connectivity
         As for :func:`ho_detect.components.label_components`, which checks them.
-
-    Returns
-    -------
-    The runs, whose ``component`` is an earlier run of the same set; their (R, 2) sum and sum of squares of HU; their
-    (R, 2) smallest and largest HU; and (S,) the first slice of each slab but the lowest.
     """
     nz, ny, nx = hu.shape
     first = np.zeros(nz * ny + 1, np.int64)
     threshold = _of_type(low, hu.dtype)
     if threshold is None or nz * ny * nx == 0:
         nothing = np.empty(0, np.int32)
-        return Runs(first, nothing, nothing, nothing), np.empty((0, 2)), np.empty((0, 2), hu.dtype), first[:0]
+        return Runs(first, nothing, nothing, nothing), Measures.of(0)
     n_slabs = min(nz, max(_SLABS, -(-nz * ny * nx * hu.dtype.itemsize // _SLAB_BYTES)))
     bounds = np.arange(n_slabs + 1) * nz // n_slabs
     inside = None if region is None else region.view(np.uint8)
 
-    def slab(k: int, end: int) -> tuple[NDArray[Any], ...]:
-        return _joined_slab(hu[k:end], threshold, None if inside is None else inside[k:end], connectivity)
+    def slab(k: int, end: int) -> tuple[Runs, Measures]:
+        return _measured_slab(hu[k:end], int(k), threshold, None if inside is None else inside[k:end], connectivity)
 
-    firsts, starts, stops, parents, sums, ends = zip(*in_parallel(slab, bounds[:-1], bounds[1:]), strict=True)
-    before = np.cumsum([0, *map(len, starts)])
-    for k, of_slab, n in zip(bounds, firsts, before, strict=False):
-        first[k * ny + 1 : k * ny + len(of_slab)] = of_slab[1:] + n
-    component = np.concatenate([p + np.int32(n) for p, n in zip(parents, before, strict=False)])
-    runs = Runs(first, np.concatenate(starts), np.concatenate(stops), component)
-    return runs, np.concatenate(sums), np.concatenate(ends), bounds[1:-1]
+    runs, measures = zip(*in_parallel(slab, bounds[:-1], bounds[1:]), strict=True)
+    n_runs = np.cumsum([0, *(len(of_slab.start) for of_slab in runs)])
+    n_parts = np.cumsum([0, *(len(of_slab.count) for of_slab in measures)])
+    for k, of_slab, n in zip(bounds, runs, n_runs, strict=False):
+        first[k * ny + 1 : k * ny + len(of_slab.first)] = of_slab.first[1:] + n
+    start, stop = (np.concatenate([getattr(of_slab, name) for of_slab in runs]) for name in ("start", "stop"))
+    part = np.concatenate([s.component + np.int32(n) for s, n in zip(runs, n_parts, strict=False)])
+    number = np.empty(n_parts[-1], np.int32)
+    join_slabs(ny, connectivity, bounds[1:-1], first, start, stop, part, number)
+    whole = Measures.of(number_sets(number))
+    parts = zip(*(of_slab.arrays for of_slab in measures), strict=True)
+    count, box, index_sum, moments = (np.concatenate(field) for field in parts)
+    merge_statistics(number, (count, box, index_sum, moments), *whole.arrays)
+    return Runs(first, start, stop, number[part]), whole
 
 
-def _joined_slab(
-    hu: NDArray[Any], low: np.generic, inside: NDArray[np.uint8] | None, connectivity: int
-) -> tuple[NDArray[Any], ...]:
-    """Return first, start, stop, parent, sums and ends of the runs of a slab of slices."""
-    rows = hu.shape[0] * hu.shape[1]
+def _measured_slab(
+    hu: NDArray[Any], lowest: int, low: np.generic, inside: NDArray[np.uint8] | None, connectivity: int
+) -> tuple[Runs, Measures]:
+    """Return runs and components of a slab whose first slice is number ``lowest``."""
+    rows, ny = hu.shape[0] * hu.shape[1], hu.shape[1]
     first, words = np.zeros(rows + 1, np.int64), np.empty((rows, -(-hu.shape[2] // WORD)), np.uint64)
     count_runs(hu, low, _lowest(hu.dtype), inside, words, first[1:])
     np.cumsum(first, out=first)
-    start, stop, parent = (np.empty(first[-1], np.int32) for _ in range(3))
+    start, stop, component = (np.empty(first[-1], np.int32) for _ in range(3))
     fill_runs(hu.shape[2], words, first, start, stop)
     sums, ends = np.empty((len(start), 2)), np.empty((len(start), 2), hu.dtype)
     run_moments(hu, zero_to_sum(hu.dtype), first, start, stop, sums, ends)
     if connectivity == 26:
-        join_blocks(hu.shape[1], words, first, start, parent)
+        join_blocks(ny, words, first, start, component)
     else:
-        join_runs(hu.shape[1], connectivity, first, start, stop, parent)
-    return first, start, stop, parent, sums, ends
+        join_runs(ny, connectivity, first, start, stop, component)
+    measures = Measures.of(number_sets(component))
+    component_statistics(ny, lowest, first, start, stop, component, sums, ends, *measures.arrays)
+    return Runs(first, start, stop, component), measures
 
 
 def spans_of(box: slice | tuple[slice, ...], shape: tuple[int, ...]) -> tuple[slice, ...]:
@@ -125,7 +159,8 @@ def zero_to_sum(dtype: np.dtype[Any]) -> np.generic:
 
 
 def _lowest(dtype: np.dtype[Any]) -> np.generic:
-    return dtype.type(-np.inf) if dtype.kind == "f" else dtype.type(np.iinfo(dtype).min)
+    lowest: np.generic = dtype.type(-np.inf if dtype.kind == "f" else np.iinfo(dtype).min)
+    return lowest
 
 
 def _of_type(low: float, dtype: np.dtype[Any]) -> np.generic | None:

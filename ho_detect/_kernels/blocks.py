@@ -1,8 +1,8 @@
 """Union-find over blocks of 2 x 2 rows: with 26 neighbours, what their rows hold together along x is joined.
 
-Of 2 rows of 2 slices any voxels in one column, or in columns side by side, are neighbours. So runs of what the four rows
-hold together are joined sets, a third as many as there are runs, and blocks meet their neighbours at their outer rows
-alone: one comparison a row instead of four, and 64 voxels at a time.
+Of 2 rows of 2 slices any voxels in one column, or in columns side by side, are neighbours. So runs of what the four
+rows hold together are joined sets, a third as many as there are runs, and blocks meet their neighbours at their outer
+rows alone: one comparison a row instead of four, and 64 voxels at a time.
 
 Not checked: as in :mod:`ho_detect._kernels.components`.
 """
@@ -43,14 +43,12 @@ def _held(words: Any, row: int, other: int, w: int) -> Any:
 
 @kernel
 def _last(begins: Any, number: Any, layer: int, j: int, w: int, until: Any) -> int:
-    """Return the number of the last run of a block that begins at one of the voxels ``until`` of word ``w``, or before."""
-    return number[layer, j, w] + _bits(begins[layer, j, w] & until) - 1
+    """Return the number of the last run of a block that begins at one of the voxels ``until`` of a word, or before."""
+    return int(number[layer, j, w] + _bits(begins[layer, j, w] & until) - 1)
 
 
 @kernel
-def _meet(
-    words: Any, near: tuple[int, int], far: tuple[int, int], begins: Any, number: Any, here: Any, there: Any, parent: Any
-) -> None:
+def _meet(words: Any, near: Any, far: Any, begins: Any, number: Any, here: Any, there: Any, parent: Any) -> None:
     """Join the runs of two blocks that touch.
 
     Parameters
@@ -114,7 +112,7 @@ def join_blocks(ny: int, words: Any, first: Any, start: Any, parent: Any) -> Non
     parent
         (R,) int32 out: the first run of the same set.
     """
-    nz, n_words = (first.shape[0] - 1) // ny, words.shape[1]
+    nz, n_words = (first.shape[0] - 1) // max(ny, 1), words.shape[1]
     by = (ny + 1) // 2
     begins, number = np.empty((2, by, n_words), np.uint64), np.empty((2, by, n_words), np.int32)
     rows = np.full((2, by, 4), -1, np.int64)  # of each block, -1 for those without runs

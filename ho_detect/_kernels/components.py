@@ -22,14 +22,14 @@ def _root(parent: Any, r: int) -> int:
 
 
 @kernel
-def _join_rows(first: Any, start: Any, stop: Any, parent: Any, a: int, b: int, slack: int) -> None:
-    """Join the runs of rows ``a`` and ``b`` that overlap, or touch at a corner with ``slack`` 1."""
+def _join_rows(first: Any, start: Any, stop: Any, part: Any, parent: Any, a: int, b: int, slack: int) -> None:
+    """Join the parts whose runs in rows ``a`` and ``b`` overlap, or touch at a corner with ``slack`` 1."""
     p, q = first[a], first[b]
     end_p, end_q = first[a + 1], first[b + 1]
     while p < end_p and q < end_q:
         # most that touch are joined already
-        if (start[p] < stop[q] + slack) & (start[q] < stop[p] + slack) and parent[p] != parent[q]:
-            u, v = _root(parent, p), _root(parent, q)
+        if (start[p] < stop[q] + slack) & (start[q] < stop[p] + slack) and parent[part[p]] != parent[part[q]]:
+            u, v = _root(parent, part[p]), _root(parent, part[q])
             parent[max(u, v)] = min(u, v)
         ends_first = stop[p] < stop[q]
         p += 1 if ends_first else 0
@@ -38,18 +38,18 @@ def _join_rows(first: Any, start: Any, stop: Any, parent: Any, a: int, b: int, s
 
 @kernel
 def _join_with_slice_below(
-    ny: int, row: int, j: int, connectivity: int, first: Any, start: Any, stop: Any, parent: Any
+    ny: int, row: int, j: int, connectivity: int, first: Any, start: Any, stop: Any, part: Any, parent: Any
 ) -> None:
-    """Join the runs of row ``j`` of a slice with those of the slice below it."""
+    """Join the parts of row ``j`` of a slice with those of the slice below it."""
     if first[row] == first[row + 1]:
         return
-    _join_rows(first, start, stop, parent, row, row - ny, 1 if connectivity >= 18 else 0)
+    _join_rows(first, start, stop, part, parent, row, row - ny, 1 if connectivity >= 18 else 0)
     if connectivity >= 18:
         corner = 1 if connectivity == 26 else 0
         if j > 0:
-            _join_rows(first, start, stop, parent, row, row - ny - 1, corner)
+            _join_rows(first, start, stop, part, parent, row, row - ny - 1, corner)
         if j < ny - 1:
-            _join_rows(first, start, stop, parent, row, row - ny + 1, corner)
+            _join_rows(first, start, stop, part, parent, row, row - ny + 1, corner)
 
 
 @kernel
@@ -68,50 +68,65 @@ def join_runs(ny: int, connectivity: int, first: Any, start: Any, stop: Any, par
         (R,) int32 out: an earlier run of the same set, or itself.
     """
     slack = 1 if connectivity >= 18 else 0
+    alone = np.arange(parent.shape[0])
     for r in range(parent.shape[0]):
         parent[r] = r
     for row in range(first.shape[0] - 1):
         j = row % ny
         if j > 0:
-            _join_rows(first, start, stop, parent, row, row - 1, slack)
+            _join_rows(first, start, stop, alone, parent, row, row - 1, slack)
         if row >= ny:
-            _join_with_slice_below(ny, row, j, connectivity, first, start, stop, parent)
+            _join_with_slice_below(ny, row, j, connectivity, first, start, stop, alone, parent)
 
 
 @kernel
-def number_components(ny: int, connectivity: int, seams: Any, first: Any, start: Any, stop: Any, component: Any) -> int:
-    """Join slabs that :func:`join_runs` has joined each, and number the components 0, 1, ... by their first voxel.
+def join_slabs(
+    ny: int, connectivity: int, seams: Any, first: Any, start: Any, stop: Any, part: Any, parent: Any
+) -> None:
+    """Join the components of slabs that touch across the seams between slabs.
 
     Parameters
     ----------
     seams
         (S,) int64: first slice of each slab but the lowest.
-    component
-        (R,) int32: ``parent`` of :func:`join_runs`, counted over all slabs, in; numbers out.
-
-    Returns
-    -------
-    How many there are.
+    part
+        (R,) int32: the component in its slab that each run belongs to, counted over all slabs.
+    parent
+        (P,) int32 out: an earlier component of the same set, or itself.
     """
+    for p in range(parent.shape[0]):
+        parent[p] = p
     for k in seams:
         for j in range(ny):
-            _join_with_slice_below(ny, k * ny + j, j, connectivity, first, start, stop, component)
+            _join_with_slice_below(ny, k * ny + j, j, connectivity, first, start, stop, part, parent)
+
+
+@kernel
+def number_sets(parent: Any) -> int:
+    """Number sets 0, 1, ... in the order of their first members, and return how many there are.
+
+    Parameters
+    ----------
+    parent
+        (N,) int32: an earlier member of the same set, itself for the first, in; the number of the set out.
+    """
     n = 0
-    for r in range(component.shape[0]):
-        if component[r] == r:
-            component[r] = -1 - n  # marks a root that has its number
+    for r in range(parent.shape[0]):
+        if parent[r] == r:
+            parent[r] = -1 - n  # marks a first member, whose set has its number
             n += 1
         else:
-            component[r] = component[component[r]]
-            # the parent of a run is an earlier run, already numbered
-    for r in range(component.shape[0]):
-        component[r] = -1 - component[r]
+            # an earlier member is numbered already
+            parent[r] = parent[parent[r]]
+    for r in range(parent.shape[0]):
+        parent[r] = -1 - parent[r]
     return n
 
 
 @kernel
 def component_statistics(
     ny: int,
+    lowest: int,
     first: Any,
     start: Any,
     stop: Any,
@@ -127,6 +142,10 @@ def component_statistics(
 
     Parameters
     ----------
+    ny
+        Rows of a slice.
+    lowest
+        Number of the first slice.
     sums, ends
         Of :func:`run_moments`.
     count
@@ -145,7 +164,7 @@ def component_statistics(
             index_sum[c, a] = 0.0
         moments[c, 0] = moments[c, 1] = 0.0
         moments[c, 2], moments[c, 3] = np.inf, -np.inf
-    k, j = 0, -1  # a division for each row would take as long as all the rest
+    k, j = lowest, -1  # a division for each row would take as long as all the rest
     for row in range(first.shape[0] - 1):
         j += 1
         if j == ny:
@@ -165,6 +184,44 @@ def component_statistics(
             moments[c, 1] += sums[r, 1]
             moments[c, 2] = min(moments[c, 2], float(ends[r, 0]))
             moments[c, 3] = max(moments[c, 3], float(ends[r, 1]))
+
+
+@kernel
+def merge_statistics(
+    number: Any,
+    parts: tuple[Any, Any, Any, Any],
+    count: Any,
+    box: Any,
+    index_sum: Any,
+    moments: Any,
+) -> None:
+    """Sum the components of slabs to those of the volume, always in the same order.
+
+    Parameters
+    ----------
+    number
+        (P,) int32: the component of the volume that each belongs to, in the order of their first voxels.
+    parts
+        Of each slab's component ``count``, ``box``, ``index_sum`` and ``moments`` as below.
+    count, box, index_sum, moments
+        Out, as of :func:`component_statistics`.
+    """
+    n = 0
+    for p in range(number.shape[0]):
+        c = number[p]
+        if c == n:  # the first of its set
+            n += 1
+            count[c], box[c], index_sum[c], moments[c] = parts[0][p], parts[1][p], parts[2][p], parts[3][p]
+            continue
+        count[c] += parts[0][p]
+        for a in range(3):
+            box[c, 2 * a] = min(box[c, 2 * a], parts[1][p, 2 * a])
+            box[c, 2 * a + 1] = max(box[c, 2 * a + 1], parts[1][p, 2 * a + 1])
+            index_sum[c, a] += parts[2][p, a]
+        moments[c, 0] += parts[3][p, 0]
+        moments[c, 1] += parts[3][p, 1]
+        moments[c, 2] = min(moments[c, 2], parts[3][p, 2])
+        moments[c, 3] = max(moments[c, 3], parts[3][p, 3])
 
 
 @kernel
