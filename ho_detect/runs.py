@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ho_detect._kernels._jit import in_parallel
 from ho_detect._kernels.blocks import join_blocks
-from ho_detect._kernels.components import component_statistics, join_runs, join_slabs, merge_statistics, number_sets
+from ho_detect._kernels.components import component_statistics, join_runs, join_slabs, merge_statistics
 from ho_detect._kernels.runs import WORD, count_runs, fill_runs, run_moments
+from ho_detect._kernels.sets import number_sets
 from ho_detect.geometry import FloatArray
 
 IntArray = NDArray[np.int64]

@@ -14,24 +14,10 @@ from typing import Any
 import numpy as np
 
 from ho_detect._kernels._jit import kernel
-from ho_detect._kernels.runs import WORD, _bits
+from ho_detect._kernels.runs import WORD, bits
+from ho_detect._kernels.sets import join, root
 
 _ZERO, _ONE, _TOP = np.uint64(0), np.uint64(1), np.uint64(WORD - 1)
-
-
-@kernel
-def _root(parent: Any, r: int) -> int:
-    while parent[r] != r:
-        parent[r] = parent[parent[r]]
-        r = parent[r]
-    return r
-
-
-@kernel
-def _join(parent: Any, here: int, there: int) -> None:
-    if parent[here] != parent[there]:
-        u, v = _root(parent, here), _root(parent, there)
-        parent[max(u, v)] = min(u, v)
 
 
 @kernel
@@ -44,7 +30,7 @@ def _held(words: Any, row: int, other: int, w: int) -> Any:
 @kernel
 def _last(begins: Any, number: Any, layer: int, j: int, w: int, until: Any) -> int:
     """Return the number of the last run of a block that begins at one of the voxels ``until`` of a word, or before."""
-    return int(number[layer, j, w] + _bits(begins[layer, j, w] & until) - 1)
+    return int(number[layer, j, w] + bits(begins[layer, j, w] & until) - 1)
 
 
 @kernel
@@ -76,20 +62,20 @@ def _meet(words: Any, near: Any, far: Any, begins: Any, number: Any, here: Any, 
             until = left ^ (left - _ONE)
             left &= left - _ONE
             one = _last(begins, number, here[0], here[1], w, until)
-            _join(parent, one, _last(begins, number, there[0], there[1], w, until))
+            join(parent, one, _last(begins, number, there[0], there[1], w, until))
         # where the one ends right before the other begins
         left = (a << _ONE | side) & ~a & b & ~(b << _ONE | far_side)
         while left != _ZERO:
             until = left ^ (left - _ONE)
             left &= left - _ONE
             one = _last(begins, number, here[0], here[1], w, until >> _ONE)
-            _join(parent, one, _last(begins, number, there[0], there[1], w, until))
+            join(parent, one, _last(begins, number, there[0], there[1], w, until))
         left = (b << _ONE | far_side) & ~b & a & ~(a << _ONE | side)
         while left != _ZERO:
             until = left ^ (left - _ONE)
             left &= left - _ONE
             one = _last(begins, number, here[0], here[1], w, until)
-            _join(parent, one, _last(begins, number, there[0], there[1], w, until >> _ONE))
+            join(parent, one, _last(begins, number, there[0], there[1], w, until >> _ONE))
         covered, side, far_side = both >> _TOP, a >> _TOP, b >> _TOP
 
 
@@ -135,7 +121,7 @@ def join_blocks(ny: int, words: Any, first: Any, start: Any, parent: Any) -> Non
                 before = word >> _TOP
                 begins[now, j, w] = begun
                 number[now, j, w] = n
-                for _ in range(_bits(begun)):
+                for _ in range(bits(begun)):
                     sets[n] = n
                     n += 1
             for corner in range(4):
@@ -157,7 +143,7 @@ def join_blocks(ny: int, words: Any, first: Any, start: Any, parent: Any) -> Non
                 _meet(words, (b, -1), (rows[below, j + 1, 2], -1), begins, number, (now, j), (below, j + 1), sets)
     first_run = np.full(n, -1, np.int32)
     for r in range(parent.shape[0]):
-        root = _root(sets, parent[r])
-        if first_run[root] < 0:
-            first_run[root] = r
-        parent[r] = first_run[root]
+        member = root(sets, parent[r])
+        if first_run[member] < 0:
+            first_run[member] = r
+        parent[r] = first_run[member]

@@ -1,4 +1,4 @@
-"""Connected components of runs: union-find over neighbouring rows, statistics; no dense label volume is written.
+"""Connected components of runs: neighbouring rows are joined, statistics; no dense label volume is written.
 
 Not checked: ``first``, ``start`` and ``stop`` are those of :mod:`ho_detect._kernels.runs`, output arrays have the sizes
 stated.
@@ -11,14 +11,7 @@ from typing import Any
 import numpy as np
 
 from ho_detect._kernels._jit import kernel
-
-
-@kernel
-def _root(parent: Any, r: int) -> int:
-    while parent[r] != r:
-        parent[r] = parent[parent[r]]
-        r = parent[r]
-    return r
+from ho_detect._kernels.sets import join
 
 
 @kernel
@@ -27,10 +20,8 @@ def _join_rows(first: Any, start: Any, stop: Any, part: Any, parent: Any, a: int
     p, q = first[a], first[b]
     end_p, end_q = first[a + 1], first[b + 1]
     while p < end_p and q < end_q:
-        # most that touch are joined already
-        if (start[p] < stop[q] + slack) & (start[q] < stop[p] + slack) and parent[part[p]] != parent[part[q]]:
-            u, v = _root(parent, part[p]), _root(parent, part[q])
-            parent[max(u, v)] = min(u, v)
+        if (start[p] < stop[q] + slack) & (start[q] < stop[p] + slack):
+            join(parent, part[p], part[q])
         ends_first = stop[p] < stop[q]
         p += 1 if ends_first else 0
         q += 0 if ends_first else 1
@@ -99,28 +90,6 @@ def join_slabs(
     for k in seams:
         for j in range(ny):
             _join_with_slice_below(ny, k * ny + j, j, connectivity, first, start, stop, part, parent)
-
-
-@kernel
-def number_sets(parent: Any) -> int:
-    """Number sets 0, 1, ... in the order of their first members, and return how many there are.
-
-    Parameters
-    ----------
-    parent
-        (N,) int32: an earlier member of the same set, itself for the first, in; the number of the set out.
-    """
-    n = 0
-    for r in range(parent.shape[0]):
-        if parent[r] == r:
-            parent[r] = -1 - n  # marks a first member, whose set has its number
-            n += 1
-        else:
-            # an earlier member is numbered already
-            parent[r] = parent[parent[r]]
-    for r in range(parent.shape[0]):
-        parent[r] = -1 - parent[r]
-    return n
 
 
 @kernel

@@ -63,7 +63,7 @@ def count_runs(hu: Any, low: Any, least: Any, region: Any, words: Any, n_runs: A
             for w in range(n_words):
                 word = _packed(eights, 8 * w)
                 words[row, w] = word
-                n_runs[row] += _bits(word & ~(word << _ONE | before))
+                n_runs[row] += bits(word & ~(word << _ONE | before))
                 before = word >> np.uint64(WORD - 1)
 
 
@@ -85,7 +85,7 @@ def _packed(eights: Any, begin: int) -> Any:
 
 
 @kernel
-def _bits(word: Any) -> int:
+def bits(word: Any) -> int:
     """Count the set bits of a word by halves; compiled to one instruction where the processor has it."""
     word = word - (word >> _ONE & np.uint64(0x5555555555555555))
     word = (word & np.uint64(0x3333333333333333)) + (word >> np.uint64(2) & np.uint64(0x3333333333333333))
@@ -121,7 +121,7 @@ def fill_runs(nx: int, words: Any, first: Any, start: Any, stop: Any) -> None:
             changes = word ^ (word << _ONE | before)
             while changes != _ZERO:
                 below = (changes & (~changes + _ONE)) - _ONE  # the bits below the lowest change
-                column = WORD * w + _bits(below)
+                column = WORD * w + bits(below)
                 changes &= changes - _ONE
                 if before == _ZERO:
                     start[r] = column

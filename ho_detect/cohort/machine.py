@@ -14,7 +14,7 @@ _GIGABYTE = 1e9
 _GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 #: malloc.h of glibc; blocks from so many bytes on are given back when they are freed, smaller ones used again.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _LARGE_BYTES = -1, -3, 2**24
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _LARGE_BYTES = -1, -3, 2**25
 
 
 def available_gigabytes() -> float:

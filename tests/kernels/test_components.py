@@ -13,8 +13,9 @@ from scipy import ndimage as ndi
 from ho_detect import runs as runs_in_slabs
 from ho_detect._kernels._jit import set_threads
 from ho_detect._kernels.blocks import join_blocks
-from ho_detect._kernels.components import component_statistics, histograms, join_runs, number_sets
+from ho_detect._kernels.components import component_statistics, histograms, join_runs
 from ho_detect._kernels.runs import WORD, count_runs, fill_runs, paint_runs, range_in_runs, run_moments
+from ho_detect._kernels.sets import number_sets
 from ho_detect.allowance import processors
 from ho_detect.components import label_components
 from ho_detect.runs import zero_to_sum
