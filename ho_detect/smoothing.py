@@ -62,6 +62,8 @@ def gaussian(volume: NDArray[Any], sigmas: Sequence[float]) -> NDArray[np.int16]
 def _smoothed(volume: NDArray[Any], sigmas: Sequence[float], spans: Spans) -> NDArray[np.int16]:
     across, down, along = (gaussian_weights(sigma) if sigma else np.ones(1, np.float32) for sigma in sigmas)
     smooth = np.empty([s.stop - s.start for s in spans], np.int16)
+    if smooth.size == 0:
+        return smooth
     reach = [len(w) // 2 for w in (across, down, along)]
     around = tuple(slice(max(s.start - r, 0), s.stop + r) for s, r in zip(spans, reach, strict=True))
     rows, columns = (slice(s.start - a.start, s.stop - a.start) for s, a in zip(spans[1:], around[1:], strict=True))
