@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ho_detect._kernels._jit import in_parallel
 from ho_detect._kernels.blocks import join_blocks
 from ho_detect._kernels.components import component_statistics, join_runs, join_slabs, merge_statistics
-from ho_detect._kernels.runs import WORD, count_runs, fill_runs, run_moments
+from ho_detect._kernels.runs import WORD, count_runs, fill_runs
 from ho_detect._kernels.sets import number_sets
 from ho_detect.geometry import FloatArray
 
@@ -136,14 +136,12 @@ def _measured_slab(
     np.cumsum(first, out=first)
     start, stop, component = (np.empty(first[-1], np.int32) for _ in range(3))
     fill_runs(hu.shape[2], words, first, start, stop)
-    sums, ends = np.empty((len(start), 2)), np.empty((len(start), 2), hu.dtype)
-    run_moments(hu, zero_to_sum(hu.dtype), first, start, stop, sums, ends)
     if connectivity == 26:
         join_blocks(ny, words, first, start, component)
     else:
         join_runs(ny, connectivity, first, start, stop, component)
     measures = Measures.of(number_sets(component))
-    component_statistics(ny, lowest, first, start, stop, component, sums, ends, *measures.arrays)
+    component_statistics(hu, zero_to_sum(hu.dtype), lowest, first, start, stop, component, *measures.arrays)
     return Runs(first, start, stop, component), measures
 
 

@@ -94,29 +94,28 @@ def join_slabs(
 
 @kernel
 def component_statistics(
-    ny: int,
+    hu: Any,
+    zero: Any,
     lowest: int,
     first: Any,
     start: Any,
     stop: Any,
     component: Any,
-    sums: Any,
-    ends: Any,
     count: Any,
     box: Any,
     index_sum: Any,
     moments: Any,
 ) -> None:
-    """Sum runs to components, always in the same order.
+    """Sum voxels to components, run by run, always in the same order.
 
     Parameters
     ----------
-    ny
-        Rows of a slice.
+    hu
+        (Z, Y, X) the slab.
+    zero
+        Its type is the one to sum a run in: int64 for whole numbers of at most 16 bits, else float64.
     lowest
-        Number of the first slice.
-    sums, ends
-        Of :func:`run_moments`.
+        Number of its first slice.
     count
         (C,) int64 out: voxels.
     box
@@ -133,26 +132,36 @@ def component_statistics(
             index_sum[c, a] = 0.0
         moments[c, 0] = moments[c, 1] = 0.0
         moments[c, 2], moments[c, 3] = np.inf, -np.inf
-    k, j = lowest, -1  # a division for each row would take as long as all the rest
-    for row in range(first.shape[0] - 1):
-        j += 1
-        if j == ny:
-            k, j = k + 1, 0
-        for r in range(first[row], first[row + 1]):
-            c = component[r]
-            a, b = int(start[r]), int(stop[r])
-            n = b - a
-            count[c] += n
-            index_sum[c, 0] += float(k) * n
-            index_sum[c, 1] += float(j) * n
-            index_sum[c, 2] += 0.5 * float(a + b - 1) * n
-            box[c, 0], box[c, 1] = min(box[c, 0], k), max(box[c, 1], k)
-            box[c, 2], box[c, 3] = min(box[c, 2], j), max(box[c, 3], j)
-            box[c, 4], box[c, 5] = min(box[c, 4], a), max(box[c, 5], b - 1)
-            moments[c, 0] += sums[r, 0]
-            moments[c, 1] += sums[r, 1]
-            moments[c, 2] = min(moments[c, 2], float(ends[r, 0]))
-            moments[c, 3] = max(moments[c, 3], float(ends[r, 1]))
+    # an index of HU that might be negative, or a division for each row, would take longer than the sums
+    row = -1
+    for slice_ in range(np.uint64(hu.shape[0])):
+        k = lowest + int(slice_)
+        for line in range(np.uint64(hu.shape[1])):
+            row += 1
+            j = int(line)
+            for r in range(first[row], first[row + 1]):
+                total = squares = zero
+                least = most = hu[slice_, line, np.uint64(start[r])]
+                for i in range(np.uint64(start[r]), np.uint64(stop[r])):
+                    x = hu[slice_, line, i]
+                    v = x + zero
+                    total += v
+                    squares += v * v
+                    least, most = min(x, least), max(x, most)
+                c = component[r]
+                a, b = int(start[r]), int(stop[r])
+                n = b - a
+                count[c] += n
+                index_sum[c, 0] += float(k) * n
+                index_sum[c, 1] += float(j) * n
+                index_sum[c, 2] += 0.5 * float(a + b - 1) * n
+                box[c, 0], box[c, 1] = min(box[c, 0], k), max(box[c, 1], k)
+                box[c, 2], box[c, 3] = min(box[c, 2], j), max(box[c, 3], j)
+                box[c, 4], box[c, 5] = min(box[c, 4], a), max(box[c, 5], b - 1)
+                moments[c, 0] += float(total)
+                moments[c, 1] += float(squares)
+                moments[c, 2] = min(moments[c, 2], float(least))
+                moments[c, 3] = max(moments[c, 3], float(most))
 
 
 @kernel

@@ -46,13 +46,15 @@ def count_runs(hu: Any, low: Any, least: Any, region: Any, words: Any, n_runs: A
     for k in range(np.uint64(hu.shape[0])):
         for j in range(ny):
             row += 1
-            most = least
-            for i in range(nx):
-                x = hu[k, j, i]
-                most = x if x > most else most
             n_runs[row] = 0
-            if most < low:
-                continue
+            # beside bone there is bone mostly: then it is not asked first whether there is
+            if j == 0 or n_runs[row - 1] == 0:
+                most = least
+                for i in range(nx):
+                    x = hu[k, j, i]
+                    most = x if x > most else most
+                if most < low:
+                    continue
             if region is None:
                 for i in range(nx):
                     flags[i] = hu[k, j, i] >= low
@@ -131,37 +133,6 @@ def fill_runs(nx: int, words: Any, first: Any, start: Any, stop: Any) -> None:
                 before ^= _ONE
         if before != _ZERO:
             stop[r] = nx
-
-
-@kernel
-def run_moments(hu: Any, zero: Any, first: Any, start: Any, stop: Any, sums: Any, ends: Any) -> None:
-    """Sum over the voxels of each run.
-
-    Parameters
-    ----------
-    zero
-        Its type is the one to sum in: int64 for whole numbers of at most 16 bits, else float64.
-    sums
-        (R, 2) float64 out: sum and sum of squares of HU.
-    ends
-        (R, 2) out, of the type of ``hu``: smallest and largest.
-    """
-    # an index that might be negative, or a division for each row, takes longer than the sums
-    row = -1
-    for k in range(np.uint64(hu.shape[0])):
-        for j in range(np.uint64(hu.shape[1])):
-            row += 1
-            for r in range(first[row], first[row + 1]):
-                total = squares = zero
-                least = most = hu[k, j, np.uint64(start[r])]
-                for i in range(np.uint64(start[r]), np.uint64(stop[r])):
-                    x = hu[k, j, i]
-                    v = x + zero
-                    total += v
-                    squares += v * v
-                    least, most = min(x, least), max(x, most)
-                sums[r, 0], sums[r, 1] = total, squares
-                ends[r, 0], ends[r, 1] = least, most
 
 
 @kernel

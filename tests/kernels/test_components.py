@@ -14,7 +14,7 @@ from ho_detect import runs as runs_in_slabs
 from ho_detect._kernels._jit import set_threads
 from ho_detect._kernels.blocks import join_blocks
 from ho_detect._kernels.components import component_statistics, histograms, join_runs
-from ho_detect._kernels.runs import WORD, count_runs, fill_runs, paint_runs, range_in_runs, run_moments
+from ho_detect._kernels.runs import WORD, count_runs, fill_runs, paint_runs, range_in_runs
 from ho_detect._kernels.sets import number_sets
 from ho_detect.allowance import processors
 from ho_detect.components import label_components
@@ -48,11 +48,9 @@ def all_of(hu, low, region=None, connectivity=26):
     else:
         join_runs(ny, connectivity, first, start, stop, component)
     n = number_sets(component)
-    sums, ends = np.empty((len(start), 2)), np.empty((len(start), 2), hu.dtype)
-    run_moments(hu, zero_to_sum(hu.dtype), first, start, stop, sums, ends)
     count, box = np.empty(n, np.int64), np.empty((n, 6), np.int64)
     index_sum, moments = np.empty((n, 3)), np.empty((n, 4))
-    component_statistics(ny, 0, first, start, stop, component, sums, ends, count, box, index_sum, moments)
+    component_statistics(hu, zero_to_sum(hu.dtype), 0, first, start, stop, component, count, box, index_sum, moments)
     return first, start, stop, component, count, box, index_sum, moments
 
 
