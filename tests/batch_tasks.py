@@ -41,6 +41,12 @@ def second_kills_itself(job: Job) -> Outcome:
     return finds_two_lesions(job)
 
 
+def second_is_asked_to_end(job: Job) -> Outcome:
+    if _is_second(job):
+        os.kill(os.getpid(), signal.SIGTERM)
+    return finds_two_lesions(job)
+
+
 def second_exits(job: Job) -> Outcome:
     if _is_second(job):
         os._exit(7)

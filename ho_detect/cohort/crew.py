@@ -218,6 +218,9 @@ def _received(child: _Child) -> Outcome:
         outcome = msgspec.msgpack.decode(child.connection.recv_bytes(), type=Outcome)
     except (EOFError, OSError, msgspec.DecodeError):
         child.process.join(_GRACE_S)
+        if child.process.exitcode == -signal.SIGTERM:
+            # a scheduler that ends a job asks all its processes at once, and a child may end before this one is asked
+            return Outcome(reason="interrupted", seconds=child.seconds)
         return Outcome(reason="crashed", detail=_how_it_ended(child.process.exitcode), seconds=child.seconds)
     return outcome
 
