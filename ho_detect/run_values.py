@@ -21,8 +21,6 @@ class RunValues:
         What each voxel has at first.
     """
 
-    ndim = 3
-
     def __init__(self, components: Components, value: int) -> None:
         self.shape = components.shape
         self.dtype = np.dtype(np.uint8)
