@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing import connection as mp_connection
-from multiprocessing import forkserver, get_context
+from multiprocessing import forkserver, get_context, resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -35,6 +35,7 @@ _MEMORY_WATCH_S = 0.25
 #: How long a child that has closed its connection may take to end, s.
 _GRACE_S = 10.0
 _GIGABYTES_PER_WORKER = 4.0
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,6 @@ class Crew:
         #: Places of the jobs that were not done, after a stop.
         self.undone: list[int] = []
         self._context = get_context("forkserver")
-        start_fork_server()
         self._running: list[_Child] = []
 
     def stop(self) -> None:
@@ -177,6 +177,7 @@ class Crew:
             self._start(waiting.popleft())
 
     def _start(self, place: int) -> None:
+        start_fork_server()  # again, where the system ended it
         ours, theirs = self._context.Pipe(duplex=True)
         process = self._context.Process(target=serve, args=(self._options.task, self._job(place), theirs), daemon=True)
         process.start()
@@ -218,9 +219,6 @@ def _received(child: _Child) -> Outcome:
         outcome = msgspec.msgpack.decode(child.connection.recv_bytes(), type=Outcome)
     except (EOFError, OSError, msgspec.DecodeError):
         child.process.join(_GRACE_S)
-        if child.process.exitcode == -signal.SIGTERM:
-            # a scheduler that ends a job asks all its processes at once, and a child may end before this one is asked
-            return Outcome(reason="interrupted", seconds=child.seconds)
         return Outcome(reason="crashed", detail=_how_it_ended(child.process.exitcode), seconds=child.seconds)
     return outcome
 
@@ -236,16 +234,23 @@ def _how_it_ended(exitcode: int | None) -> str:
 def start_fork_server() -> None:
     """Let the fork server import what children need, while the caller does something else.
 
+    A scheduler that ends a job asks all its processes at once (SIGTERM), Ctrl-C all of a terminal. Only the caller
+    says when a run stops: to the fork server, and so to all children, these signals stay blocked.
+
     Raises
     ------
     UsageError
         Its socket cannot be made in the folder for temporary files.
     """
     get_context("forkserver").set_forkserver_preload(["ho_detect.cohort.preload"])
+    resource_tracker.ensure_running()  # first: it unblocks the signals, in Python 3.11
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     try:
         forkserver.ensure_running()
     except OSError as error:
         raise UsageError(f"TMPDIR: workers cannot be started from there: {error.strerror or error}") from error
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def workers_for(options: Options, n_jobs: int) -> int:
@@ -274,7 +279,7 @@ class _StopSignals:
     def __enter__(self) -> Self:
         self._read, self._write = os.pipe()
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in _STOP_SIGNALS:
                 self._before[number] = signal.signal(number, self._note)
         return self
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
-import signal
 import sys
 import threading
 import time
@@ -78,8 +77,6 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 def serve(task: Callable[[Job], Outcome], job: Job, connection: Connection) -> None:
     """Run ``task(job)`` in this child and send its outcome; end at once when the parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when a run stops
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _end_first_where_memory_ends()
     threading.Thread(target=_end_with_parent, args=(connection,), daemon=True).start()
     if not job.debug:

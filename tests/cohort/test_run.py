@@ -138,6 +138,12 @@ class TestOneBadChild:
             run(places, tmp_path / "out", options=options(batch_tasks.writes_no_folder))
         assert [r["reason"] for r in rows(tmp_path / "out")] == ["not_written", "interrupted"]
 
+    def test_what_asks_all_processes_to_end_is_for_the_parent_alone(self, three_series, tmp_path):
+        """A scheduler asks the fork server and each child too; only the run says what becomes of a series."""
+        source = three_series / "s1"
+        report = run([source], tmp_path / "out", options=options(batch_tasks.asks_all_but_the_run_to_end))
+        assert [r.reason for r in report.studies] == [None]
+
     def test_ctrl_c_is_for_the_parent_alone(self, three_series, tmp_path):
         report = run([three_series / "s1"], tmp_path / "out", options=options(batch_tasks.gets_ctrl_c))
         assert [r.reason for r in report.studies] == [None]
@@ -298,12 +304,3 @@ def test_a_folder_for_temporary_files_too_long_for_a_socket_is_named(three_serie
     assert done.returncode == 2
     assert "TMPDIR: workers cannot be started from there" in done.stderr
     assert "Traceback" not in done.stderr
-
-    def test_a_child_asked_to_end_is_done_again(self, three_series, tmp_path):
-        """A scheduler asks all processes of a job at once: a child may end before the run knows."""
-        out = tmp_path / "out"
-        first = run([three_series], out, options=options(batch_tasks.second_is_asked_to_end, resume=True))
-        assert [r.reason for r in first.studies].count("interrupted") == 1
-        again = run([three_series], out, options=options(batch_tasks.finds_two_lesions, resume=True))
-        assert len(again.folders) == 3
-        assert "interrupted" not in [r.reason for r in again.studies]
