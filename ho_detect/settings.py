@@ -161,6 +161,10 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """So near to the tip of the ischial spine, bone is native"""
     spine_slenderness: float = 3.0
     """... unless it stands out this many times the radius of the disc it stands on."""
+    spine_muscle: float = 0.8
+    """What lies where the sacrum is, free and with this share of muscle around it, is none of it."""
+    marrow_share: float = 0.5
+    """Beyond a cleft, bone that is less dense than this share of what stands out is marrow, and that its cortex."""
     osteophyte_reach_mm: float = 4.0
     """Broad-based bone that stands out so far is named an osteophyte,"""
     joint_margin_mm: float = 40.0
@@ -200,7 +204,11 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     strand_mm: float = 4.0
     """... or they are thinner than this"""
     strand_hu: float = 300.0
-    """and no denser than this on average."""
+    """and no denser than this on average,"""
+    frayed_mm: float = 7.0
+    """... or thinner than this"""
+    frayed_solidity: float = 0.45
+    """and fill less than this share of their convex hull."""
     cut_share: float = 0.25
     """What lies with more than this share at the edge of the view is cut by it; it is set aside,"""
     cut_muscle: float = 0.6

@@ -33,6 +33,8 @@ _CARTILAGE_MM = 2.5
 #: Where no start finds a sphere with so large a share of its edges, it is looked for all around the socket's center.
 _CLEAR_HEAD = 0.45
 _AROUND_MM = tuple(4.0 * np.array(shift) for shift in product((-1, 0, 1), repeat=3) if any(shift))
+#: Fits whose shares of the surface explained differ by less are told apart by the head.
+_AS_WHOLE = 0.12
 #: Two spheres are both tried where the shares of their edges seen differ by less, and they lie so far apart, mm.
 _AS_CLEAR, _ANOTHER_MM = 0.05, 1.5
 #: So many candidates of a side, those whose hip bone fits best, get a femur; a further one only where its hip bone fits
@@ -151,9 +153,10 @@ def _fit_femur(
         poses = femur_starts(field, side, center, most)
         return [fit_surface(fine, femur_model(), p, mirrored=mirrored, innermost=True, head=head) for p in poses]
 
-    femur = max(femurs(head_center, _STARTS, None), key=_agreement)
+    free = femurs(head_center, _STARTS, None)
+    femur = _in_best_agreement(free)
     led = [f for head in _heads(fine, femur, socket) for f in femurs(head.center_lps_mm, _LED_STARTS, head)]
-    femur = max([femur, *led], key=_agreement)
+    femur = _in_best_agreement(free + led)
     head, radius_mm = fit_sphere(femur.vertices[femur.joint])
     if femur.in_view[femur.joint].mean() < _MIN_HEAD_IN_VIEW:
         return None
@@ -164,9 +167,13 @@ def _fit_femur(
     return _Fitted(side, femur, hip_bone, head, radius_mm, score)
 
 
-def _agreement(femur: SurfaceFit) -> float:
-    """How well the femur's surface, and once more its head, agree with the edges seen."""
-    return femur.explained + _head_agreement(femur)
+def _in_best_agreement(femurs: list[SurfaceFit]) -> SurfaceFit:
+    """Return the fit whose surface, and once more its head, agree best with the edges seen.
+
+    Not one that leaves much more of the bone unexplained than another: however round its head, its shaft is elsewhere.
+    """
+    most = max(f.explained for f in femurs)
+    return max((f for f in femurs if f.explained > most - _AS_WHOLE), key=lambda f: f.explained + _head_agreement(f))
 
 
 def _head_agreement(femur: SurfaceFit) -> float:

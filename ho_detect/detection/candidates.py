@@ -83,6 +83,9 @@ class Candidate:
         The bones ("femur", "pelvis") that its final outline is in contact with.
     parted
         Whether it has been parted from a vessel, bowel or osteophytes that it was joined with.
+    at_metal_zone
+        Whether it is what was left of a larger one outside of the zone around metal, or the rest of that inside; its
+        mask is final.
     """
 
     box: tuple[slice, slice, slice]
@@ -90,6 +93,7 @@ class Candidate:
     joined: bool
     touching: tuple[str, ...] = ()
     parted: bool = False
+    at_metal_zone: bool = False
 
 
 def region_near_hips(

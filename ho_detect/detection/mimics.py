@@ -117,9 +117,22 @@ def _vessel_calcium(e: Evidence, s: MimicSettings, _: float) -> bool:
     return not e.joined and (speck or (e.arterial > 0.6 and (thin or wall)) or (thin and wall))
 
 
+def _spine(e: Evidence, s: MimicSettings, _: float) -> bool:
+    """Where spine and sacrum are, and not all within muscle: the piriformis begins there."""
+    in_muscle = not e.joined and e.muscle > s.spine_muscle and e.at_border <= s.cut_share
+    return e.spine > (0.7 if e.touching == ("femur", "pelvis") else 0.5) and not in_muscle
+
+
+def _shell(e: Evidence, s: MimicSettings, _: float) -> bool:
+    """Cortex that the fit left outside, parted from it by marrow: beneath a cleft lies the cortex of the bone."""
+    low = e.cleft and e.reach_mm is not None and e.reach_mm < s.massive_reach_mm
+    return low and e.beneath_hu is not None and e.beneath_hu < s.marrow_share * e.mean_hu
+
+
 def _streak(e: Evidence, s: MimicSettings, _: float) -> bool:
-    """Faint, or a strand that is faint but for the bone that it runs over."""
+    """Faint, or a strand that is faint but for the bone that it runs over, or a fan of strands."""
     strand = e.thickness_mm < s.strand_mm and e.mean_hu < s.strand_hu
+    strand |= e.thickness_mm < s.frayed_mm and e.solidity < s.frayed_solidity
     return e.metal_mm is not None and e.metal_mm < s.streak_reach_mm and (e.max_hu < s.streak_hu or strand)
 
 
@@ -160,13 +173,14 @@ _RULES: tuple[tuple[str, Rule], ...] = (
     ("too_small", _too_small),
     ("out_of_reach", lambda e, s, _n: e.head_distance_mm > (s.reach_mm if e.joined else s.free_reach_mm)),
     ("other_side", lambda e, s, _n: e.across > (0.5 if e.volume_mm3 < s.massive_mm3 else 0.2)),
-    ("native_bone", lambda e, _s, _n: e.spine > (0.7 if e.touching == ("femur", "pelvis") else 0.5)),
+    ("native_bone", _spine),
     ("native_bone", lambda e, _s, _n: e.other_bone > 0.5 and e.touching != ("femur", "pelvis")),
     ("native_bone", lambda e, _s, _n: e.shaft > 0.5),
     ("given_organ", lambda e, _s, _n: e.organ > 0.5),
     ("contrast", _contrast),
     ("osteophyte", _osteophyte),
     ("native_bone", _broad_based),
+    ("native_bone", _shell),
     ("native_bone", _native_process),
     ("native_unsure", lambda e, s, _n: e.joined and (not e.reliable_fit or e.volume_mm3 > s.largest_mm3)),
     ("cut_native_bone", _cut),

@@ -103,6 +103,14 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
     return Outlined(outlined, boundary, thickness_mm, _solidity(dense), contact, beyond_cleft is not None)
 
 
+def as_it_is(region: Region, candidate: Candidate, settings: DetectionSettings) -> Outlined:
+    """Return a candidate whose mask is final."""
+    contact = touched_bones(region, candidate.box, candidate.mask, settings)
+    thickness_mm = 2.0 * largest_depth_mm(candidate.mask, region.grid.spacing_mm)
+    outlined = replace(candidate, touching=tuple(contact))
+    return Outlined(outlined, region.low_hu, thickness_mm, _solidity(candidate.mask), contact)
+
+
 def _solidity(mask: BoolArray) -> float:
     """Voxels over the volume of the convex hull of their corners; 1 for what has no hull."""
     full = holes_filled(mask)
