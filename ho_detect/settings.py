@@ -135,6 +135,22 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is larger and joined with bone is native bone that the fit does not explain."""
     massive_reach_mm: float = 20.0
     """... if they stand out so far,"""
+    stout_mm: float = 9.0
+    """... or are thicker than this, beside the joint or elsewhere,"""
+    stout_solidity: float = 0.45
+    """... fill so much of their convex hull,"""
+    stout_slenderness: float = 1.15
+    """... stand out this many times the radius of the disc they stand on,"""
+    stout_reach_mm: float = 11.0
+    """... and so far, or ``joint_reach_mm`` at the joint; crests and osteophytes have 0.6 to 0.9 there."""
+    sheet_mm3: float = 2000.0
+    """Sheets larger than this are kept, standing out as far as slender bone must,"""
+    sheet_share: float = 0.5
+    """... no denser than this share of the bone beneath them,"""
+    whole_share: float = 0.8
+    """... or than this share of a cortex of the femur"""
+    whole_cortex_hu: float = 700.0
+    """... that is so dense on average. Sheets 0.5 to 0.8; native bone that the fit missed 0.95 and more."""
     bridge_reach_mm: float = 13.0
     """... or so far where they touch femur and pelvis: between two bones nothing is far from either."""
     bridge_mm3: float = 2000.0
@@ -160,7 +176,9 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spine_margin_mm: float = 12.0
     """So near to the tip of the ischial spine, bone is native"""
     spine_slenderness: float = 3.0
-    """... unless it stands out this many times the radius of the disc it stands on."""
+    """... unless it stands out this many times the radius of the disc it stands on,"""
+    spine_mm3: float = 2000.0
+    """... or is larger than this and as compact as stout bone."""
     spine_muscle: float = 0.8
     """What lies where the sacrum is, free and with this share of muscle around it, is none of it."""
     marrow_share: float = 0.5
@@ -201,6 +219,10 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """So far from metal, faint things are streaks,"""
     streak_hu: float = 500.0
     """... if nothing in them is denser than this,"""
+    compact_mm: float = 11.0
+    """... unless they are thicker than this"""
+    compact_solidity: float = 0.5
+    """and fill more than this share of their convex hull,"""
     strand_mm: float = 4.0
     """... or they are thinner than this"""
     strand_hu: float = 300.0

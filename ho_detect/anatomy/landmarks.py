@@ -19,8 +19,8 @@ _SPINE_HEIGHT_MM = (-35.0, -10.0)
 _SHAFT_RADIUS_MM = 30.0
 #: Fits that explain less of their bones do not tell grown bone from native bone. Convention; real CT gives 0.7 to 0.85.
 _RELIABLE_SCORE = 0.6
-#: ... nor do those that explain less of the femur alone: one whose shaft lies elsewhere, or that a stem replaces.
-_RELIABLE_FEMUR = 0.57
+#: ... nor do those that explain less of either alone: of a femur whose shaft lies elsewhere, or that a stem replaces.
+_RELIABLE_BONE = 0.57
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +149,8 @@ def _symphysis(hip: HipAnatomy, to_left: FloatArray) -> FloatArray:
 
 
 def _of_hip(hip: HipAnatomy, axes: FloatArray, midline: FloatArray) -> Landmarks:
-    reliable = (hip.joint.score or 0.0) >= _RELIABLE_SCORE and hip.femur.explained >= _RELIABLE_FEMUR
+    least = min(hip.femur.explained, hip.hip_bone.explained)
+    reliable = (hip.joint.score or 0.0) >= _RELIABLE_SCORE and least >= _RELIABLE_BONE
     shaft = hip.shaft
     tip = hip.hip_bone.vertices[_ischial_spine()]
     return Landmarks(hip.joint.side, hip.center_lps_mm, axes, midline, reliable, shaft.end_lps_mm, shaft.axis, tip)

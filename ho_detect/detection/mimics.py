@@ -44,7 +44,25 @@ def _broad_based(e: Evidence, s: MimicSettings, _: float) -> bool:
     slender |= e.slenderness >= s.tall_slenderness and e.reach_mm >= s.tall_reach_mm
     far_mm = s.bridge_reach_mm if e.touching == ("femur", "pelvis") else s.massive_reach_mm
     massive = e.volume_mm3 >= s.massive_mm3 and e.reach_mm >= far_mm
-    return not (slender or massive or _faint_bridge(e, s) or _on_cortex(e, s))
+    return not (slender or massive or _stout(e, s) or _sheet(e, s, least_mm) or _faint_bridge(e, s) or _on_cortex(e, s))
+
+
+def _stout(e: Evidence, s: MimicSettings) -> bool:
+    """As wide as tall, and thick: crests, tubercles and osteophytes are lower, or thinner."""
+    thick = e.thickness_mm >= s.stout_mm and e.solidity >= s.stout_solidity
+    least_mm = s.joint_reach_mm if e.head_distance_mm <= s.joint_margin_mm else s.stout_reach_mm
+    return thick and e.slenderness >= s.stout_slenderness and (e.reach_mm or 0.0) >= least_mm
+
+
+def _sheet(e: Evidence, s: MimicSettings, least_mm: float) -> bool:
+    """Large bone fainter than what it covers: the cortex beneath is whole, or much denser.
+
+    Native bone that the fit missed is as dense as what lies beneath it, or denser: there lies marrow.
+    """
+    if e.beneath_hu is None or e.volume_mm3 < s.sheet_mm3 or (e.reach_mm or 0.0) < least_mm:
+        return False
+    whole = "femur" in e.touching and e.beneath_hu >= s.whole_cortex_hu
+    return e.mean_hu <= (s.whole_share if whole else s.sheet_share) * e.beneath_hu
 
 
 def _faint_bridge(e: Evidence, s: MimicSettings) -> bool:
@@ -75,6 +93,7 @@ def may_continue(e: Evidence, reason: str, s: MimicSettings) -> bool:
 def _native_process(e: Evidence, s: MimicSettings, _: float) -> bool:
     """The ischial spine with the ligament that inserts there: longer in many people than any model has it."""
     small = e.volume_mm3 < s.massive_mm3 and "femur" not in e.touching
+    small &= e.volume_mm3 < s.spine_mm3 or e.solidity < s.stout_solidity
     return e.joined and small and e.ischial_spine_mm < s.spine_margin_mm and e.slenderness < s.spine_slenderness
 
 
@@ -130,10 +149,15 @@ def _shell(e: Evidence, s: MimicSettings, _: float) -> bool:
 
 
 def _streak(e: Evidence, s: MimicSettings, _: float) -> bool:
-    """Faint, or a strand that is faint but for the bone that it runs over, or a fan of strands."""
+    """Faint and not compact, or a strand that is faint but for the bone that it runs over, or a fan of strands."""
+    compact = e.thickness_mm >= s.compact_mm and e.solidity >= s.compact_solidity
     strand = e.thickness_mm < s.strand_mm and e.mean_hu < s.strand_hu
     strand |= e.thickness_mm < s.frayed_mm and e.solidity < s.frayed_solidity
-    return e.metal_mm is not None and e.metal_mm < s.streak_reach_mm and (e.max_hu < s.streak_hu or strand)
+    return (
+        e.metal_mm is not None
+        and e.metal_mm < s.streak_reach_mm
+        and ((e.max_hu < s.streak_hu and not compact) or strand)
+    )
 
 
 def _cut(e: Evidence, s: MimicSettings, noise_hu: float) -> bool:
