@@ -75,6 +75,7 @@ FLAGS: dict[str, str] = {
     "anatomy_given": "anatomy masks given by the user were used in place of those found",
     "anatomy_unused": "anatomy masks given by the user do not lie where that bone was found, and were not used",
     "anatomy_missing": "no anatomy masks were found for this series in the folder given",
+    "cut_at_metal_zone": "a lesion goes on in the zone around metal: only what lies outside of it is measured",
     "atypical_pattern": "a lesion denser inside than at its rim, the reverse of ossification: for a reader to look at",
 }
 

@@ -76,6 +76,7 @@ def make_lesion(number: int = 1, **changes: Any) -> Lesion:
         "maturity": "mature",
         "zonal_index": 0.31,
         "atypical_pattern": False,
+        "cut_at_metal_zone": False,
         "attached_to": (),
         "contact_femur_mm2": 0.0,
         "contact_femur_mm": 0.0,

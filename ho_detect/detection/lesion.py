@@ -51,6 +51,9 @@ class Lesion(msgspec.Struct, frozen=True, kw_only=True):
     atypical_pattern: Annotated[
         bool | None, Meta(description="Dense core in a faint rim: for a reader to look at; null without a core")
     ]
+    cut_at_metal_zone: Annotated[
+        bool, Meta(description="It goes on in the zone around metal: all values are of what lies outside of it")
+    ] = False
     attached_to: tuple[Bone, ...]
     contact_femur_mm2: Annotated[float, Meta(description="Area of contact with the femur, mm2; 0 if not attached")]
     contact_femur_mm: Annotated[float, Meta(description="Largest length of that contact, mm")]

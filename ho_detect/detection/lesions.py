@@ -91,6 +91,7 @@ def measure(
             maturity=maturity_of(rim_hu, settings),
             zonal_index=_rounded(zonal_index_of(rim_hu, core_hu), 3),
             atypical_pattern=atypical(rim_hu, core_hu, settings),
+            cut_at_metal_zone=candidate.at_metal_zone,
             attached_to=tuple(b for b in ("femur", "pelvis") if b in touching),
             contact_femur_mm2=femur.area_mm2,
             contact_femur_mm=femur.length_mm,

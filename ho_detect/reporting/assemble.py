@@ -83,3 +83,5 @@ def _qualifications(
     for lesion in lesions:
         if lesion.atypical_pattern:
             yield flag("atypical_pattern", f"lesion {lesion.id}")
+        if lesion.cut_at_metal_zone:
+            yield flag("cut_at_metal_zone", f"lesion {lesion.id}")

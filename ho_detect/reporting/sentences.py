@@ -88,6 +88,7 @@ def lesion_sentence(lesion: Lesion) -> str:
         f"mean {lesion.mean_hu:.0f} HU",
         *([lesion.maturity] if lesion.maturity else []),
         contact,
+        *(["cut at the zone around metal"] if lesion.cut_at_metal_zone else []),
         *(["denser inside than at its rim: for a reader to look at"] if lesion.atypical_pattern else []),
     ]
     return f"Lesion {lesion.id}: " + ", ".join(words) + "."

@@ -93,6 +93,7 @@ class LesionRow(msgspec.Struct, frozen=True, kw_only=True):
     maturity: str | None
     zonal_index: float | None
     atypical_pattern: bool | None
+    cut_at_metal_zone: Annotated[bool, Meta(description="It goes on in the zone around metal, which is left out")]
     attached_to: Annotated[str, Meta(description="Bones in contact, separated by ;")]
     contact_femur_mm2: float
     contact_femur_mm: float

@@ -19,6 +19,11 @@ def reason(e, noise_hu=NOISE_HU, **settings):
     return reason_to_set_aside(e, MimicSettings(**settings), noise_hu)
 
 
+def crest(**changes):
+    """Native bone that the fit missed, away from the joint."""
+    return grown_on_bone(**{"head_distance_mm": 60.0, "thickness_mm": 8.0, "beneath_hu": 500.0} | changes)
+
+
 CLEAR = {
     "island": evidence(),
     "small island": evidence(volume_mm3=60.0, thickness_mm=4.0, max_hu=400.0),
@@ -50,6 +55,8 @@ CLEAR = {
 }
 
 FLUID = {"mean_hu": 300.0, "interior_sd_hu": 15.0}
+FAINT_AT_METAL = evidence(metal_mm=70.0, max_hu=480.0, thickness_mm=8.0)
+SPINE = grown_on_bone(touching=("pelvis",), ischial_spine_mm=5.0, foot_mm2=240.0, reach_mm=18.0, volume_mm3=1500.0)
 SHEET = grown_on_bone(foot_mm2=900.0, reach_mm=6.0, head_distance_mm=90.0, mean_hu=500.0, beneath_hu=1000.0)
 TUBE = {"arterial": 0.7, "length_mm": 80.0, "volume_mm3": 9000.0}
 #: reason: evidence that it is made for, and the same with the one thing changed that makes it ossification.
@@ -57,9 +64,14 @@ MADE_FOR = {
     "outside_body": [(evidence(body=0.4), {"body": 0.6})],
     "near_metal": [
         (evidence(near_metal=0.3, metal_mm=22.0), {"near_metal": 0.1}),
-        (evidence(metal_mm=70.0, max_hu=480.0), {"metal_mm": 90.0}),
-        (evidence(metal_mm=70.0, max_hu=480.0), {"metal_mm": None}),
-        (evidence(metal_mm=70.0, max_hu=480.0), {"max_hu": 520.0}),
+        (FAINT_AT_METAL, {"metal_mm": 90.0}),
+        (FAINT_AT_METAL, {"metal_mm": None}),
+        (FAINT_AT_METAL, {"max_hu": 520.0}),
+        (FAINT_AT_METAL, {"thickness_mm": 12.0}),
+        (msgspec.structs.replace(FAINT_AT_METAL, thickness_mm=12.0, solidity=0.45), {"solidity": 0.55}),
+        # a fan of strands, dense where it runs over bone
+        (grown_on_bone(metal_mm=30.0, thickness_mm=6.0, solidity=0.4), {"thickness_mm": 7.5}),
+        (grown_on_bone(metal_mm=30.0, thickness_mm=6.0, solidity=0.4), {"solidity": 0.5}),
         (grown_on_bone(metal_mm=30.0, thickness_mm=3.5, mean_hu=230.0), {"thickness_mm": 4.5}),
         (grown_on_bone(metal_mm=30.0, thickness_mm=3.5, mean_hu=230.0), {"mean_hu": 310.0}),
     ],
@@ -74,27 +86,49 @@ MADE_FOR = {
     ],
     "other_side": [(evidence(across=0.6), {"across": 0.4}), (evidence(across=0.3, volume_mm3=6000.0), {"across": 0.1})],
     "native_bone": [
-        (evidence(spine=0.6), {"spine": 0.4}),
+        (evidence(spine=0.6, muscle=0.7), {"spine": 0.4}),
+        (evidence(spine=0.6, muscle=0.7), {"muscle": 0.9}),
         (evidence(shaft=0.6), {"shaft": 0.4}),
         (evidence(other_bone=0.6), {"other_bone": 0.4}),
         (grown_on_bone(spine=0.6), {"touching": ("femur", "pelvis")}),
         (grown_on_bone(spine=0.75, touching=("femur", "pelvis")), {"spine": 0.65}),
         # far from the joint a broad base is a crest, a tubercle, or an error of the fit
-        (grown_on_bone(foot_mm2=900.0, reach_mm=12.0, head_distance_mm=60.0), {"reach_mm": 32.0}),
-        (grown_on_bone(foot_mm2=20.0, reach_mm=6.5, head_distance_mm=60.0), {"reach_mm": 7.5}),
-        (grown_on_bone(foot_mm2=300.0, reach_mm=12.5, head_distance_mm=60.0), {"reach_mm": 14.5}),
+        (crest(foot_mm2=900.0, reach_mm=12.0), {"reach_mm": 32.0}),
+        (crest(foot_mm2=20.0, reach_mm=6.5), {"reach_mm": 7.5}),
+        (crest(foot_mm2=300.0, reach_mm=12.5), {"reach_mm": 14.5}),
+        # stout
+        (crest(foot_mm2=300.0, reach_mm=12.5), {"thickness_mm": 9.5}),
+        (crest(foot_mm2=300.0, reach_mm=12.5, thickness_mm=9.5, solidity=0.4), {"solidity": 0.5}),
+        (crest(foot_mm2=300.0, reach_mm=10.5, thickness_mm=9.5), {"reach_mm": 11.5}),
+        # a mass much fainter than what it stands on, a sheet fainter than the whole cortex beneath it
+        (crest(foot_mm2=900.0, reach_mm=8.0, mean_hu=300.0, beneath_hu=550.0), {"beneath_hu": 650.0}),
+        (
+            crest(foot_mm2=900.0, reach_mm=8.0, mean_hu=300.0, beneath_hu=650.0, volume_mm3=1900.0),
+            {"volume_mm3": 2100.0},
+        ),
+        (crest(foot_mm2=900.0, reach_mm=6.5, mean_hu=300.0, beneath_hu=650.0), {"reach_mm": 7.5}),
+        (crest(foot_mm2=900.0, reach_mm=8.0, mean_hu=500.0, beneath_hu=650.0), {"beneath_hu": 750.0}),
+        (crest(foot_mm2=900.0, reach_mm=8.0, mean_hu=700.0, beneath_hu=750.0), {"mean_hu": 590.0}),
+        # cortex over marrow that looks like a cleft
+        (
+            crest(foot_mm2=300.0, reach_mm=7.5, joined=False, cleft=True, mean_hu=560.0, beneath_hu=170.0),
+            {"beneath_hu": 400.0},
+        ),
         # a sheet on the shaft is faint on dense cortex
         (SHEET, {"mean_hu": 250.0, "beneath_hu": 1000.0}),
         (msgspec.structs.replace(SHEET, mean_hu=250.0, beneath_hu=700.0), {"beneath_hu": 800.0}),
         (msgspec.structs.replace(SHEET, mean_hu=250.0, head_distance_mm=50.0), {"head_distance_mm": 60.0}),
         (
-            grown_on_bone(touching=("pelvis",), ischial_spine_mm=5.0, foot_mm2=240.0, reach_mm=18.0),
+            SPINE,
             {"ischial_spine_mm": 20.0},
         ),
-        (grown_on_bone(touching=("pelvis",), ischial_spine_mm=5.0, foot_mm2=240.0, reach_mm=18.0), {"foot_mm2": 100.0}),
+        (SPINE, {"foot_mm2": 100.0}),
+        (SPINE, {"volume_mm3": 2500.0}),
+        (msgspec.structs.replace(SPINE, volume_mm3=2500.0, solidity=0.4), {"solidity": 0.5}),
     ],
     "osteophyte": [
-        (grown_on_bone(foot_mm2=300.0, reach_mm=11.0, head_distance_mm=28.0), {"foot_mm2": 60.0}),
+        (grown_on_bone(foot_mm2=350.0, reach_mm=11.0, head_distance_mm=28.0, beneath_hu=500.0), {"foot_mm2": 60.0}),
+        (crest(foot_mm2=200.0, reach_mm=11.0, head_distance_mm=28.0), {"thickness_mm": 9.5}),
         # what touches both bones as dense as they are is of either
         (
             grown_on_bone(

@@ -153,6 +153,7 @@ LESION_GROUPS = {
     ),
     "Place and contact": (
         Row("Attached to", "", "attached_to", missing="nothing"),
+        Row("Cut at the zone around metal", "", "cut_at_metal_zone"),
         Row("Contact with the femur", "mm²", "contact_femur_mm2", _number(0)),
         Row("... its length", "mm", "contact_femur_mm", _number(0)),
         Row("Contact with the pelvis", "mm²", "contact_pelvis_mm2", _number(0)),
