@@ -139,7 +139,7 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """... or are thicker than this, beside the joint or elsewhere,"""
     stout_solidity: float = 0.45
     """... fill so much of their convex hull,"""
-    stout_slenderness: float = 1.15
+    stout_slenderness: float = 1.05
     """... stand out this many times the radius of the disc they stand on,"""
     stout_reach_mm: float = 11.0
     """... and so far, or ``joint_reach_mm`` at the joint; crests and osteophytes have 0.6 to 0.9 there."""
@@ -173,6 +173,8 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """... standing out so far"""
     faint_mm3: float = 150.0
     """... and so large."""
+    blurred_mm: float = 5.0
+    """What is joined with bone but has no foot on it is bone blurred into the next thick slice, if it is no farther."""
     spine_margin_mm: float = 12.0
     """So near to the tip of the ischial spine, bone is native"""
     spine_slenderness: float = 3.0
@@ -199,7 +201,7 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Arterial calcium is thinner than this."""
     plaque_mm3: float = 2500.0
     """... or smaller than this and hollow:"""
-    plaque_solidity: float = 0.6
+    plaque_solidity: float = 0.65
     """... filling less than this share of its convex hull."""
     speck_mm3: float = 250.0
     """... or smaller than this, thinner than a vessel's radius, wherever it lies"""
@@ -230,7 +232,7 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     frayed_mm: float = 7.0
     """... or thinner than this"""
     frayed_solidity: float = 0.45
-    """and fill less than this share of their convex hull."""
+    """and fill less than this share of their convex hull, or lie flat in so few millimetres of height."""
     cut_share: float = 0.25
     """What lies with more than this share at the edge of the view is cut by it; it is set aside,"""
     cut_muscle: float = 0.6

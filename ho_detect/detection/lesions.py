@@ -11,6 +11,7 @@ from scipy.spatial import KDTree
 from ho_detect.anatomy.hip_joint import Point, Side
 from ho_detect.anatomy.landmarks import Landmarks
 from ho_detect.anatomy.places import Places
+from ho_detect.components import Box
 from ho_detect.detection.candidates import Region, points_of
 from ho_detect.detection.confidence import confidence_of
 from ho_detect.detection.contact import Contact, measure_contact
@@ -19,6 +20,7 @@ from ho_detect.detection.evidence import Evidence
 from ho_detect.detection.form import measure_form, outermost
 from ho_detect.detection.lesion import Lesion, Sector
 from ho_detect.detection.outline import Outlined
+from ho_detect.distance import distance_to
 from ho_detect.flags import null
 from ho_detect.geometry import FloatArray
 from ho_detect.settings import DetectionSettings
@@ -27,6 +29,8 @@ from ho_detect.settings import DetectionSettings
 _MUSCLE_SAMPLE = 400
 #: A distance between surfaces is at most that of so many points of one.
 _SOME = 50
+#: A lesion that a fitted surface reaches into lies no farther than this from the bone, mm.
+_NEAR_MM = 10.0
 
 
 def measure(
@@ -58,7 +62,9 @@ def measure(
     touching = candidate.touching
     contact = {bone: measure_contact(region, box, mask, at, bone) for bone, at in outlined.contact.items()}
     femur, pelvis = (contact.get(bone, Contact()) for bone in ("femur", "pelvis"))
-    femur_mm, pelvis_mm = (_gap(region, points, frame.side, bone, touching) for bone in ("femur", "pelvis"))
+    femur_mm, pelvis_mm = (
+        _gap(region, box, mask, frame.side, bone, touching, settings) for bone in ("femur", "pelvis")
+    )
     outer = KDTree(region.grid.crop(box).to_lps(np.argwhere(outermost(mask))), balanced_tree=False)
     neck_mm = _distance(outer, place.femur.neck_surface)
     muscle, known_by = place.muscles.region_of(points[:: 1 + len(points) // _MUSCLE_SAMPLE])
@@ -151,17 +157,31 @@ def sector_of(local_mm: FloatArray) -> Sector:
     return "lateral" if lateral > 0 else "medial"
 
 
-def _gap(region: Region, points: FloatArray, side: Side, bone: str, touching: tuple[str, ...]) -> float | None:
+def _gap(
+    region: Region,
+    box: Box,
+    mask: NDArray[np.bool_],
+    side: Side,
+    bone: str,
+    touching: tuple[str, ...],
+    settings: DetectionSettings,
+) -> float | None:
     """Smallest distance of a lesion to the native surface of one bone of its side; 0 where they touch.
 
-    None where the lesion lies farther than the field around that bone reaches.
+    Where the fitted surface reaches into a lesion that does not touch the bone, the distance to dense voxels inside of
+    that surface. None where the lesion lies farther than the field around that bone reaches.
     """
     if bone in touching:
         return 0.0
-    field = next(b for b in region.bones if b.side == side and b.bone == bone)
+    number, field = next((n, b) for n, b in enumerate(region.bones, 1) if b.side == side and b.bone == bone)
+    points = region.grid.crop(box).to_lps(np.argwhere(mask))
     at = ndi.map_coordinates(field.mm, field.grid.to_index(points).T, order=1, mode="constant", cval=np.inf)
     nearest = float(at.min())
-    return round(max(nearest, 0.0), 2) if np.isfinite(nearest) else None
+    if nearest <= 0.0:
+        native = (region.distance_mm[box] <= 0.0) & (region.nearest[box] == number)
+        native &= region.smooth[box] >= settings.contact_hu
+        nearest = float(distance_to(native, _NEAR_MM, region.grid.spacing_mm)[mask].min())
+    return round(nearest, 2) if np.isfinite(nearest) else None
 
 
 def _point(values: NDArray[np.float64]) -> Point:

@@ -38,7 +38,8 @@ def _stands_on_bone(e: Evidence) -> bool:
 def _broad_based(e: Evidence, s: MimicSettings, _: float) -> bool:
     """Bone that hardly stands out of the native surface for the area it stands on: fit error, crest, tubercle."""
     if not _stands_on_bone(e) or e.reach_mm is None:
-        return False
+        # a thick slice blurs the end of a bone into the next: joined with it, but not on its surface
+        return e.joined and e.reach_mm is not None and e.reach_mm < s.blurred_mm
     least_mm = s.joint_reach_mm if e.head_distance_mm <= s.joint_margin_mm else s.min_reach_mm
     slender = e.slenderness >= s.min_slenderness and e.reach_mm >= least_mm
     slender |= e.slenderness >= s.tall_slenderness and e.reach_mm >= s.tall_reach_mm
@@ -149,10 +150,11 @@ def _shell(e: Evidence, s: MimicSettings, _: float) -> bool:
 
 
 def _streak(e: Evidence, s: MimicSettings, _: float) -> bool:
-    """Faint and not compact, or a strand that is faint but for the bone that it runs over, or a fan of strands."""
+    """Faint and not compact, or a strand that is faint but for the bone that it runs over, or a flat or frayed one."""
     compact = e.thickness_mm >= s.compact_mm and e.solidity >= s.compact_solidity
     strand = e.thickness_mm < s.strand_mm and e.mean_hu < s.strand_hu
-    strand |= e.thickness_mm < s.frayed_mm and e.solidity < s.frayed_solidity
+    flat = e.length_mm < s.frayed_mm and e.volume_mm3 > e.length_mm**3
+    strand |= e.thickness_mm < s.frayed_mm and (flat or e.solidity < s.frayed_solidity)
     return (
         e.metal_mm is not None
         and e.metal_mm < s.streak_reach_mm

@@ -72,6 +72,7 @@ MADE_FOR = {
         # a fan of strands, dense where it runs over bone
         (grown_on_bone(metal_mm=30.0, thickness_mm=6.0, solidity=0.4), {"thickness_mm": 7.5}),
         (grown_on_bone(metal_mm=30.0, thickness_mm=6.0, solidity=0.4), {"solidity": 0.5}),
+        (grown_on_bone(metal_mm=30.0, thickness_mm=6.0, length_mm=6.0, volume_mm3=500.0), {"volume_mm3": 200.0}),
         (grown_on_bone(metal_mm=30.0, thickness_mm=3.5, mean_hu=230.0), {"thickness_mm": 4.5}),
         (grown_on_bone(metal_mm=30.0, thickness_mm=3.5, mean_hu=230.0), {"mean_hu": 310.0}),
     ],
@@ -95,6 +96,7 @@ MADE_FOR = {
         # far from the joint a broad base is a crest, a tubercle, or an error of the fit
         (crest(foot_mm2=900.0, reach_mm=12.0), {"reach_mm": 32.0}),
         (crest(foot_mm2=20.0, reach_mm=6.5), {"reach_mm": 7.5}),
+        (crest(foot_mm2=0.0, reach_mm=4.0), {"reach_mm": 6.0}),
         (crest(foot_mm2=300.0, reach_mm=12.5), {"reach_mm": 14.5}),
         # stout
         (crest(foot_mm2=300.0, reach_mm=12.5), {"thickness_mm": 9.5}),
