@@ -201,8 +201,12 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Arterial calcium is thinner than this."""
     plaque_mm3: float = 2500.0
     """... or smaller than this and hollow:"""
-    plaque_solidity: float = 0.65
-    """... filling less than this share of its convex hull."""
+    plaque_solidity: float = 0.6
+    """... filling less than this share of its convex hull,"""
+    ring_mm3: float = 1200.0
+    """... or smaller than this,"""
+    ring_solidity: float = 0.65
+    """and filling less than this share."""
     speck_mm3: float = 250.0
     """... or smaller than this, thinner than a vessel's radius, wherever it lies"""
     speck_fat: float = 0.5

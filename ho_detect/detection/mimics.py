@@ -131,6 +131,7 @@ def _vessel_calcium(e: Evidence, s: MimicSettings, _: float) -> bool:
     """Thin or curved like part of a tube's wall where arteries run; both, anywhere; or a speck in fat, as theirs is."""
     thin = e.thickness_mm < s.plaque_mm
     wall = e.volume_mm3 < s.plaque_mm3 and e.solidity < s.plaque_solidity
+    wall |= e.arterial > 0.9 and e.volume_mm3 < s.ring_mm3 and e.solidity < s.ring_solidity
     wall |= e.arterial > 0.9 and e.volume_mm3 < s.massive_mm3 and e.solidity < 0.5 * s.plaque_solidity
     speck = e.volume_mm3 < s.speck_mm3 and e.thickness_mm < s.vessel_radius_mm and e.fat > s.speck_fat
     speck &= e.deep > 0.5 and e.cavity < 0.5

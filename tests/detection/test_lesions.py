@@ -31,10 +31,12 @@ def beside(side, lateral, posterior, superior):
     return head_center(side) + mirror_of(side) * np.array([lateral, posterior, superior])
 
 
-def lesion(hu, mask, spacing=(1.0, 1.0, 1.0), *, side="left", at=None, touching=(), distance_mm=None, **changes):
+def lesion(
+    hu, mask, spacing=(1.0, 1.0, 1.0), *, side="left", at=None, touching=(), distance_mm=None, nearest=None, **changes
+):
     """Measure a mask; ``at`` puts the middle of the grid there, else 60 mm in front of the head."""
     at = beside(side, 0, -60, 0) if at is None else np.asarray(at, float)
-    found = region(hu, spacing, distance_mm=distance_mm, bones=bones(side))
+    found = region(hu, spacing, distance_mm=distance_mm, nearest=nearest, bones=bones(side))
     affine = found.grid.affine.copy()
     affine[:3, 3] += at - found.grid.to_lps((np.array(mask.shape) - 1) / 2)
     grid = type(found.grid)(found.grid.shape, affine)
@@ -244,6 +246,19 @@ class TestGap:
         found = lesion(np.where(mask, 500.0, 50.0), mask, at=at, touching=("pelvis",))
         assert (found.attached_to, found.gap_pelvis_mm) == (("pelvis",), 0.0)
         assert found.gap_femur_mm > 0
+
+    def test_of_what_a_cleft_parts_from_the_bone_is_not_zero(self):
+        """The fitted surface reaches over the cleft into the lesion, as one that is off by a few millimetres does."""
+        vertices = anatomy("left").femur.vertices
+        front = vertices[vertices[:, 1].argmin()]
+        mask = ball((21, 21, 21), radius=6)
+        y = np.arange(21)[:, None] + np.zeros((21, 21, 21))
+        bone = y >= 10 + 6 + 4  # dense from 4 mm behind the lesion on
+        found = lesion(
+            np.where(mask | bone, 500.0, 50.0), mask, at=front + FORWARD / 3, touching=(),
+            distance_mm=np.where(y >= 17, -1.0, 1.0), nearest=np.ones(mask.shape),
+        )  # fmt: skip
+        assert (found.attached_to, found.gap_femur_mm) == ((), pytest.approx(4.0, abs=1.1))
 
     def test_beyond_the_field_it_is_not_measured(self):
         mask = ball((21, 21, 21), radius=6)

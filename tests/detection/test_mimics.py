@@ -182,6 +182,8 @@ MADE_FOR = {
         (evidence(arterial=0.7, thickness_mm=5.0), {"thickness_mm": 6.0}),
         (evidence(arterial=0.7, solidity=0.5, volume_mm3=2400.0), {"volume_mm3": 2600.0}),
         (evidence(arterial=0.7, solidity=0.5, volume_mm3=2400.0), {"solidity": 0.7}),
+        (evidence(arterial=0.95, solidity=0.62, volume_mm3=1100.0), {"volume_mm3": 1300.0}),
+        (evidence(arterial=0.95, solidity=0.62, volume_mm3=1100.0), {"solidity": 0.7}),
         # anywhere else it is both thin and hollow
         (evidence(thickness_mm=5.0, solidity=0.5, volume_mm3=2400.0), {"thickness_mm": 6.0}),
         (evidence(thickness_mm=5.0, solidity=0.5, volume_mm3=2400.0), {"solidity": 0.7}),
