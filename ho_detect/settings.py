@@ -147,10 +147,10 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Sheets larger than this are kept, standing out as far as slender bone must,"""
     sheet_share: float = 0.5
     """... no denser than this share of the bone beneath them,"""
-    whole_share: float = 0.8
+    whole_share: float = 0.78
     """... or than this share of a cortex of the femur"""
     whole_cortex_hu: float = 700.0
-    """... that is so dense on average. Sheets 0.5 to 0.8; native bone that the fit missed 0.95 and more."""
+    """... that is so dense on average. Sheets 0.5 to 0.77; native bone that the fit missed there 0.95 and more."""
     bridge_reach_mm: float = 13.0
     """... or so far where they touch femur and pelvis: between two bones nothing is far from either."""
     bridge_mm3: float = 2000.0
