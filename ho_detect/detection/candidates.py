@@ -83,9 +83,9 @@ class Candidate:
         The bones ("femur", "pelvis") that its final outline is in contact with.
     parted
         Whether it has been parted from a vessel, bowel or osteophytes that it was joined with.
-    at_metal_zone
-        Whether it is what was left of a larger one outside of the zone around metal, or the rest of that inside; its
-        mask is final.
+    boundary_hu
+        Of what was left of a larger one outside of the zone around metal, or inside of it: HU of the outline, which is
+        final. None of all others.
     """
 
     box: tuple[slice, slice, slice]
@@ -93,7 +93,12 @@ class Candidate:
     joined: bool
     touching: tuple[str, ...] = ()
     parted: bool = False
-    at_metal_zone: bool = False
+    boundary_hu: float | None = None
+
+    @property
+    def at_metal_zone(self) -> bool:
+        """Whether it goes on across the border of the zone around metal."""
+        return self.boundary_hu is not None
 
 
 def region_near_hips(

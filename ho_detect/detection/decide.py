@@ -67,7 +67,7 @@ def decide(
     def parted(found: Judged, reason: str | None) -> list[Candidate]:
         if reason == "near_metal":
             zone_mm, margin_mm = settings.anatomy.metal_zone_mm, settings.detection.native_margin_mm
-            return parted_at_metal_zone(region, found[0].candidate, metal, zone_mm, margin_mm)
+            return parted_at_metal_zone(region, found[0], metal, zone_mm, margin_mm)
         return _parted(region, *found, reason, frames, settings.mimics)
 
     kept, set_aside, excluded = _sorted_out(candidates, looked_at, parted, settings.mimics, noise)

@@ -58,7 +58,8 @@ def _union(parts: list[Candidate]) -> Candidate:
         return parts[0]
     box = _hull([p.box for p in parts])
     mask = np.logical_or.reduce([_placed(p.mask, p.box, box) for p in parts])
-    return Candidate(box, mask, any(p.joined for p in parts), at_metal_zone=any(p.at_metal_zone for p in parts))
+    cut_at_hu = min((p.boundary_hu for p in parts if p.boundary_hu is not None), default=None)
+    return Candidate(box, mask, any(p.joined for p in parts), boundary_hu=cut_at_hu)
 
 
 def _hull(boxes: list[Box]) -> Box:

@@ -9,13 +9,14 @@ import numpy as np
 from ho_detect.anatomy.metal import Metal
 from ho_detect.components import label_components
 from ho_detect.detection.candidates import Candidate, Region, points_of
+from ho_detect.detection.outline import Outlined
 
-#: Smaller pieces, and thinner ones, are left to the zone: streaks leave many, mm³ and mm.
+#: Smaller pieces are left to the zone: streaks leave many, mm³.
 _LEAST_MM3 = 500.0
 
 
 def parted_at_metal_zone(
-    region: Region, candidate: Candidate, metal: Metal, zone_mm: float, native_margin_mm: float
+    region: Region, outlined: Outlined, metal: Metal, zone_mm: float, native_margin_mm: float
 ) -> list[Candidate]:
     """Return the larger pieces of an outlined candidate outside of the zone around metal, and the rest; none without.
 
@@ -26,6 +27,7 @@ def parted_at_metal_zone(
     native_margin_mm
         What lies nearer to native bone is joined with it.
     """
+    candidate = replace(outlined.candidate, parted=True, boundary_hu=outlined.boundary_hu)
     mask, box = candidate.mask, candidate.box
     outside = np.zeros(mask.shape, bool)
     outside[mask] = metal.distance_to(points_of(region, candidate)) >= zone_mm
@@ -39,5 +41,5 @@ def parted_at_metal_zone(
         part = pieces.paint(np.arange(len(pieces)) == number)
         rest = rest & ~part
         joined = candidate.joined and bool((part & near).any())
-        parts.append(replace(candidate, mask=part, joined=joined, touching=(), parted=True, at_metal_zone=True))
-    return [*parts, replace(candidate, mask=rest, parted=True, at_metal_zone=True)] if rest.any() else parts
+        parts.append(replace(candidate, mask=part, joined=joined, touching=()))
+    return [*parts, replace(candidate, mask=rest)] if rest.any() else parts

@@ -104,11 +104,12 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
 
 
 def as_it_is(region: Region, candidate: Candidate, settings: DetectionSettings) -> Outlined:
-    """Return a candidate whose mask is final."""
+    """Return a candidate whose mask is final, with the HU of its outline."""
     contact = touched_bones(region, candidate.box, candidate.mask, settings)
     thickness_mm = 2.0 * largest_depth_mm(candidate.mask, region.grid.spacing_mm)
     outlined = replace(candidate, touching=tuple(contact))
-    return Outlined(outlined, region.low_hu, thickness_mm, _solidity(candidate.mask), contact)
+    boundary_hu = region.low_hu if candidate.boundary_hu is None else candidate.boundary_hu
+    return Outlined(outlined, boundary_hu, thickness_mm, _solidity(candidate.mask), contact)
 
 
 def _solidity(mask: BoolArray) -> float:

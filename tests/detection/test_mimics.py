@@ -110,7 +110,7 @@ MADE_FOR = {
         ),
         (crest(foot_mm2=900.0, reach_mm=6.5, mean_hu=300.0, beneath_hu=650.0), {"reach_mm": 7.5}),
         (crest(foot_mm2=900.0, reach_mm=8.0, mean_hu=500.0, beneath_hu=650.0), {"beneath_hu": 750.0}),
-        (crest(foot_mm2=900.0, reach_mm=8.0, mean_hu=700.0, beneath_hu=750.0), {"mean_hu": 590.0}),
+        (crest(foot_mm2=900.0, reach_mm=8.0, mean_hu=700.0, beneath_hu=750.0), {"mean_hu": 570.0}),
         # cortex over marrow that looks like a cleft
         (
             crest(foot_mm2=300.0, reach_mm=7.5, joined=False, cleft=True, mean_hu=560.0, beneath_hu=170.0),
