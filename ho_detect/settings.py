@@ -135,7 +135,7 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is larger and joined with bone is native bone that the fit does not explain."""
     massive_reach_mm: float = 20.0
     """... if they stand out so far,"""
-    stout_mm: float = 9.0
+    stout_mm: float = 8.5
     """... or are thicker than this, beside the joint or elsewhere,"""
     stout_solidity: float = 0.45
     """... fill so much of their convex hull,"""

@@ -119,11 +119,14 @@ def is_vessel(e: Evidence, s: MimicSettings) -> bool:
 
 def _contrast(e: Evidence, s: MimicSettings, noise_hu: float) -> bool:
     faint = e.mean_hu < s.contrast_hu
-    organ = e.central > 0.5 or (e.cavity > 0.4 and ((e.reach_mm or 0.0) > s.cavity_reach_mm or e.at_border > 0.15))
+    # what stands on bone at the side of the cavity may be grown there; bladder and bowel do not touch the femur
+    organ = e.central > (0.7 if e.touching else 0.5) or (
+        e.cavity > 0.4 and ((e.reach_mm or 0.0) > s.cavity_reach_mm or e.at_border > 0.15)
+    )
     place = organ or (e.arterial > 0.6 and e.at_border > 0.15)
     long = e.length_mm >= 2 * s.tube_length_mm
     return (is_vessel(e, s) and (not e.touching or long or _uniform(e, s, noise_hu))) or (
-        faint and place and _uniform(e, s, noise_hu)
+        faint and place and "femur" not in e.touching and _uniform(e, s, noise_hu)
     )
 
 

@@ -174,6 +174,8 @@ MADE_FOR = {
         (evidence(**TUBE), {"volume_mm3": 16000.0}),
         (evidence(**TUBE), {"arterial": 0.5}),
         (evidence(**TUBE | {"arterial": 0.5, "cavity": 0.3}), {"cavity": 0.1}),
+        (grown_on_bone(touching=("pelvis",), central=0.8, **FLUID), {"central": 0.6}),
+        (grown_on_bone(touching=("pelvis",), central=0.8, **FLUID), {"touching": ("femur",)}),
         # one that only touches bone is longer, or as uniform as fluid
         (evidence(touching=("pelvis",), **TUBE | {"length_mm": 130.0}), {"length_mm": 110.0}),
         (evidence(touching=("pelvis",), interior_sd_hu=15.0, **TUBE), {"interior_sd_hu": 25.0}),
