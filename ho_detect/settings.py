@@ -221,6 +221,8 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """... nor is what is free, smaller than this,"""
     granuloma_fat: float = 0.7
     """and in fat by this share."""
+    zone_share: float = 0.2
+    """What lies with more than this share in the zone around metal is parted at its border."""
     streak_reach_mm: float = 80.0
     """So far from metal, faint things are streaks,"""
     streak_hu: float = 500.0

@@ -25,7 +25,7 @@ from ho_detect.detection.lesion import Lesion
 from ho_detect.detection.lesions import measure
 from ho_detect.detection.merge import lies_beside, merged
 from ho_detect.detection.metal_zone import parted_at_metal_zone
-from ho_detect.detection.mimics import exclude, is_vessel, may_continue, reason_to_set_aside
+from ho_detect.detection.mimics import exclude, in_metal_zone, is_vessel, may_continue, reason_to_set_aside
 from ho_detect.detection.opposing import with_opposing_gaps
 from ho_detect.detection.osteophytes import parted_from_osteophytes
 from ho_detect.detection.outline import Outlined, as_it_is, outline
@@ -65,7 +65,7 @@ def decide(
         return plainly_elsewhere(region, candidate, frames, metal, settings.mimics) or judged(candidate)
 
     def parted(found: Judged, reason: str | None) -> list[Candidate]:
-        if reason == "near_metal":
+        if in_metal_zone(found[1], settings.mimics):
             zone_mm, margin_mm = settings.anatomy.metal_zone_mm, settings.detection.native_margin_mm
             return parted_at_metal_zone(region, found[0], metal, zone_mm, margin_mm)
         return _parted(region, *found, reason, frames, settings.mimics)

@@ -153,6 +153,11 @@ def _shell(e: Evidence, s: MimicSettings, _: float) -> bool:
     return low and e.beneath_hu is not None and e.beneath_hu < s.marrow_share * e.mean_hu
 
 
+def in_metal_zone(e: Evidence, s: MimicSettings, _: float = 0.0) -> bool:
+    """Too much of it lies in the zone around metal for the whole of it to be judged."""
+    return e.near_metal > s.zone_share
+
+
 def _streak(e: Evidence, s: MimicSettings, _: float) -> bool:
     """Faint and not compact, or a strand that is faint but for the bone that it runs over, or a flat or frayed one."""
     compact = e.thickness_mm >= s.compact_mm and e.solidity >= s.compact_solidity
@@ -198,7 +203,7 @@ def _subcutaneous(e: Evidence, s: MimicSettings, _: float) -> bool:
 
 _RULES: tuple[tuple[str, Rule], ...] = (
     ("outside_body", lambda e, _s, _n: e.body < 0.5),
-    ("near_metal", lambda e, _s, _n: e.near_metal > 0.2),
+    ("near_metal", in_metal_zone),
     ("near_metal", _streak),
     ("too_small", _too_small),
     ("out_of_reach", lambda e, s, _n: e.head_distance_mm > (s.reach_mm if e.joined else s.free_reach_mm)),
