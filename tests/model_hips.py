@@ -28,6 +28,8 @@ HALF_WIDTH_MM = 91.0
 SKIN_MM, MUSCLE_MM = (185.0, 118.0), (163.0, 98.0)
 MUSCLE_HU, FAT_HU, CORTEX_HU, CANCELLOUS_HU, METAL_HU = 55.0, -100.0, 950.0, 300.0, 3071.0
 _CORTEX_MM, _RIM_MM = 2.5, 2.5
+#: Radius of a metal head.
+METAL_MM = 14.0
 _WEIGHTS = {"femur": np.array([0.6, -0.5, 0.4]), "pelvis": np.array([-0.4, 0.5, 0.3])}
 _LOW, _HIGH = np.array([-190.0, -135.0, -125.0]), np.array([190.0, 135.0, 110.0])
 #: The person is painted on voxels of this edge.
@@ -69,7 +71,7 @@ class Plan:
 
     growths: tuple[Growth, ...] = ()
     metal: str | None = None
-    """Side whose femoral head is of metal."""
+    """Side whose femoral head is of metal, of radius ``METAL_MM``."""
     turn_deg: float = 0.0
     """Turn of the person about the long axis."""
     spacing: tuple[float, float, float] = (2.0, 2.0, 2.0)
@@ -165,7 +167,7 @@ def scan(plan: Plan = Plan()) -> Study:
     if plan.metal is not None:
         middle = _GRID.to_index(head_center(plan.metal))
         z, y, x = np.ogrid[tuple(slice(0, n) for n in _GRID.shape)]
-        hu[(z - middle[0]) ** 2 + (y - middle[1]) ** 2 + (x - middle[2]) ** 2 <= (14.0 / _STEP) ** 2] = METAL_HU
+        hu[(z - middle[0]) ** 2 + (y - middle[1]) ** 2 + (x - middle[2]) ** 2 <= (METAL_MM / _STEP) ** 2] = METAL_HU
     # the scanner's blur, no less than what its voxels can show
     hu = ndi.gaussian_filter(hu, [max(0.6, 0.35 * s) / _STEP for s in plan.spacing], truncate=3.0)
     turn = rotation("z", plan.turn_deg)

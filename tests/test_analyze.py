@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 import pytest
-from model_hips import BRIDGE, IMMATURE, ISLAND, SPUR, Plan, scan
+from model_hips import BRIDGE, IMMATURE, ISLAND, METAL_MM, SPUR, Growth, Plan, scan
 from phantoms import cropped, hip_phantom, volume
 
 from ho_detect._kernels._jit import set_threads
@@ -328,6 +328,20 @@ class TestPartOfThePatient:
         assert np.linalg.norm(right.center_lps_mm - scan(Plan()).centers["right"]) < 3
         assert "metal" in {f.code for f in found.flags}
         assert found.record.status == "warning"
+
+    def test_what_goes_on_in_the_zone_around_metal_is_measured_outside_of_it(self):
+        """A rod behind the joint that leads straight away from the metal head."""
+        away = np.array([0.38, 0.92, 0.0]) / np.hypot(0.38, 0.92)
+        radius, end_mm = 8.0, 56.0
+        found = findings(Plan((Growth("right", (tuple(away * 27.0), tuple(away * end_mm)), radius),), metal="right"))
+        right = hip(found, "right")
+        assert (right.status, right.finding, right.bridging) == ("not_assessable", "present", None)
+        (lesion,) = found.lesions
+        assert lesion.cut_at_metal_zone
+        assert "cut_at_metal_zone" in {f.code for f in found.flags}
+        length_mm = end_mm - METAL_MM - Settings().anatomy.metal_zone_mm
+        assert lesion.volume_mm3 == pytest.approx(np.pi * radius**2 * (length_mm + 2 / 3 * radius), rel=0.15)
+        assert max(e.volume_mm3 for e in found.record.excluded if e.reason == "near_metal") > 500
 
     def test_no_hip_in_view(self):
         _, y, x = np.ogrid[:40, -110:110:4, -160:160:4]
