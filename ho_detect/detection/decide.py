@@ -31,7 +31,8 @@ from ho_detect.detection.osteophytes import parted_from_osteophytes
 from ho_detect.detection.outline import Outlined, as_it_is, outline
 from ho_detect.detection.screening import plainly_elsewhere
 from ho_detect.detection.tubes import thicker_than_vessel
-from ho_detect.settings import MimicSettings, Settings
+from ho_detect.mimic_settings import MimicSettings
+from ho_detect.settings import Settings
 
 Judged = tuple[Outlined, Evidence]
 

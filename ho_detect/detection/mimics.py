@@ -8,7 +8,7 @@ from ho_detect.anatomy.hip_joint import Side
 from ho_detect.detection.evidence import Evidence
 from ho_detect.detection.excluded import EXCLUSIONS, Excluded
 from ho_detect.geometry import FloatArray
-from ho_detect.settings import MimicSettings
+from ho_detect.mimic_settings import MimicSettings
 
 Rule = Callable[[Evidence, MimicSettings, float], bool]
 

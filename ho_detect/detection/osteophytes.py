@@ -10,7 +10,7 @@ from ho_detect.anatomy.native_bone import FAR_MM
 from ho_detect.components import label_components
 from ho_detect.detection.candidates import Candidate, Region
 from ho_detect.distance import within
-from ho_detect.settings import MimicSettings
+from ho_detect.mimic_settings import MimicSettings
 
 #: A foot is wider than the part that stands on it by what that stands out, and this, mm.
 _FOOT_MARGIN_MM = 1.5

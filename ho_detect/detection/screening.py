@@ -9,7 +9,7 @@ from ho_detect.anatomy.metal import Metal
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.excluded import Excluded
 from ho_detect.detection.mimics import exclude
-from ho_detect.settings import MimicSettings
+from ho_detect.mimic_settings import MimicSettings
 
 #: So large a share is not undone by the outline, which only takes the outermost voxels off. Convention.
 _PLAINLY = 0.9

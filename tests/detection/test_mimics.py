@@ -9,7 +9,7 @@ from made_detection import evidence, grown_on_bone
 
 from ho_detect.detection.excluded import EXCLUSIONS, UNDECIDED
 from ho_detect.detection.mimics import exclude, may_continue, reason_to_set_aside
-from ho_detect.settings import MimicSettings
+from ho_detect.mimic_settings import MimicSettings
 
 SETTINGS = MimicSettings()
 NOISE_HU = 10.0

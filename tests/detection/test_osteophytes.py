@@ -9,7 +9,7 @@ from phantoms import box
 
 from ho_detect.detection.candidates import Candidate
 from ho_detect.detection.osteophytes import parted_from_osteophytes
-from ho_detect.settings import MimicSettings
+from ho_detect.mimic_settings import MimicSettings
 
 SHAPE = (50, 40, 90)
 #: On bone that ends below slice 10: a spur of 30 mm, and a ridge of 6 mm that runs from it along the bone.

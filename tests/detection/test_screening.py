@@ -10,7 +10,7 @@ from ho_detect.anatomy.metal import Metal
 from ho_detect.detection.candidates import Candidate
 from ho_detect.detection.screening import plainly_elsewhere
 from ho_detect.geometry import Grid
-from ho_detect.settings import MimicSettings
+from ho_detect.mimic_settings import MimicSettings
 
 SHAPE = (24, 24, 24)
 WHOLE = (slice(0, 24),) * 3
