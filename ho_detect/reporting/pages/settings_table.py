@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ho_detect import settings as settings_module
 from ho_detect.settings import Settings
 
 
@@ -50,12 +49,9 @@ def _text(value: Any) -> str:  # noqa: ANN401 - any value that a settings file c
 @cache
 def _meanings() -> dict[str, str]:
     """Read the text below each field of the settings records."""
-    tree = ast.parse(inspect.getsource(settings_module))
-    classes = {node.name: _field_texts(node) for node in tree.body if isinstance(node, ast.ClassDef)}
-    groups = {name: type(value).__name__ for name, value in _groups()}
-    texts = dict(classes["Settings"])
-    for group, record in groups.items():
-        texts |= {f"{group}.{name}": text for name, text in classes[record].items()}
+    texts = _field_texts(Settings)
+    for group, record in _groups():
+        texts |= {f"{group}.{name}": text for name, text in _field_texts(type(record)).items()}
     return texts
 
 
@@ -64,9 +60,11 @@ def _groups() -> list[tuple[str, Any]]:
     return [(name, getattr(defaults, name)) for name in defaults.__struct_fields__ if name != "threads"]
 
 
-def _field_texts(node: ast.ClassDef) -> dict[str, str]:
+def _field_texts(record: type) -> dict[str, str]:
+    source = ast.parse(inspect.getsource(record))
+    body = next(node.body for node in source.body if isinstance(node, ast.ClassDef))
     texts = {}
-    for field, below in zip(node.body, node.body[1:], strict=False):
+    for field, below in zip(body, body[1:], strict=False):
         is_text = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and is_text:
             texts[field.target.id] = " ".join(inspect.cleandoc(str(below.value.value)).split())  # type: ignore[attr-defined]
