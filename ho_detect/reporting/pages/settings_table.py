@@ -6,6 +6,7 @@ import ast
 import inspect
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from ho_detect.settings import Settings
@@ -64,7 +65,7 @@ def _field_texts(record: type) -> dict[str, str]:
     source = ast.parse(inspect.getsource(record))
     body = next(node.body for node in source.body if isinstance(node, ast.ClassDef))
     texts = {}
-    for field, below in zip(body, body[1:], strict=False):
+    for field, below in pairwise(body):
         is_text = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and is_text:
             texts[field.target.id] = " ".join(inspect.cleandoc(str(below.value.value)).split())  # type: ignore[attr-defined]
