@@ -21,6 +21,8 @@ _SHAFT_RADIUS_MM = 30.0
 _RELIABLE_SCORE = 0.6
 #: ... nor do those that explain less of either alone: of a femur whose shaft lies elsewhere, or that a stem replaces.
 _RELIABLE_BONE = 0.57
+#: With less of its surface in view than this a bone says nothing of the fit.
+_LEAST_IN_VIEW = 0.15
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +151,8 @@ def _symphysis(hip: HipAnatomy, to_left: FloatArray) -> FloatArray:
 
 
 def _of_hip(hip: HipAnatomy, axes: FloatArray, midline: FloatArray) -> Landmarks:
-    least = min(hip.femur.explained, hip.hip_bone.explained)
+    explained = [f.explained for f in (hip.femur, hip.hip_bone) if f.share_in_view >= _LEAST_IN_VIEW]
+    least = min(explained, default=0.0)
     reliable = (hip.joint.score or 0.0) >= _RELIABLE_SCORE and least >= _RELIABLE_BONE
     shaft = hip.shaft
     tip = hip.hip_bone.vertices[_ischial_spine()]

@@ -90,6 +90,16 @@ class TestShaft:
             assert cKDTree(anatomy(side).femur.vertices).query(frame.shaft_end)[0] < 20
 
 
+@pytest.mark.parametrize("bone", ["femur", "hip_bone"])
+@pytest.mark.parametrize(("explained", "in_view", "reliable"), [(0.5, 1.0, False), (0.65, 1.0, True), (0.5, 0.1, True)])
+def test_each_bone_in_view_has_to_be_explained(bone, explained, in_view, reliable):
+    hip = anatomy("left")
+    fit = getattr(hip, bone)
+    seen = np.arange(len(fit.vertices)) < in_view * len(fit.vertices)
+    hip = replace(hip, **{bone: replace(fit, explained=explained, in_view=seen)})
+    assert landmarks((hip,))[0].reliable is reliable
+
+
 @pytest.mark.parametrize(("score", "reliable"), [(0.9, True), (0.3, False), (None, False)])
 def test_a_fit_that_explains_little_is_not_reliable(score, reliable):
     hip = anatomy("left")
