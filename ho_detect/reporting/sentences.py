@@ -19,9 +19,10 @@ def _hip_words(hip: Hip) -> str:
     reasons = "; ".join(r.message for r in hip.reasons)
     if hip.status == "not_in_view":
         return "not in view"
-    if hip.status == "not_assessable":
-        return f"not assessable ({reasons})" if reasons else "not assessable"
-    part = ", partly in view" if hip.status == "partly_in_view" else ""
+    hidden = "not assessable" + (f" ({reasons})" if reasons else "")
+    if hip.status == "not_assessable" and hip.finding != "present":
+        return hidden
+    part = {"partly_in_view": ", partly in view", "not_assessable": f", the rest {hidden}"}.get(hip.status, "")
     if hip.finding == "present":
         return "; ".join([f"ossification present{part}, {_amount(hip)}", *_extent(hip), *_joint_space(hip)])
     if hip.finding == "absent":

@@ -104,6 +104,15 @@ class TestWords:
                 {"status": "not_assessable", "finding": None, "reasons": (flag("hidden_by_metal"),)},
                 "not assessable (the joint region is hidden by metal)",
             ),
+            (
+                {
+                    "status": "not_assessable",
+                    "finding": "present",
+                    "n_lesions": 1,
+                    "reasons": (flag("hidden_by_metal"),),
+                },
+                "ossification present, the rest not assessable (the joint region is hidden by metal), 1 lesion",
+            ),
             ({"status": "partly_in_view"}, "no ossification found in the part that is in view"),
             ({"finding": "indeterminate", "reasons": (flag("noisy"),)}, "indeterminate (high image noise"),
             ({"finding": "present", "bridging": True, "n_lesions": 1}, "bridges femur and pelvis"),
