@@ -147,6 +147,7 @@ class Crew:
         #: Places of the jobs that were not done, after a stop.
         self.undone: list[int] = []
         self._context = get_context("forkserver")
+        start_fork_server()  # a run that cannot start any child says so before it touches what is there
         self._running: list[_Child] = []
 
     def stop(self) -> None:
