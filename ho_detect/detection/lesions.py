@@ -11,8 +11,7 @@ from scipy.spatial import KDTree
 from ho_detect.anatomy.hip_joint import Point, Side
 from ho_detect.anatomy.landmarks import Landmarks
 from ho_detect.anatomy.places import Places
-from ho_detect.components import Box
-from ho_detect.detection.candidates import Region, points_of
+from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.confidence import confidence_of
 from ho_detect.detection.contact import Contact, measure_contact
 from ho_detect.detection.density import atypical, maturity_of, rim_and_core, zonal_index_of
@@ -62,9 +61,7 @@ def measure(
     touching = candidate.touching
     contact = {bone: measure_contact(region, box, mask, at, bone) for bone, at in outlined.contact.items()}
     femur, pelvis = (contact.get(bone, Contact()) for bone in ("femur", "pelvis"))
-    femur_mm, pelvis_mm = (
-        _gap(region, box, mask, frame.side, bone, touching, settings) for bone in ("femur", "pelvis")
-    )
+    femur_mm, pelvis_mm = (_gap(region, candidate, points, frame.side, bone, settings) for bone in ("femur", "pelvis"))
     outer = KDTree(region.grid.crop(box).to_lps(np.argwhere(outermost(mask))), balanced_tree=False)
     neck_mm = _distance(outer, place.femur.neck_surface)
     muscle, known_by = place.muscles.region_of(points[:: 1 + len(points) // _MUSCLE_SAMPLE])
@@ -158,29 +155,23 @@ def sector_of(local_mm: FloatArray) -> Sector:
 
 
 def _gap(
-    region: Region,
-    box: Box,
-    mask: NDArray[np.bool_],
-    side: Side,
-    bone: str,
-    touching: tuple[str, ...],
-    settings: DetectionSettings,
+    region: Region, candidate: Candidate, points: FloatArray, side: Side, bone: str, settings: DetectionSettings
 ) -> float | None:
     """Smallest distance of a lesion to the native surface of one bone of its side; 0 where they touch.
 
     Where the fitted surface reaches into a lesion that does not touch the bone, the distance to dense voxels inside of
     that surface. None where the lesion lies farther than the field around that bone reaches.
     """
-    if bone in touching:
+    if bone in candidate.touching:
         return 0.0
     number, field = next((n, b) for n, b in enumerate(region.bones, 1) if b.side == side and b.bone == bone)
-    points = region.grid.crop(box).to_lps(np.argwhere(mask))
     at = ndi.map_coordinates(field.mm, field.grid.to_index(points).T, order=1, mode="constant", cval=np.inf)
     nearest = float(at.min())
     if nearest <= 0.0:
+        box = candidate.box
         native = (region.distance_mm[box] <= 0.0) & (region.nearest[box] == number)
         native &= region.smooth[box] >= settings.contact_hu
-        nearest = float(distance_to(native, _NEAR_MM, region.grid.spacing_mm)[mask].min())
+        nearest = float(distance_to(native, _NEAR_MM, region.grid.spacing_mm)[candidate.mask].min())
     return round(nearest, 2) if np.isfinite(nearest) else None
 
 
