@@ -28,7 +28,7 @@ from ho_detect.detection.metal_zone import parted_at_metal_zone
 from ho_detect.detection.mimics import exclude, in_metal_zone, is_vessel, may_continue, reason_to_set_aside
 from ho_detect.detection.opposing import with_opposing_gaps
 from ho_detect.detection.osteophytes import parted_from_osteophytes
-from ho_detect.detection.outline import Outlined, as_it_is, outline
+from ho_detect.detection.outline import Outlined, outline
 from ho_detect.detection.screening import plainly_elsewhere
 from ho_detect.detection.tubes import thicker_than_vessel
 from ho_detect.mimic_settings import MimicSettings
@@ -59,14 +59,14 @@ def decide(
     noise = region.noise_hu if np.isfinite(region.noise_hu) else 0.0
 
     def judged(candidate: Candidate) -> Judged:
-        outlined = (as_it_is if candidate.at_metal_zone else outline)(region, candidate, settings.detection)
+        outlined = outline(region, candidate, settings.detection)
         return outlined, gather(region, outlined, frames, tissue, metal, given, settings.anatomy.metal_zone_mm)
 
     def looked_at(candidate: Candidate) -> Excluded | Judged:
         return plainly_elsewhere(region, candidate, frames, metal, settings.mimics) or judged(candidate)
 
     def parted(found: Judged, reason: str | None) -> list[Candidate]:
-        if in_metal_zone(found[1], settings.mimics):
+        if reason == "near_metal" and in_metal_zone(found[1], settings.mimics):
             zone_mm, margin_mm = settings.anatomy.metal_zone_mm, settings.detection.native_margin_mm
             return parted_at_metal_zone(region, found[0], metal, zone_mm, margin_mm)
         return _parted(region, *found, reason, frames, settings.mimics)

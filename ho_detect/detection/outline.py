@@ -73,8 +73,10 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
     A fixed low threshold puts the outline of dense bone too far out by the blur of the scan; the half height between
     muscle and rim is where the edge is. The rim's height is the upper quartile of HU in the outer 3 mm. What lies
     deeper than that blur inside the closed and filled outline belongs to the lesion whatever its density: mature
-    ossification has a lucent center.
+    ossification has a lucent center. What was parted at the zone around metal has its outline.
     """
+    if candidate.boundary_hu is not None:
+        return _as_it_is(region, candidate, candidate.boundary_hu, settings)
     box = candidate.box
     spacing = region.grid.spacing_mm
     smooth, distance_mm = region.smooth[box], region.distance_mm[box]
@@ -103,12 +105,11 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
     return Outlined(outlined, boundary, thickness_mm, _solidity(dense), contact, beyond_cleft is not None)
 
 
-def as_it_is(region: Region, candidate: Candidate, settings: DetectionSettings) -> Outlined:
-    """Return a candidate whose mask is final, with the HU of its outline."""
+def _as_it_is(region: Region, candidate: Candidate, boundary_hu: float, settings: DetectionSettings) -> Outlined:
+    """Return a candidate whose mask is final."""
     contact = touched_bones(region, candidate.box, candidate.mask, settings)
     thickness_mm = 2.0 * largest_depth_mm(candidate.mask, region.grid.spacing_mm)
     outlined = replace(candidate, touching=tuple(contact))
-    boundary_hu = region.low_hu if candidate.boundary_hu is None else candidate.boundary_hu
     return Outlined(outlined, boundary_hu, thickness_mm, _solidity(candidate.mask), contact)
 
 

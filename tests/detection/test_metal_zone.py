@@ -11,7 +11,7 @@ from made_detection import MUSCLE_HU, region
 from ho_detect.anatomy.metal import Metal
 from ho_detect.detection.candidates import Candidate
 from ho_detect.detection.metal_zone import parted_at_metal_zone
-from ho_detect.detection.outline import Outlined, as_it_is
+from ho_detect.detection.outline import Outlined, outline
 from ho_detect.geometry import Grid
 from ho_detect.settings import DetectionSettings
 
@@ -71,7 +71,7 @@ def test_a_part_keeps_its_mask_and_touches_what_it_lies_on():
     mask = bar(8, stop=44)
     hu = np.where(mask | (distance_mm < 0), 400.0, MUSCLE_HU)
     found = region(hu, distance_mm=distance_mm, nearest=np.ones(SHAPE))
-    outlined = as_it_is(found, Candidate(WHOLE, mask, True, boundary_hu=222.0), DetectionSettings())
+    outlined = outline(found, Candidate(WHOLE, mask, True, boundary_hu=222.0), DetectionSettings())
     assert np.array_equal(outlined.candidate.mask, mask)
     assert (outlined.candidate.touching, outlined.boundary_hu) == (("femur",), 222.0)
     assert outlined.thickness_mm == pytest.approx(8.0, abs=1.1)
