@@ -82,7 +82,8 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spine_muscle: float = 0.8
     """What lies where the sacrum is, free and with this share of muscle around it, is none of it."""
     marrow_share: float = 0.5
-    """Beyond a cleft, bone that is less dense than this share of what stands out is marrow, and that its cortex."""
+    """Beyond a cleft, bone that is less dense than this share of what stands out may be marrow, and that its
+    cortex."""
     osteophyte_reach_mm: float = 4.0
     """Broad-based bone that stands out so far is named an osteophyte,"""
     joint_margin_mm: float = 40.0
@@ -102,7 +103,7 @@ class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     plaque_solidity: float = 0.6
     """... filling less than this share of its convex hull,"""
     ring_mm3: float = 1200.0
-    """... or smaller than this,"""
+    """... or, where arteries run all through it, smaller than this"""
     ring_solidity: float = 0.65
     """and filling less than this share."""
     speck_mm3: float = 250.0

@@ -148,7 +148,7 @@ def _spine(e: Evidence, s: MimicSettings, _: float) -> bool:
 
 
 def _shell(e: Evidence, s: MimicSettings, _: float) -> bool:
-    """Cortex that the fit left outside, parted from it by marrow: beneath a cleft lies the cortex of the bone."""
+    """Beyond a cleft, with no cortex beneath: rather the cortex itself, left outside by the fit, over marrow."""
     low = e.cleft and e.reach_mm is not None and e.reach_mm < s.massive_reach_mm
     return low and e.beneath_hu is not None and e.beneath_hu < s.marrow_share * e.mean_hu
 
@@ -215,8 +215,8 @@ _RULES: tuple[tuple[str, Rule], ...] = (
     ("contrast", _contrast),
     ("osteophyte", _osteophyte),
     ("native_bone", _broad_based),
-    ("native_bone", _shell),
     ("native_bone", _native_process),
+    ("native_unsure", _shell),
     ("native_unsure", lambda e, s, _n: e.joined and (not e.reliable_fit or e.volume_mm3 > s.largest_mm3)),
     ("cut_native_bone", _cut),
     ("vessel_calcium", _vessel_calcium),

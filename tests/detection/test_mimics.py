@@ -111,11 +111,6 @@ MADE_FOR = {
         (crest(foot_mm2=900.0, reach_mm=6.5, mean_hu=300.0, beneath_hu=650.0), {"reach_mm": 7.5}),
         (crest(foot_mm2=900.0, reach_mm=8.0, mean_hu=500.0, beneath_hu=650.0), {"beneath_hu": 750.0}),
         (crest(foot_mm2=900.0, reach_mm=8.0, mean_hu=700.0, beneath_hu=750.0), {"mean_hu": 570.0}),
-        # cortex over marrow that looks like a cleft
-        (
-            crest(foot_mm2=300.0, reach_mm=7.5, joined=False, cleft=True, mean_hu=560.0, beneath_hu=170.0),
-            {"beneath_hu": 400.0},
-        ),
         # a sheet on the shaft is faint on dense cortex
         (SHEET, {"mean_hu": 250.0, "beneath_hu": 1000.0}),
         (msgspec.structs.replace(SHEET, mean_hu=250.0, beneath_hu=700.0), {"beneath_hu": 800.0}),
@@ -147,6 +142,11 @@ MADE_FOR = {
         (grown_on_bone(foot_mm2=60.0, reach_mm=9.0, head_distance_mm=28.0), {"reach_mm": 11.0}),
     ],
     "native_unsure": [
+        # cortex over marrow that looks like a cleft
+        (
+            crest(foot_mm2=300.0, reach_mm=7.5, joined=False, cleft=True, mean_hu=560.0, beneath_hu=170.0),
+            {"beneath_hu": 400.0},
+        ),
         (grown_on_bone(reliable_fit=False), {"reliable_fit": True}),
         (grown_on_bone(reliable_fit=False), {"joined": False}),
         (grown_on_bone(volume_mm3=260000.0), {"volume_mm3": 240000.0}),
