@@ -66,6 +66,7 @@ _BRIDGING: Final = own("bridging", "One lesion in contact with femur and pelvis"
 _SECTOR: Final = own("sector", "Axial sector seen from the femoral head")
 _MATURITY: Final = own("maturity", "Maturity by attenuation of the rim")
 _ATYPICAL: Final = own("atypical", "Dense core in a faint rim")
+_CUT_AT_METAL: Final = own("cut_at_metal", "Cut at the zone around metal: values of the rest")
 _MUSCLE: Final = own("muscle_region", "Muscle group, approximate")
 _ATTACHED_TO: Final = own("attached_to", "Native bone in contact")
 _QUALIFICATION: Final = own("qualification", "What qualifies the finding")
@@ -110,6 +111,8 @@ def lesion_codes(lesion: Lesion) -> Iterator[Said]:
         yield Said(_MATURITY, codes.word(lesion.maturity))
     if lesion.atypical_pattern is not None:
         yield Said(_ATYPICAL, codes.YES if lesion.atypical_pattern else codes.NO)
+    if lesion.cut_at_metal_zone:
+        yield Said(_CUT_AT_METAL, codes.YES)
     if lesion.muscle_region is not None:
         yield Said(_MUSCLE, codes.word(lesion.muscle_region))
     for bone in lesion.attached_to:
