@@ -16,8 +16,8 @@ from pathlib import Path
 
 from measuring import SAMPLE, report, watched
 
-from ho_detect.cohort.crew import Options
-from ho_detect.cohort.worker import Job, Outcome, load, peak_memory_mb
+from ho_detect.cohort.run.pool import Options
+from ho_detect.cohort.run.worker import Job, Outcome, load, peak_memory_mb
 from ho_detect.settings import Settings
 
 # what takes long to import is imported where it is used: each child of a run imports this file
@@ -31,7 +31,7 @@ def workers(study: Path, scratch: Path) -> dict[str, dict[str, float]]:
     import pyarrow.parquet as pq
     from made_archive import copies
 
-    from ho_detect.cohort.run import run
+    from ho_detect.cohort.run.run import run
 
     list(copies(study, scratch / "in", N_STUDIES))
     rows = {}
@@ -58,8 +58,8 @@ def finds_nothing(job: Job) -> Outcome:
     """Load a series and write findings without a hip, as light as a task can be."""
     import numpy as np
 
-    from ho_detect.anatomy.given_masks import given_masks
-    from ho_detect.reporting.assemble import assemble
+    from ho_detect.anatomy.user_masks.masks import given_masks
+    from ho_detect.results.assemble import assemble
 
     volume = load(job)
     labels, given = np.zeros(volume.grid.shape, np.uint16), given_masks(None, volume.grid)
@@ -74,7 +74,7 @@ def memory(n_series: int, scratch: Path) -> dict[str, dict[str, float]]:
     import pyarrow.parquet as pq
     from made_archive import write_archive
 
-    from ho_detect.cohort.run import run
+    from ho_detect.cohort.run.run import run
 
     write_archive(scratch / "in", n_series)
     parent, rows = psutil.Process(), {}
@@ -115,7 +115,7 @@ def _make_results(out: Path) -> None:
     import pyarrow.parquet as pq
 
     from ho_detect import detect
-    from ho_detect.cohort.outcomes import Settled
+    from ho_detect.cohort.store.outcomes import Settled
 
     record = detect(SAMPLE).record
     manifest = pq.read_table(

@@ -22,10 +22,10 @@ LOW_HU = 200
 
 def hip_volume(study: Path, times: int) -> np.ndarray:
     """Return the HU of a study, each voxel repeated in its slice for the matrix of a full scan."""
-    from ho_detect.acquisition.index import index_series
-    from ho_detect.acquisition.pseudonyms import Pseudonyms
-    from ho_detect.acquisition.volume import load_volume
+    from ho_detect.acquisition.series.index import index_series
+    from ho_detect.acquisition.volume.load import load_volume
     from ho_detect.settings import Settings
+    from ho_detect.system.pseudonyms import Pseudonyms
 
     entry = next(e for e in index_series([study], Settings().acquisition) if e.analyse)
     hu = load_volume(entry, Settings(), Pseudonyms(bytes(16))).hu
@@ -54,7 +54,7 @@ def contenders(hu: np.ndarray) -> dict[str, Callable[[], int]]:
 
 
 def _ours(hu: np.ndarray, *, paint: bool = False) -> int:
-    from ho_detect.components import label_components
+    from ho_detect.image.components import label_components
 
     parts = label_components(hu, LOW_HU)
     if paint:

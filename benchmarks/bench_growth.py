@@ -17,7 +17,7 @@ from measuring import report, times_of, watched
 
 def components(hu: np.ndarray, slices: list[int], repeats: int) -> dict[str, dict[str, float]]:
     """Time the components of 1, 2, ... times the slices of a volume."""
-    from ho_detect.components import label_components
+    from ho_detect.image.components import label_components
 
     volumes = {f"{n} slices": np.resize(hu, (n, *hu.shape[1:])) for n in slices}
     return times_of({name: lambda v=v: label_components(v, 200.0) for name, v in volumes.items()}, repeats)
@@ -25,7 +25,7 @@ def components(hu: np.ndarray, slices: list[int], repeats: int) -> dict[str, dic
 
 def noise(repeats: int) -> dict[str, dict[str, float]]:
     """Time the components of noise: many with few of the voxels inside, one that holds nearly all with many."""
-    from ho_detect.components import label_components
+    from ho_detect.image.components import label_components
 
     rng = np.random.default_rng(0)
     hu = rng.integers(0, 1000, (128, 512, 512), np.int16)

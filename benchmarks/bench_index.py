@@ -18,7 +18,7 @@ PER_SERIES = 250
 PROGRAM = """
 import resource, sys, time
 from pathlib import Path
-from ho_detect.acquisition.index import index_files
+from ho_detect.acquisition.series.index import index_files
 from ho_detect.settings import AcquisitionSettings
 
 start, cpu = time.perf_counter(), time.process_time()

@@ -16,10 +16,10 @@ from measuring import SAMPLE, report, times_of, with_ratios, without
 
 
 def ours(study: Path) -> np.ndarray:
-    from ho_detect.acquisition.index import index_series
-    from ho_detect.acquisition.pseudonyms import Pseudonyms
-    from ho_detect.acquisition.volume import load_volume
+    from ho_detect.acquisition.series.index import index_series
+    from ho_detect.acquisition.volume.load import load_volume
     from ho_detect.settings import Settings
+    from ho_detect.system.pseudonyms import Pseudonyms
 
     entry = next(e for e in index_series([study], Settings().acquisition) if e.analyse)
     return load_volume(entry, Settings(), Pseudonyms(bytes(16))).hu

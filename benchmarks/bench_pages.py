@@ -23,8 +23,8 @@ from browser import browser, opened
 from made_cohort import make_cohort
 
 import ho_detect
-from ho_detect.reporting.pages.cohort import write_cohort_page
-from ho_detect.reporting.pages.report import report_html
+from ho_detect.export.pages.cohort import write_cohort_page
+from ho_detect.export.pages.report import report_html
 
 
 def report_of(study: Path, repeats: int) -> dict[str, float]:

@@ -20,7 +20,7 @@ from measuring import ROOT, SAMPLE, report, watched, without
 PYTHON = sys.executable
 _FIRST_KERNEL = """
 import numpy as np
-from ho_detect.components import label_components
+from ho_detect.image.components import label_components
 label_components(np.ones((2, 2, 2), np.int16), 1)
 """
 

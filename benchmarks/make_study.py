@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from ho_detect.acquisition.volume import AIR_HU, HuVolume
-from ho_detect.geometry import Grid
+from ho_detect.acquisition.volume.load import AIR_HU, HuVolume
+from ho_detect.image.grid import Grid
 
 #: The person simulated.
 SEED = 7
@@ -26,10 +26,10 @@ NOISE_HU = 12.0
 
 def load(study: Path) -> HuVolume:
     """Load the first series of a study that can be analysed, along the patient's axes."""
-    from ho_detect.acquisition.index import index_series
-    from ho_detect.acquisition.pseudonyms import Pseudonyms
-    from ho_detect.acquisition.volume import load_volume
+    from ho_detect.acquisition.series.index import index_series
+    from ho_detect.acquisition.volume.load import load_volume
     from ho_detect.settings import Settings
+    from ho_detect.system.pseudonyms import Pseudonyms
 
     entry = next(e for e in index_series([study], Settings().acquisition) if e.analyse)
     return load_volume(entry, Settings(), Pseudonyms(bytes(16))).canonical()

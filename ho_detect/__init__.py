@@ -18,15 +18,15 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from ho_detect.errors import HoDetectError
+    from ho_detect.findings import Findings
     from ho_detect.followup.compare import compare
-    from ho_detect.reporting.findings import Findings
     from ho_detect.settings import Settings
     from ho_detect.study import detect
 
 __all__ = ["Findings", "HoDetectError", "Settings", "__version__", "compare", "detect"]
 
 _WHERE = {
-    "Findings": "ho_detect.reporting.findings",
+    "Findings": "ho_detect.findings",
     "HoDetectError": "ho_detect.errors",
     "Settings": "ho_detect.settings",
     "compare": "ho_detect.followup.compare",

@@ -7,24 +7,24 @@ from pathlib import Path
 
 import numpy as np
 
-from ho_detect.acquisition.volume import HuVolume, no_hip
-from ho_detect.anatomy.given_bone import agreeing, with_given_bone
-from ho_detect.anatomy.given_masks import given_masks
-from ho_detect.anatomy.given_muscle import deep_to_skin, with_given_muscles
-from ho_detect.anatomy.hip_joints import HipAnatomy, find_hip_joints
-from ho_detect.anatomy.joint_state import joint_states
-from ho_detect.anatomy.landmarks import landmarks
-from ho_detect.anatomy.metal import find_metal, hide_behind_metal
-from ho_detect.anatomy.native_bone import BoneDistance, native_bone
-from ho_detect.anatomy.native_masks import native_masks
-from ho_detect.anatomy.places import places
-from ho_detect.anatomy.tissue import segment_tissue
-from ho_detect.anatomy.working_grid import COARSE_STEP_MM, resample_to_patient_axes
+from ho_detect.acquisition.volume.load import HuVolume, no_hip
+from ho_detect.anatomy.fit.hips import HipAnatomy, find_hip_joints
+from ho_detect.anatomy.fit.working_grid import COARSE_STEP_MM, resample_to_patient_axes
+from ho_detect.anatomy.joint.joint_state import joint_states
+from ho_detect.anatomy.native.masks import native_masks
+from ho_detect.anatomy.native.surfaces import BoneDistance, native_bone
+from ho_detect.anatomy.regions.compartments import places
+from ho_detect.anatomy.regions.landmarks import landmarks
+from ho_detect.anatomy.regions.metal import find_metal, hide_behind_metal
+from ho_detect.anatomy.regions.tissue import segment_tissue
+from ho_detect.anatomy.user_masks.bone import agreeing, with_given_bone
+from ho_detect.anatomy.user_masks.masks import given_masks
+from ho_detect.anatomy.user_masks.muscle import deep_to_skin, with_given_muscles
 from ho_detect.detection.candidates import find_candidates, region_near_hips
-from ho_detect.detection.decide import decide, label_map
-from ho_detect.detection.grading import grade_hips
-from ho_detect.reporting.assemble import assemble
-from ho_detect.reporting.findings import Findings
+from ho_detect.detection.detect import decide, label_map
+from ho_detect.detection.grade.grades import grade_hips
+from ho_detect.findings import Findings
+from ho_detect.results.assemble import assemble
 from ho_detect.settings import Settings
 
 

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from ho_detect.detection.judge.mimic_settings import MimicSettings
 from ho_detect.errors import UsageError
-from ho_detect.mimic_settings import MimicSettings
 
 
 class AcquisitionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

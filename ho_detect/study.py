@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ho_detect.errors import SeriesError, UsageError
-from ho_detect.reporting.findings import Findings
+from ho_detect.findings import Findings
 from ho_detect.settings import Settings
 
 if TYPE_CHECKING:
-    from ho_detect.acquisition.index import SeriesEntry
+    from ho_detect.acquisition.series.index import SeriesEntry
     from ho_detect.analyze import Analysis
 
 
@@ -32,10 +32,11 @@ def detect(
         What can change a result; without it the defaults.
     series
         Series Instance UID of the series to analyse. Without it the one that ``ho-detect run`` would analyse; where it
-        would analyse several, the first by the rules of :mod:`ho_detect.acquisition.preference` with a hip in view.
+        would analyse several, the first by the rules of :mod:`ho_detect.acquisition.series.preference` with a hip in
+        view.
     anatomy
         Folder of NIfTI masks under TotalSegmentator's names, used in place of what is found: those of this study, or a
-        folder for each study (:mod:`ho_detect.acquisition.mask_folders`).
+        folder for each study (:mod:`ho_detect.anatomy.user_masks.folders`).
 
     Returns
     -------
@@ -62,10 +63,10 @@ def analyze_study(
     UsageError, SeriesError
         As :func:`detect`.
     """
-    from ho_detect.acquisition.index import index_series
-    from ho_detect.acquisition.mask_folders import assign_masks
-    from ho_detect.acquisition.pseudonyms import Pseudonyms
-    from ho_detect.acquisition.volume import load_volume
+    from ho_detect.acquisition.series.index import index_series
+    from ho_detect.acquisition.volume.load import load_volume
+    from ho_detect.anatomy.user_masks.folders import assign_masks
+    from ho_detect.system.pseudonyms import Pseudonyms
 
     if not path.exists():
         raise UsageError("the path given does not exist")
@@ -98,7 +99,7 @@ def by_preference(entries: list[SeriesEntry], series: str | None = None) -> list
     SeriesError
         None can be analysed.
     """
-    from ho_detect.acquisition.preference import preference
+    from ho_detect.acquisition.series.preference import preference
 
     if series is not None:
         entries = [e for e in entries if e.series_uid == series]

@@ -15,10 +15,10 @@ from pathlib import Path
 import submitit
 from submitit.helpers import Checkpointable
 
-from ho_detect.cohort.collect import collect
-from ho_detect.cohort.crew import Options
-from ho_detect.cohort.output_folder import MANIFEST_FILE
-from ho_detect.cohort.shards import plan_shards, run_shard
+from ho_detect.cohort.run.pool import Options
+from ho_detect.cohort.run.shards import plan_shards, run_shard
+from ho_detect.cohort.store.collect import collect
+from ho_detect.cohort.store.output_folder import MANIFEST_FILE
 from ho_detect.settings import Settings
 
 

@@ -11,7 +11,7 @@ import msgspec
 from loaded_findings import put_lesions
 from made_findings import make_findings, make_record
 
-from ho_detect.cohort.worker import Job, Outcome, load, peak_memory_mb
+from ho_detect.cohort.run.worker import Job, Outcome, load, peak_memory_mb
 
 
 def finds_two_lesions(job: Job) -> Outcome:

@@ -9,12 +9,12 @@ import msgspec
 import numpy as np
 from made_findings import make_hip, make_lesion, make_record
 
-from ho_detect.acquisition.index import index_series
-from ho_detect.acquisition.pseudonyms import Pseudonyms
-from ho_detect.acquisition.volume import HuVolume, load_volume
-from ho_detect.reporting.findings import Findings
-from ho_detect.reporting.record import Software
+from ho_detect.acquisition.series.index import index_series
+from ho_detect.acquisition.volume.load import HuVolume, load_volume
+from ho_detect.findings import Findings
+from ho_detect.results.record import Software
 from ho_detect.settings import Settings
+from ho_detect.system.pseudonyms import Pseudonyms
 
 KEY = bytes(16)
 #: Where lesions are put, from the middle of the volume: LPS mm, radius, id.

@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 from made_findings import make_findings, make_hip, make_lesion, make_record
 
-from ho_detect.reporting.files import REPORT_FILE, THUMBNAIL_FILE
-from ho_detect.reporting.pages.pictures import thumbnail
-from ho_detect.reporting.record import FindingsRecord
-from ho_detect.reporting.table_files import write_table
-from ho_detect.reporting.tables import HipRow, LesionRow, StudyRow, hip_rows, lesion_rows
+from ho_detect.export.pages.pictures import thumbnail
+from ho_detect.export.tables import write_table
+from ho_detect.results.record import FindingsRecord
+from ho_detect.results.rows import HipRow, LesionRow, StudyRow, hip_rows, lesion_rows
+from ho_detect.system.files import REPORT_FILE, THUMBNAIL_FILE
 
 
 def make_cohort(out: Path, n_studies: int, n_failed: int = 3, n_left_out: int = 5, seed: int = 0) -> Path:

@@ -9,17 +9,17 @@ import numpy as np
 from model_hips import surface
 from scipy import ndimage as ndi
 
+from ho_detect.anatomy.fit.hips import HipAnatomy
+from ho_detect.anatomy.fit.shaft import Shaft, follow_shaft
+from ho_detect.anatomy.fit.shape_fit import SurfaceFit
+from ho_detect.anatomy.fit.shape_model import femur_model, hip_bone_model
+from ho_detect.anatomy.fit.working_grid import WorkingVolume
 from ho_detect.anatomy.hip_joint import HipJoint
-from ho_detect.anatomy.hip_joints import HipAnatomy
-from ho_detect.anatomy.landmarks import Landmarks, landmarks
-from ho_detect.anatomy.native_bone import FAR_MM, BoneDistance
-from ho_detect.anatomy.shaft import Shaft, follow_shaft
-from ho_detect.anatomy.shape_fit import SurfaceFit
-from ho_detect.anatomy.shape_model import femur_model, hip_bone_model
-from ho_detect.anatomy.working_grid import WorkingVolume
+from ho_detect.anatomy.native.surfaces import FAR_MM, BoneDistance
+from ho_detect.anatomy.regions.landmarks import Landmarks, landmarks
 from ho_detect.detection.candidates import Region
 from ho_detect.detection.evidence import Evidence
-from ho_detect.geometry import Grid, Sphere, vertex_normals
+from ho_detect.image.grid import Grid, Sphere, vertex_normals
 
 MUSCLE_HU = 55.0
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from ho_detect.acquisition.volume import HuVolume, SeriesRecord
-from ho_detect.detection.excluded import EXCLUSIONS, Excluded
-from ho_detect.detection.hip import Hip
-from ho_detect.detection.lesion import Lesion
+from ho_detect.acquisition.volume.load import HuVolume, SeriesRecord
+from ho_detect.detection.grade.hip import Hip
+from ho_detect.detection.judge.excluded import EXCLUSIONS, Excluded
+from ho_detect.detection.measure.lesion import Lesion
+from ho_detect.findings import Findings
 from ho_detect.flags import Flag, flag, null
-from ho_detect.geometry import Grid
-from ho_detect.reporting.assemble import statements
-from ho_detect.reporting.findings import Findings
-from ho_detect.reporting.record import FindingsRecord, Software
+from ho_detect.image.grid import Grid
+from ho_detect.results.assemble import statements
+from ho_detect.results.record import FindingsRecord, Software
 
 
 def make_hip(side: str = "left", **changes: Any) -> Hip:

@@ -8,7 +8,7 @@ import nibabel
 import numpy as np
 from nibabel import orientations
 
-from ho_detect.geometry import Grid
+from ho_detect.image.grid import Grid
 
 
 def write_mask(path: Path, inside, grid: Grid, axes: str = "RAS", dtype=np.uint8, inside_value=1) -> Path:

@@ -10,8 +10,8 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 
-from ho_detect.acquisition.volume import HuVolume, SeriesRecord
-from ho_detect.geometry import Grid
+from ho_detect.acquisition.volume.load import HuVolume, SeriesRecord
+from ho_detect.image.grid import Grid
 from ho_detect.simulation.mimics import Mimic
 from ho_detect.simulation.ossification import Ossification
 from ho_detect.simulation.person import HipPlan, Person

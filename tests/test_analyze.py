@@ -13,11 +13,11 @@ from model_hips import BRIDGE, IMMATURE, ISLAND, METAL_MM, SPUR, Growth, Plan, s
 from phantoms import cropped, hip_phantom, volume
 
 from ho_detect._kernels._jit import set_threads
-from ho_detect.acquisition.volume import HuVolume
+from ho_detect.acquisition.volume.load import HuVolume
 from ho_detect.analyze import analyze
 from ho_detect.errors import SeriesError
-from ho_detect.geometry import Grid
-from ho_detect.reporting.record import FindingsRecord
+from ho_detect.image.grid import Grid
+from ho_detect.results.record import FindingsRecord
 from ho_detect.settings import Settings
 from ho_detect.simulation.ossification import Bridge, Island, Spur
 from ho_detect.simulation.person import Person

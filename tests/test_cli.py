@@ -23,8 +23,10 @@ from dicom_files import CtSeries, write_series
 import ho_detect
 from ho_detect.cli import cli, main
 from ho_detect.cli.common import Talk, log_to
-from ho_detect.cohort import crew, ledger, series_rows
-from ho_detect.reporting.findings import Findings
+from ho_detect.cohort.plan import series_rows
+from ho_detect.cohort.run import pool as crew
+from ho_detect.cohort.store import results as ledger
+from ho_detect.findings import Findings
 from ho_detect.settings import Settings
 
 UID = "1.2.826.0.1.3680043.8.498"

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from ho_detect.detection.excluded import EXCLUSIONS
+from ho_detect.detection.judge.excluded import EXCLUSIONS
 from ho_detect.errors import HoDetectError, SeriesError
 from ho_detect.flags import COMPARED, FLAGS, LEFT_OUT, NULLS, REASONS, Flag, Null, flag, null
 

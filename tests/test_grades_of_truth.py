@@ -14,7 +14,7 @@ from made_findings import make_lesion
 from test_accuracy_scorer import _load
 
 import ho_detect
-from ho_detect.detection.grading import brooker, della_valle, mavrogenis
+from ho_detect.detection.grade.grades import brooker, della_valle, mavrogenis
 from ho_detect.settings import DetectionSettings
 
 SETTINGS = DetectionSettings()

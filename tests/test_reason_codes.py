@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ho_detect.acquisition.codecs import READABLE
-from ho_detect.detection.excluded import EXCLUSIONS
+from ho_detect.acquisition.volume.codecs import READABLE
+from ho_detect.detection.judge.excluded import EXCLUSIONS
 from ho_detect.flags import COMPARED, FLAGS, LEFT_OUT, NULLS, REASONS
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from acquired import acquire
 
-from ho_detect.acquisition.index import index_series
-from ho_detect.acquisition.pseudonyms import Pseudonyms
-from ho_detect.acquisition.volume import load_volume
+from ho_detect.acquisition.series.index import index_series
+from ho_detect.acquisition.volume.load import load_volume
 from ho_detect.settings import Settings
 from ho_detect.study import detect
+from ho_detect.system.pseudonyms import Pseudonyms
 
 CASES = os.environ.get("HO_DETECT_CASES")
 pytestmark = pytest.mark.skipif(not CASES, reason="minutes long: asked for by HO_DETECT_CASES")

@@ -9,7 +9,7 @@ from dicom_files import CtSeries, write_series
 from made_findings import make_findings, make_record
 
 import ho_detect
-from ho_detect.acquisition.index import SeriesEntry
+from ho_detect.acquisition.series.index import SeriesEntry
 from ho_detect.errors import SeriesError, UsageError
 from ho_detect.settings import Settings
 from ho_detect.study import by_preference, detect

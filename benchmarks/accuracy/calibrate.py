@@ -3,7 +3,7 @@
     python benchmarks/accuracy/calibrate.py fit FOLDER/findings.csv        # written by run.py --split tuning
     python benchmarks/accuracy/calibrate.py draw FOLDER/accuracy.json docs/images/reliability.png
 
-``fit`` prints the coefficients that stand in ``ho_detect/detection/confidence.py``; those there are of
+``fit`` prints the coefficients that stand in ``ho_detect/detection/judge/confidence.py``; those there are of
 ``tuning_findings.csv`` beside this file.
 """
 

@@ -6,10 +6,10 @@ import numpy as np
 from scipy import ndimage as ndi
 from scorer import Answer, Claim, Labels
 
-from ho_detect.acquisition.volume import HuVolume
+from ho_detect.acquisition.volume.load import HuVolume
 from ho_detect.analyze import analyze
 from ho_detect.errors import SeriesError
-from ho_detect.reporting.findings import Findings
+from ho_detect.findings import Findings
 from ho_detect.settings import Settings
 
 #: The script researchers write today: bone threshold; what is too large is skeleton, what is too small is noise.

@@ -3,8 +3,8 @@
 ``NUMBA_DISABLE_JIT=1`` runs them as plain Python (the second test run does). Fast-math stays off everywhere:
 results are the same to the last bit for any number of threads.
 
-Threads are Python's (:mod:`._threads`): kernels release its lock. numba's own threads would cost half a second of every
-start and five times as long to compile.
+Threads are Python's (:mod:`ho_detect.system.parallel`): kernels release its lock. numba's own threads would cost half a
+second of every start and five times as long to compile.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 import numba
 
 from ho_detect._kernels._cache import use_cache
-from ho_detect._kernels._threads import Helpers
-from ho_detect.allowance import processors
+from ho_detect.system.cpus import processors
+from ho_detect.system.parallel import Helpers
 
 use_cache()
 #: One thread; releases the GIL.

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ho_detect._kernels._jit import kernel
-from ho_detect._kernels.runs import WORD, bits
+from ho_detect._kernels.run_lengths import WORD, bits
 from ho_detect._kernels.sets import join, root
 
 _ZERO, _ONE, _TOP = np.uint64(0), np.uint64(1), np.uint64(WORD - 1)
@@ -94,7 +94,7 @@ def join_blocks(ny: int, words: Any, first: Any, start: Any, parent: Any) -> Non
     ny
         Rows of a slice.
     words
-        (rows, W) uint64 of :func:`~ho_detect._kernels.runs.count_runs`.
+        (rows, W) uint64 of :func:`~ho_detect._kernels.run_lengths.count_runs`.
     parent
         (R,) int32 out: the first run of the same set.
     """

@@ -1,7 +1,7 @@
 """Connected components of runs: neighbouring rows are joined, statistics; no dense label volume is written.
 
-Not checked: ``first``, ``start`` and ``stop`` are those of :mod:`ho_detect._kernels.runs`, output arrays have the sizes
-stated.
+Not checked: ``first``, ``start`` and ``stop`` are those of :mod:`ho_detect._kernels.run_lengths`, output arrays have
+the sizes stated.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Meta
 
 from ho_detect.flags import Flag
-from ho_detect.geometry import FloatArray
+from ho_detect.image.grid import FloatArray
 
 Side = Literal["left", "right"]
 SIDES: tuple[Side, Side] = ("left", "right")

@@ -33,7 +33,7 @@ ho-detect collect OUT --finish      all is done: leave only what can be shared
 @debug_option
 def command(out: Path, **given: Any) -> int:  # noqa: ANN401 - click passes options by name
     """Write the tables and say what is in them."""
-    from ho_detect.cohort.collect import collect
+    from ho_detect.cohort.store.collect import collect
 
     talk = Talk(given["quiet"], given["as_json"], None, given["debug"])
     report = collect(out, given["key_file"], finish=given["finish"])

@@ -16,7 +16,7 @@ from ho_detect import __version__
 from ho_detect.errors import UsageError
 
 if TYPE_CHECKING:
-    from ho_detect.cohort.report import Report
+    from ho_detect.cohort.run.messages import Report
     from ho_detect.settings import Settings
 
 log = logging.getLogger("ho_detect")

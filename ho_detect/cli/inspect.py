@@ -37,7 +37,7 @@ def command(inputs: tuple[Path, ...], **options: Any) -> None:  # noqa: ANN401 -
     import msgspec
 
     from ho_detect.cli.terminal import console_for, planned, show_inspection
-    from ho_detect.cohort import series_rows
+    from ho_detect.cohort.plan import series_rows
 
     settings = settings_from(
         options["settings_file"], keep_identity=options["keep_identity"], all_series=options["all_series"]

@@ -56,8 +56,8 @@ ho-detect collect --finish removes both.
 @debug_option
 def command(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:  # noqa: ANN401 - click passes options by name
     """Write the plan and say how to go on."""
-    from ho_detect.cohort.output_folder import MANIFEST_FILE
-    from ho_detect.cohort.shards import plan_shards
+    from ho_detect.cohort.run.shards import plan_shards
+    from ho_detect.cohort.store.output_folder import MANIFEST_FILE
 
     output = {name: given[name] for name in ("keep_identity", "dicom", "fhir", "bones", "naming")}
     settings = settings_from(given["settings_file"], all_series=given["all_series"], **output)

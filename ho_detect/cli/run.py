@@ -34,8 +34,8 @@ from ho_detect.cli.common import (
 from ho_detect.cli.group import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
-    from ho_detect.cohort.crew import Options
-    from ho_detect.cohort.report import Report
+    from ho_detect.cohort.run.messages import Report
+    from ho_detect.cohort.run.pool import Options
     from ho_detect.settings import Settings
 
 _HELP = """Analyse every CT series of the hip under INPUT (files or folders, any nesting, any names).
@@ -103,7 +103,7 @@ A settings file holds only what differs from the defaults, for example
 @debug_option
 def command(inputs: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401 - click passes options by name
     """Analyse the inputs and say what came of it."""
-    from ho_detect.cohort.crew import Options, start_fork_server
+    from ho_detect.cohort.run.pool import Options, start_fork_server
 
     _check_usage(inputs, given)
     start_fork_server()  # it imports what children need while this process imports what it needs itself
@@ -160,8 +160,8 @@ def _run(
 ) -> tuple[Report, int]:
     """Run with progress on standard error; a stopped run has a report and a status of its own."""
     from ho_detect.cli.terminal import progress_to
-    from ho_detect.cohort import run, shards
-    from ho_detect.cohort.report import Interrupted
+    from ho_detect.cohort.run import run, shards
+    from ho_detect.cohort.run.messages import Interrupted
 
     try:
         with progress_to(sys.stderr, quiet=talk.quiet) as progress:

@@ -18,9 +18,9 @@ from rich.text import Text
 from ho_detect.flags import REASONS
 
 if TYPE_CHECKING:
-    from ho_detect.cohort.pace import Pace
-    from ho_detect.cohort.report import Event, Report
-    from ho_detect.reporting.tables import StudyRow
+    from ho_detect.cohort.run.messages import Event, Report
+    from ho_detect.cohort.run.time_left import Pace
+    from ho_detect.results.rows import StudyRow
 
 #: More lines are not read; the tables hold all.
 _MOST_LINES = 40
@@ -111,7 +111,7 @@ def _what_came(row: StudyRow, seconds: float) -> str:
 
 def show_report(report: Report, console: Console) -> None:
     """Print what a run found, what failed and why, and where the files are."""
-    from ho_detect.reporting.sentences import hip_sentence  # with records, not before a run: see Work
+    from ho_detect.results.sentences import hip_sentence  # with records, not before a run: see Work
 
     console.print(_counts(report))
     if report.stopped:

@@ -31,7 +31,7 @@ def command(out: Path, as_json: bool, debug: bool) -> int:  # noqa: ARG001 - cli
     """Say what is wrong with the results below OUT."""
     import msgspec
 
-    from ho_detect.cohort.verify import verify
+    from ho_detect.cohort.store.verify import verify
 
     result = verify(out)
     if as_json:

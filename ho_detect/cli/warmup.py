@@ -31,7 +31,7 @@ def command(cache: Path | None, debug: bool) -> None:  # noqa: ARG001 - click pa
         except OSError as error:
             raise UsageError(f"cannot make the cache folder: {error.strerror}") from error
         os.environ["NUMBA_CACHE_DIR"] = str(cache.resolve())  # before numba is imported
-    from ho_detect.simulation.warmup import compile_all
+    from ho_detect.cli.warmup_scan import compile_all
 
     compile_all()
     click.echo(f"compiled, or found compiled, in {time.monotonic() - start:.0f} s", err=True)

@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from ho_detect._kernels._jit import in_parallel
 from ho_detect._kernels.bone_distance import lower_grade_in_runs
-from ho_detect.acquisition.volume import HuVolume
-from ho_detect.anatomy.hip_joints import HipAnatomy
-from ho_detect.anatomy.native_bone import BoneDistance
-from ho_detect.anatomy.tissue import Tissue
-from ho_detect.components import Components, joined_with, label_components
+from ho_detect.acquisition.volume.load import HuVolume
+from ho_detect.anatomy.fit.hips import HipAnatomy
+from ho_detect.anatomy.native.surfaces import BoneDistance
+from ho_detect.anatomy.regions.tissue import Tissue
 from ho_detect.detection.native_distance import NativeDistance, NearestBone
-from ho_detect.distance import margins, within
-from ho_detect.geometry import FloatArray, Grid
-from ho_detect.run_values import RunValues
+from ho_detect.image.component_values import RunValues
+from ho_detect.image.components import Components, joined_with, label_components
+from ho_detect.image.grid import FloatArray, Grid
+from ho_detect.image.morphology import margins, within
+from ho_detect.image.smoothing import Smoothed
 from ho_detect.settings import DetectionSettings
-from ho_detect.smoothing import Smoothed
 
 #: A core grows back to bone so much farther than the distance that it begins at, mm.
 _FOOT_MARGIN_MM = 1.5

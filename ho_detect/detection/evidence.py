@@ -5,16 +5,16 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from ho_detect.anatomy.given_masks import MUSCLES, ORGANS, OTHER_BONES, GivenMasks
 from ho_detect.anatomy.hip_joint import Side
-from ho_detect.anatomy.landmarks import Landmarks, nearest_frame
-from ho_detect.anatomy.metal import Metal
-from ho_detect.anatomy.native_bone import FAR_MM
-from ho_detect.anatomy.tissue import FAT_HU, Tissue
+from ho_detect.anatomy.native.surfaces import FAR_MM
+from ho_detect.anatomy.regions.landmarks import Landmarks, nearest_frame
+from ho_detect.anatomy.regions.metal import Metal
+from ho_detect.anatomy.regions.tissue import FAT_HU, Tissue
+from ho_detect.anatomy.user_masks.masks import MUSCLES, ORGANS, OTHER_BONES, GivenMasks
 from ho_detect.detection.candidates import Candidate, Region, points_of
-from ho_detect.detection.form import bounding_box
+from ho_detect.detection.measure.shape import bounding_box
 from ho_detect.detection.outline import Outlined
-from ho_detect.distance import deeper, distance_to, margins, within
+from ho_detect.image.morphology import deeper, distance_to, margins, within
 
 #: Surroundings begin so far outside of a lesion, past its partial volume, and reach so far, mm.
 SHELL_MM = (1.5, 6.5)

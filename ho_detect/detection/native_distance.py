@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect._kernels.bone_distance import lower_distance
-from ho_detect.anatomy.native_bone import FAR_MM, BoneDistance
-from ho_detect.geometry import Grid
-from ho_detect.last_box import LastBox, Spans
-from ho_detect.runs import spans_of
-from ho_detect.smoothing import Smoothed
+from ho_detect.anatomy.native.surfaces import FAR_MM, BoneDistance
+from ho_detect.image.grid import Grid
+from ho_detect.image.lazy import LastBox, Spans
+from ho_detect.image.run_lengths import spans_of
+from ho_detect.image.smoothing import Smoothed
 
 Box = tuple[slice, slice, slice]
 _LookedUp = tuple[NDArray[np.float32], NDArray[np.uint8]]

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from scipy.spatial import ConvexHull
 
-from ho_detect.anatomy.native_bone import FAR_MM, BoneDistance
-from ho_detect.components import holes_filled, label_components
+from ho_detect.anatomy.native.surfaces import FAR_MM, BoneDistance
 from ho_detect.detection.candidates import Candidate, Region
-from ho_detect.detection.form import bounding_box
-from ho_detect.distance import closed_by_ball, deeper, largest_depth_mm, neighbours, padded, within
-from ho_detect.geometry import FloatArray
+from ho_detect.detection.measure.shape import bounding_box
+from ho_detect.image.components import holes_filled, label_components
+from ho_detect.image.grid import FloatArray
+from ho_detect.image.morphology import closed_by_ball, deeper, largest_depth_mm, neighbours, padded, within
 from ho_detect.settings import DetectionSettings
 
 #: The outline at the detection threshold is closed over gaps of twice this before it is filled, mm.

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from ho_detect.anatomy.hip_joint import Side
-from ho_detect.detection.hip import Hip
-from ho_detect.detection.lesion import Lesion
+from ho_detect.detection.grade.hip import Hip
+from ho_detect.detection.measure.lesion import Lesion
+from ho_detect.findings import Findings
 from ho_detect.flags import Flag, flag, null
 from ho_detect.followup.comparison import HipChange, LesionChange
 from ho_detect.followup.matching import Match, points_of
 from ho_detect.followup.registration import BoneMotion
-from ho_detect.reporting.findings import Findings
 
 #: Something set aside lies at a lesion's place when its centroid is so near to the lesion, mm. Convention.
 _AT_PLACE_MM = 6.0

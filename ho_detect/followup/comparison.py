@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from ho_detect.acquisition.volume import SeriesRecord
+from ho_detect.acquisition.volume.load import SeriesRecord
 from ho_detect.anatomy.hip_joint import Side
-from ho_detect.detection.hip import Brooker, DellaValle
-from ho_detect.detection.lesion import Bone, Maturity
+from ho_detect.detection.grade.hip import Brooker, DellaValle
+from ho_detect.detection.measure.lesion import Bone, Maturity
 from ho_detect.flags import Flag, Null
 from ho_detect.followup.matching import Change
-from ho_detect.reporting.record import Software
+from ho_detect.results.record import Software
 
 SCHEMA_VERSION = "1.0"
 

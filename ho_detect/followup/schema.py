@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ho_detect.followup.comparison import SCHEMA_VERSION, Comparison
-from ho_detect.reporting.schema import SCHEMA_FILE, file_bytes, schema_of
+from ho_detect.results.schema import SCHEMA_FILE, file_bytes, schema_of
 
 #: Where the shipped schema is.
 COMPARISON_SCHEMA_FILE = SCHEMA_FILE.with_name("comparison.schema.json")

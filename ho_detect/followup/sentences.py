@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ho_detect.reporting.sentences import millilitres
+from ho_detect.results.sentences import millilitres
 
 if TYPE_CHECKING:
     from ho_detect.followup.comparison import Comparison, HipChange, LesionChange

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import Meta
 
-from ho_detect.reporting.files import write_atomically
-from ho_detect.reporting.table_files import csv_text
+from ho_detect.export.tables import csv_text
+from ho_detect.system.files import write_atomically
 
 if TYPE_CHECKING:
     from ho_detect.followup.compare import FollowUp

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from ho_detect.errors import UsageError
 from ho_detect.pacs.archive import archive_errors
 from ho_detect.pacs.query import Candidate, Query, find_series
-from ho_detect.reporting.files import put_folder
 from ho_detect.settings import AcquisitionSettings
+from ho_detect.system.files import put_folder
 
 if TYPE_CHECKING:
     from dicomweb_client.web import DICOMwebClient

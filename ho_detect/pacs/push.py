@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ho_detect.errors import UsageError
+from ho_detect.export.provenance import PROVENANCE_FILE
 from ho_detect.pacs.archive import archive_errors
 from ho_detect.pacs.query import every
-from ho_detect.reporting.provenance import PROVENANCE_FILE
 
 if TYPE_CHECKING:
     from dicomweb_client.web import DICOMwebClient

@@ -9,9 +9,9 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ho_detect.acquisition.kinds import DERIVED_WORDS, LOCALIZER_WORDS
-from ho_detect.acquisition.region import other_body_part
-from ho_detect.acquisition.slices import CT_CLASSES
+from ho_detect.acquisition.headers.kinds import DERIVED_WORDS, LOCALIZER_WORDS
+from ho_detect.acquisition.headers.slices import CT_CLASSES
+from ho_detect.acquisition.series.body_part import other_body_part
 from ho_detect.settings import AcquisitionSettings
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ho_detect.geometry import FloatArray
+from ho_detect.image.grid import FloatArray
 from ho_detect.simulation.person import HipPlan
 from ho_detect.simulation.shapes import Ellipsoid, Frame, Shape, blade, tube
 

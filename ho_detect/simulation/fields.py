@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect.geometry import FloatArray, Grid
+from ho_detect.image.grid import FloatArray, Grid
 
 Field = NDArray[np.float32]
 Box = tuple[slice, slice, slice]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.anatomy.hip_joint import Side
-from ho_detect.geometry import FloatArray, Grid
+from ho_detect.image.grid import FloatArray, Grid
 from ho_detect.simulation.femur import neck_base, scale_of
 from ho_detect.simulation.fields import Field, box_of, coarse_grid, refine
 from ho_detect.simulation.person import SIDES, Person

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.anatomy.hip_joint import Side
-from ho_detect.detection.lesion import Bone, Maturity, Sector
-from ho_detect.geometry import FloatArray
+from ho_detect.detection.measure.lesion import Bone, Maturity, Sector
+from ho_detect.image.grid import FloatArray
 from ho_detect.simulation.femur import neck_base, scale_of
 from ho_detect.simulation.fields import Box, Field, blend_in, box_of, coverage, smooth_noise
 from ho_detect.simulation.muscles import Muscle, course

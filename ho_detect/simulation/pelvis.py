@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ho_detect.geometry import FloatArray
+from ho_detect.image.grid import FloatArray
 from ho_detect.simulation.person import HipPlan, Person
 from ho_detect.simulation.shapes import FAR, Ellipsoid, Frame, Shape, blade, tube
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ho_detect.geometry import Grid
+from ho_detect.image.grid import Grid
 from ho_detect.simulation.fields import Box, Field, axes_of, box_of, coarse_grid, refine
 from ho_detect.simulation.shapes import FAR, Shape, smooth_min
 

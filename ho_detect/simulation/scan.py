@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect.geometry import Grid
+from ho_detect.image.grid import Grid
 from ho_detect.simulation.fields import Field
 from ho_detect.simulation.person import Person
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ho_detect.geometry import FloatArray
+from ho_detect.image.grid import FloatArray
 
 #: Distances are not followed farther than this from a surface, mm.
 FAR = 12.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ho_detect.anatomy.hip_joint import Side
-from ho_detect.geometry import FloatArray, Grid
+from ho_detect.image.grid import FloatArray, Grid
 from ho_detect.simulation import femur as fem
 from ho_detect.simulation import pelvis as pel
 from ho_detect.simulation.fields import Field

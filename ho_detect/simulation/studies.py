@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from ho_detect.detection.lesion import Maturity
+from ho_detect.detection.measure.lesion import Maturity
 from ho_detect.simulation.measured import half_width_mm
 from ho_detect.simulation.mimics import ArterialCalcium, Arthroplasty, Granuloma, Hand, Mimic, Phleboliths
 from ho_detect.simulation.muscles import Muscle

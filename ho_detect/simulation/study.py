@@ -9,10 +9,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect.acquisition.volume import HuVolume, SeriesRecord
+from ho_detect.acquisition.volume.load import HuVolume, SeriesRecord
 from ho_detect.anatomy.hip_joint import Point, Side
-from ho_detect.detection.lesion import Bone, Maturity, Sector
-from ho_detect.geometry import FloatArray, Grid
+from ho_detect.detection.measure.lesion import Bone, Maturity, Sector
+from ho_detect.image.grid import FloatArray, Grid
 from ho_detect.simulation.mimics import Mimic, MimicTruth, paint_mimic, paint_table
 from ho_detect.simulation.ossification import Ossification, axial_sector, paint_ossification
 from ho_detect.simulation.person import SIDES, Person

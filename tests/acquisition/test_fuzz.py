@@ -21,11 +21,11 @@ import pytest
 from dicom_files import CtSeries, write_series
 from mutations import MUTATIONS
 
-from ho_detect.acquisition.index import index_series
-from ho_detect.acquisition.pseudonyms import Pseudonyms
-from ho_detect.acquisition.volume import load_volume
+from ho_detect.acquisition.series.index import index_series
+from ho_detect.acquisition.volume.load import load_volume
 from ho_detect.errors import SeriesError
 from ho_detect.settings import Settings
+from ho_detect.system.pseudonyms import Pseudonyms
 
 N_MUTANTS = int(os.environ.get("HO_DETECT_MUTANTS", "360"))
 TIME_LIMIT_S = 20.0

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ho_detect.acquisition import suitability
-from ho_detect.acquisition.index import index_files, index_series
-from ho_detect.acquisition.pseudonyms import Pseudonyms
-from ho_detect.acquisition.volume import load_volume
+from ho_detect.acquisition.series import suitability
+from ho_detect.acquisition.series.index import index_files, index_series
+from ho_detect.acquisition.volume.load import load_volume
 from ho_detect.settings import AcquisitionSettings, Settings
+from ho_detect.system.pseudonyms import Pseudonyms
 
 SHARED = Path(os.environ.get("HO_DETECT_SHARED", Path(__file__).parents[3] / "shared"))
 pytestmark = [

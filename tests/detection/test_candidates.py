@@ -8,10 +8,10 @@ from made_detection import MUSCLE_HU, anatomy, region
 from phantoms import ball, volume
 from scipy import ndimage as ndi
 
-from ho_detect.anatomy.native_bone import FAR_MM, native_bone
-from ho_detect.anatomy.tissue import Tissue
+from ho_detect.anatomy.native.surfaces import FAR_MM, native_bone
+from ho_detect.anatomy.regions.tissue import Tissue
 from ho_detect.detection.candidates import find_candidates, points_of, region_near_hips
-from ho_detect.geometry import Grid
+from ho_detect.image.grid import Grid
 from ho_detect.settings import DetectionSettings
 
 SETTINGS = DetectionSettings()

@@ -9,15 +9,15 @@ from model_hips import head_center
 from phantoms import ball
 from scipy import ndimage as ndi
 
-from ho_detect.anatomy.given_masks import given_masks
 from ho_detect.anatomy.hip_joint import mirror_of
-from ho_detect.anatomy.metal import Metal
-from ho_detect.anatomy.native_bone import FAR_MM
-from ho_detect.anatomy.tissue import Tissue
+from ho_detect.anatomy.native.surfaces import FAR_MM
+from ho_detect.anatomy.regions.metal import Metal
+from ho_detect.anatomy.regions.tissue import Tissue
+from ho_detect.anatomy.user_masks.masks import given_masks
 from ho_detect.detection.candidates import Candidate
 from ho_detect.detection.evidence import gather
 from ho_detect.detection.outline import Outlined
-from ho_detect.geometry import Grid
+from ho_detect.image.grid import Grid
 
 FRAMES = frames()
 SHAPE = (41, 41, 41)

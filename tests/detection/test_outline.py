@@ -8,10 +8,10 @@ from made_detection import MUSCLE_HU, bone_at, region, scanned_ball
 from phantoms import ball, box
 from scipy import ndimage as ndi
 
-from ho_detect.anatomy.native_bone import FAR_MM
+from ho_detect.anatomy.native.surfaces import FAR_MM
 from ho_detect.detection.candidates import Candidate, find_candidates, smoothed
 from ho_detect.detection.outline import outline
-from ho_detect.geometry import Grid
+from ho_detect.image.grid import Grid
 from ho_detect.settings import DetectionSettings
 
 SETTINGS = DetectionSettings()

@@ -17,7 +17,7 @@ from ho_detect.followup import compare as module
 from ho_detect.followup.compare import FollowUp, compare_analyses
 from ho_detect.followup.registration import register_bones
 from ho_detect.followup.schema import COMPARISON_SCHEMA_FILE, comparison_schema_bytes
-from ho_detect.geometry import rotation
+from ho_detect.image.grid import rotation
 from ho_detect.settings import Settings
 
 SETTINGS = Settings()

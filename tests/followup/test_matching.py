@@ -13,7 +13,7 @@ from phantoms import ball
 from ho_detect.followup.changes import hip_change, lesion_change
 from ho_detect.followup.matching import match_lesions
 from ho_detect.followup.registration import BoneMotion
-from ho_detect.geometry import Grid, rotation
+from ho_detect.image.grid import Grid, rotation
 from ho_detect.settings import FollowUpSettings
 
 LIMITS = FollowUpSettings()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ho_detect.geometry import Grid
+from ho_detect.image.grid import Grid
 from ho_detect.simulation.fields import axes_of, coarse_grid, coverage, refine, smooth_noise
 from ho_detect.simulation.render import carve, render, union
 from ho_detect.simulation.shapes import FAR, Ellipsoid, Frame, blade, smooth_min, tube, turn

@@ -1,0 +1,1 @@
+"""DICOM files to what their headers say."""

@@ -1,0 +1,1 @@
+"""Headers to series, and whether and in which order they are analysed."""

@@ -1,0 +1,254 @@
+"""Folders to series: every CT series below them, whether it is analysed, and if not, why. Headers only."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from ho_detect.acquisition.headers.archives import ArchiveError, is_archive, members_of
+from ho_detect.acquisition.headers.files import find_files
+from ho_detect.acquisition.headers.header import FileHeader, UnreadableHeader, read_header
+from ho_detect.acquisition.headers.slices import PHASE_MARKS, SliceEntry
+from ho_detect.acquisition.series.duplicates import pixel_digest
+from ho_detect.acquisition.series.entry import SeriesEntry
+from ho_detect.acquisition.series.preference import ranked
+from ho_detect.acquisition.series.splitting import Part, split_series
+from ho_detect.acquisition.series.suitability import suitable_volume, volume_images
+from ho_detect.errors import SeriesError
+from ho_detect.image.grid import Grid
+from ho_detect.settings import AcquisitionSettings
+from ho_detect.system.pseudonyms import uid_from
+
+__all__ = ["SeriesEntry", "SeriesIndex", "index_files", "index_series"]
+
+#: By the patient axis (x, y, z) that slices are stacked along.
+_ORIENTATIONS: Final = ("sagittal", "coronal", "axial")
+
+
+@dataclass(frozen=True)
+class SeriesIndex:
+    """All that was found.
+
+    Parameters
+    ----------
+    series
+        Ordered by study, series and patient; independent of names and places of files.
+    n_files
+        Regular files seen.
+    n_other
+        Those that are not DICOM (or a DICOMDIR).
+    """
+
+    series: tuple[SeriesEntry, ...]
+    n_files: int
+    n_other: int
+
+
+def index_series(inputs: Sequence[Path], settings: AcquisitionSettings) -> list[SeriesEntry]:
+    """Find every DICOM series at or below the inputs and say what can be done with it.
+
+    Parameters
+    ----------
+    inputs
+        Files and folders, in any mix; nested; names and extensions do not matter.
+    settings
+        What is accepted.
+
+    Raises
+    ------
+    UsageError
+        An input does not exist. What files hold never raises.
+    """
+    return list(index_files(inputs, settings).series)
+
+
+def index_files(inputs: Sequence[Path], settings: AcquisitionSettings) -> SeriesIndex:
+    """Do what :func:`index_series` does, and count the files that are not DICOM."""
+    groups: dict[tuple[str, ...], _Group] = defaultdict(_Group)
+    lost: dict[Path, list[UnreadableHeader]] = defaultdict(list)
+    n_files = n_other = 0
+    for header in _headers(inputs):
+        n_files += 1
+        if header is None:
+            n_other += 1
+        elif isinstance(header, UnreadableHeader) and not header.series_uid:
+            lost[header.path.parent].append(header)
+        else:
+            groups[_group_key(header)].add(header)
+    entries = [entry for group in groups.values() for entry in _entries(group, settings)]
+    entries += [_lost_entry(folder, headers) for folder, headers in lost.items()]
+    return SeriesIndex(tuple(ranked(_ordered(entries), all_series=settings.all_series)), n_files, n_other)
+
+
+def _headers(inputs: Sequence[Path]) -> Iterator[FileHeader | UnreadableHeader | None]:
+    """Read the header of every file below the inputs and in archives there; None for one that is not DICOM."""
+    for found in find_files(inputs):
+        if found.size_bytes < 0:
+            yield UnreadableHeader(found.path, "the folder cannot be listed")
+            continue
+        header = read_header(found.path, found.size_bytes)
+        if header is not None or not is_archive(found.path):
+            yield header
+            continue
+        try:
+            members = members_of(found.path)
+        except ArchiveError as error:
+            # other things are zip archives too (documents, arrays): only one that says so should hold images
+            yield UnreadableHeader(found.path, error.why) if found.path.suffix.lower() == ".zip" else None
+            continue
+        for member in members:
+            yield read_header(member.path, member.size_bytes)
+
+
+class _Group:
+    def __init__(self) -> None:
+        self.headers: list[FileHeader] = []
+        self.unreadable: list[UnreadableHeader] = []
+
+    def add(self, header: FileHeader | UnreadableHeader) -> None:
+        if isinstance(header, FileHeader):
+            self.headers.append(header)
+        else:
+            self.unreadable.append(header)
+
+
+def _group_key(header: FileHeader | UnreadableHeader) -> tuple[str, ...]:
+    # without a series UID a folder is the best guess at a series
+    place = "" if header.series_uid else str(header.path.parent)
+    return header.study_uid, header.series_uid, header.patient_id, place
+
+
+def _entries(group: _Group, settings: AcquisitionSettings) -> list[SeriesEntry]:
+    """Return one entry for each volume of a series, or one that says why there is none."""
+    headers = sorted(group.headers, key=_header_order)
+    if not headers:
+        return [_lost_entry(group.unreadable[0].path.parent, group.unreadable)]
+    first = headers[0]
+    try:
+        images, n_others = volume_images(headers)
+    except SeriesError as error:
+        everything: list[SliceEntry] = [i for h in headers for i in h.images]
+        entry = _described(first, everything, headers)
+        return [msgspec.structs.replace(entry, reason=error.reason, detail=error.detail)]
+    parts, n_aside = split_series(images, settings)
+    return [
+        _entry(part, number, len(parts), n_others + n_aside, headers, group.unreadable, settings)
+        for number, part in enumerate(parts)
+    ]
+
+
+def _entry(
+    part: Part,
+    number: int,
+    n_parts: int,
+    n_set_aside: int,
+    headers: Sequence[FileHeader],
+    unreadable: Sequence[UnreadableHeader],
+    settings: AcquisitionSettings,
+) -> SeriesEntry:
+    entry = _described(headers[0], part.images, headers)
+    entry = msgspec.structs.replace(
+        entry,
+        identity=entry.identity + f"\0volume {number}" * (number > 0),
+        part=f"volume {number + 1} of {n_parts}: {part.label}" if n_parts > 1 else "",
+        n_set_aside=n_set_aside,
+        n_joined=part.n_joined,
+        n_stretches=part.n_stretches,
+    )
+    try:
+        volume = suitable_volume(part.images, unreadable, headers[0].texts, settings)
+    except SeriesError as error:
+        return msgspec.structs.replace(entry, reason=error.reason, detail=error.detail)
+    stack, image = volume.stack, volume.slices[0]
+    grid = Grid((stack.n_slices, *stack.plane_shape(image.pixels.rows, image.pixels.columns)), stack.affine)
+    a, b, c = (round(mm, 6) for mm in grid.spacing_mm)
+    low, high = grid.box_lps_mm()
+    return msgspec.structs.replace(
+        entry,
+        slices=volume.slices,
+        n_slices=len(volume.slices),
+        repairs=stack.repairs,
+        spacing_mm=(a, b, c),
+        largest_step_mm=stack.largest_step_mm,
+        frame_of_reference=image.frame_of_reference,
+        box_lps_mm=(tuple(low.tolist()), tuple(high.tolist())),
+        is_lossy=any(i.is_lossy for i in volume.slices),
+        orientation=_ORIENTATIONS[int(np.argmax(abs(stack.affine[:3, 0])))],
+        n_duplicates=volume.n_duplicates,
+    )
+
+
+def _header_order(header: FileHeader) -> tuple[object, ...]:
+    """Sort by content, so that names of files decide nothing but between equal ones."""
+    image = header.images[0] if header.images else None
+    key = (image.instance or 0, image.sop_uid, str(image.position)) if image else (0, "", "")
+    return *key, str(header.path)
+
+
+def _described(first: FileHeader, images: Sequence[SliceEntry], headers: Sequence[FileHeader]) -> SeriesEntry:
+    shown = next((h for h in headers if images and h.path == images[0].path), first)
+    texts = shown.texts
+    stated = [h.contrast_stated for h in headers if h.contrast_stated is not None]
+    image = images[0] if images else None
+    series_uid = first.series_uid or uid_from(_content_digest(headers))
+    study_uid = first.study_uid or uid_from(hashlib.sha256(f"study of {series_uid}".encode()).digest())
+    return SeriesEntry(
+        identity=f"{study_uid}\0{series_uid}\0{first.patient_id}",
+        study_uid=study_uid,
+        series_uid=series_uid,
+        patient_id=first.patient_id,
+        study_date=texts["StudyDate"],
+        modality=shown.modality,
+        study_description=texts["StudyDescription"],
+        description=texts["SeriesDescription"],
+        body_part=texts["BodyPartExamined"],
+        kernel=image.marks[PHASE_MARKS.index("kernel")] if image else texts["ConvolutionKernel"],
+        manufacturer=texts["Manufacturer"],
+        patient_position=texts["PatientPosition"],
+        contrast_stated=any(stated) if stated else None,
+        kvp=shown.kvp,
+        n_slices=len(images),
+        rows=image.pixels.rows if image else 0,
+        columns=image.pixels.columns if image else 0,
+        thickness_mm=image.thickness if image else None,
+        n_files=len(headers),
+        folder=first.path.parent,
+        slices=tuple(images),
+    )
+
+
+def _content_digest(headers: Sequence[FileHeader]) -> bytes:
+    images = [i for h in headers for i in h.images]
+    digest = hashlib.sha256(repr([(i.sop_uid, i.instance, i.position, i.pixels.offset) for i in images]).encode())
+    if images:
+        # positions alone can agree between two patients whose identities were removed
+        digest.update(pixel_digest(images[len(images) // 2]).encode())
+    return digest.digest()
+
+
+def _lost_entry(folder: Path, unreadable: Sequence[UnreadableHeader]) -> SeriesEntry:
+    """One row for the unreadable files of a folder (or of a series of which nothing can be read)."""
+    first = min(unreadable, key=lambda u: u.path.name)
+    return SeriesEntry(
+        identity="\0".join(("unreadable", first.study_uid, first.series_uid, first.patient_id, str(folder))),
+        study_uid=first.study_uid,
+        series_uid=first.series_uid,
+        patient_id=first.patient_id,
+        n_files=len(unreadable),
+        folder=folder,
+        reason="unreadable",
+        detail=f"{len(unreadable)} files, one is {first.path.name}: {first.why}",
+    )
+
+
+def _ordered(entries: Sequence[SeriesEntry]) -> list[SeriesEntry]:
+    """Sort by identity; of the same unnamed images in two folders one is enough."""
+    ordered = sorted(entries, key=lambda e: (e.study_uid, e.series_uid, e.identity, str(e.folder)))
+    return [e for k, e in enumerate(ordered) if k == 0 or e.identity != ordered[k - 1].identity]

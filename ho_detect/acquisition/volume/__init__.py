@@ -1,0 +1,1 @@
+"""One series to one HU volume."""

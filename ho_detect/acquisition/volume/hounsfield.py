@@ -1,0 +1,142 @@
+"""Stored values to Hounsfield units, and the evidence that they are."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ho_detect.acquisition.headers.slices import PixelFormat, Rescale
+from ho_detect.errors import SeriesError
+
+#: HU given to padding and to what lies outside the reconstructed field.
+AIR_HU = -1024
+#: A declared padding value that would be tissue counts only where it reaches the edge of the image.
+_TISSUE_HU = -900
+#: No material and no usual noise is as low; such values are fill, also where the header does not say so.
+_FILL_HU = -1500
+_UNSTATED_TYPES = ("", "HU", "US", "UNSPECIFIED")
+
+
+def check_rescale(rescale: Rescale) -> None:
+    """Check that a header's rescale can give HU.
+
+    Raises
+    ------
+    SeriesError
+        not_hu: another RescaleType, a slope that is not positive, a value that is not a number, or one of the
+        two without the other.
+    """
+    if rescale.type not in _UNSTATED_TYPES:
+        raise SeriesError("not_hu", f"rescale type {rescale.type[:16]}")
+    if (rescale.slope is None) != (rescale.intercept is None):
+        raise SeriesError("not_hu", "rescale slope without intercept, or intercept without slope")
+    if rescale.slope is None or rescale.intercept is None:
+        return
+    if not (math.isfinite(rescale.slope) and rescale.slope > 0 and math.isfinite(rescale.intercept)):
+        raise SeriesError("not_hu", f"rescale slope {rescale.slope:g}, intercept {rescale.intercept:g}")
+
+
+@lru_cache(maxsize=8)
+def hu_table(pixels: PixelFormat, rescale: Rescale) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
+    """Return HU and whether it is padding, for each of the 65536 bit patterns that a pixel can hold.
+
+    Bits above the stored ones are ignored; what is below :data:`AIR_HU` becomes AIR_HU, as no material is
+    less dense; what int16 cannot hold is clipped.
+
+    Parameters
+    ----------
+    pixels
+        Number of bits, their place and sign.
+    rescale
+        Slope and intercept (1 and 0 where absent) and the padding range, in stored values.
+    """
+    patterns = np.arange(65536, dtype=np.int64)
+    low = max(pixels.high_bit + 1 - pixels.bits_stored, 0)
+    stored = (patterns >> low) & ((1 << pixels.bits_stored) - 1)
+    if pixels.signed:
+        half = 1 << (pixels.bits_stored - 1)
+        stored = (stored ^ half) - half
+    slope = 1.0 if rescale.slope is None else rescale.slope
+    intercept = 0.0 if rescale.intercept is None else rescale.intercept
+    hu = np.clip(np.rint(stored * slope + intercept), AIR_HU, 32767).astype(np.int16)
+    # far below air: a fill value, said or not (-2000, -2048, -3024 HU are usual)
+    padding = stored * slope + intercept < _FILL_HU
+    if rescale.padding is not None:
+        padding |= (stored >= rescale.padding[0]) & (stored <= rescale.padding[1])
+    hu.setflags(write=False)
+    padding.setflags(write=False)
+    return hu, padding
+
+
+def to_hu(stored: NDArray[np.uint16], pixels: PixelFormat, rescale: Rescale, out: NDArray[np.int16]) -> int:
+    """Write one slice's HU, padding as :data:`AIR_HU`, and return (about) how many pixels are padding.
+
+    Parameters
+    ----------
+    stored
+        (rows, columns) bit patterns.
+    pixels, rescale
+        What they mean.
+    out
+        (rows, columns) int16, overwritten.
+    """
+    # the table depends on these fields alone; the others would only spoil the cache
+    key = PixelFormat("", 0, 0, 1, 1, pixels.bits_allocated, pixels.bits_stored, pixels.signed, pixels.high_bit,
+                      True, 0, 0)  # fmt: skip
+    table, padding = hu_table(key, rescale)
+    np.take(table, stored, out=out, mode="clip")
+    if rescale.padding is None:
+        # the table has made air of any fill; how much there is, is only to be said: every 64th pixel tells
+        return 64 * int(np.count_nonzero(padding[stored[::8, ::8]]))
+    mask = padding[stored]
+    if mask.any() and (table[padding] > _TISSUE_HU).any():
+        mask = _reaching_edge(mask)
+    out[mask] = AIR_HU
+    return int(np.count_nonzero(mask))
+
+
+def _reaching_edge(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    from scipy import ndimage
+
+    labels, n = ndimage.label(mask)
+    edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    # four pixels in a row: padding is an area, noise of that value at the edge is not
+    touching = np.bincount(edge, minlength=n + 1) >= 4
+    touching[0] = False
+    return np.asarray(touching[labels], np.bool_)
+
+
+def check_hounsfield(hu: NDArray[np.int16], *, stated: bool) -> None:
+    """Check that values (slice, row, column) look like HU of a patient.
+
+    Asked for: soft tissue (-150 to 150 HU) in at least 2 % of what is not air, and ten times more of it than of
+    850 to 1200 HU, where the body would lie if air were 0 (over 100 times in real CT of hips, thighs and
+    trunks). Where the header has no rescale at all, air (-1060 to -940 HU) in at least 1 % of all, too: then
+    only the values themselves speak for HU.
+
+    Parameters
+    ----------
+    hu
+        HU to be judged; not changed.
+    stated
+        Whether slices have a rescale slope and intercept.
+
+    Raises
+    ------
+    SeriesError
+        not_hu.
+    """
+    step = max(1, round((hu.size / 2_000_000) ** (1 / 3)))
+    sample = hu[::step, ::step, ::step].ravel()
+    body = sample[sample > -500]
+    soft = np.count_nonzero(abs(body.astype(np.int32)) <= 150)
+    shifted = np.count_nonzero((body >= 850) & (body <= 1200))
+    if soft < 0.02 * body.size or soft < 10 * shifted or sample.min() == sample.max():
+        share, high = 100 * soft / max(body.size, 1), 100 * shifted / max(body.size, 1)
+        raise SeriesError("not_hu", f"above air, {share:.1f} % lie around 0 HU, {high:.1f} % around 1000 HU")
+    air = np.count_nonzero((sample >= -1060) & (sample <= -940))
+    if not stated and air < 0.01 * sample.size:
+        raise SeriesError("not_hu", "no rescale slope and intercept, and no air at -1000")

@@ -1,0 +1,211 @@
+"""One series as a HU volume in patient coordinates."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Annotated
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+from numpy.typing import NDArray
+
+from ho_detect.acquisition.headers.slices import SliceEntry
+from ho_detect.acquisition.series.index import SeriesEntry
+from ho_detect.acquisition.series.stacking import ROUNDING_MM, Stack, stack_slices
+from ho_detect.acquisition.volume.hounsfield import AIR_HU, check_hounsfield, check_rescale, to_hu
+from ho_detect.acquisition.volume.pixels import PixelReader, is_plain
+from ho_detect.acquisition.volume.source import SourceSeries
+from ho_detect.acquisition.volume.true_grid import to_true_grid
+from ho_detect.errors import SeriesError
+from ho_detect.flags import RESAMPLED, Flag, flag
+from ho_detect.image.grid import Grid
+from ho_detect.settings import Settings
+from ho_detect.system.cpus import processors
+from ho_detect.system.pseudonyms import Pseudonyms
+
+__all__ = ["AIR_HU", "HuVolume", "SeriesRecord", "load_volume", "no_hip"]
+
+
+class SeriesRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the series; identities only where they were asked for."""
+
+    study_uid: Annotated[str, Meta(description="Study UID: pseudonym, unless identities were asked for")]
+    series_uid: Annotated[str, Meta(description="Series UID: pseudonym, unless identities were asked for")]
+    n_slices: int
+    rows: int
+    columns: int
+    spacing_mm: Annotated[tuple[float, float, float], Meta(description="(slice, row, column) mm")]
+    resampled: Annotated[
+        bool,
+        Meta(description="Size and spacing, and the label map, are of a true grid made of the images; a flag says why"),
+    ] = False
+    n_images: Annotated[
+        int | None, Meta(description="Images that the volume was made of; other than n_slices where resampled")
+    ] = None
+    slice_thickness_mm: float | None = None
+    kvp: float | None = None
+    kernel: str | None = None
+    contrast_stated: Annotated[bool | None, Meta(description="Contrast named in the header; null where not said")] = (
+        None
+    )
+    patient_position: str | None = None
+    manufacturer: str | None = None
+    patient_id: Annotated[str | None, Meta(description="Only where identities were asked for")] = None
+    study_date: Annotated[str | None, Meta(description="Only where identities were asked for")] = None
+    source: Annotated[str | None, Meta(description="Folder; only where identities were asked for")] = None
+
+
+@dataclass(frozen=True, eq=False)
+class HuVolume:
+    """Hounsfield units on a grid.
+
+    Parameters
+    ----------
+    hu
+        (slice, row, column) int16 HU; padding is :data:`AIR_HU`.
+    grid
+        Where the voxels are.
+    series
+        What the header says.
+    flags
+        What loading found worth saying.
+    source
+        The files it was loaded from; None for a volume made otherwise.
+    """
+
+    hu: NDArray[np.int16]
+    grid: Grid
+    series: SeriesRecord
+    flags: tuple[Flag, ...] = ()
+    source: SourceSeries | None = None
+
+    def __post_init__(self) -> None:
+        if self.hu.shape != self.grid.shape or self.hu.dtype != np.int16:
+            raise ValueError(f"{self.hu.dtype} array of shape {self.hu.shape} on a grid of shape {self.grid.shape}")
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Voxel distances along (slice, row, column), mm."""
+        return self.grid.spacing_mm
+
+    def canonical(self) -> HuVolume:
+        """Return a view whose axes run closest to (superior, posterior, left); no voxel is resampled."""
+        grid, order, steps = self.grid.to_canonical()
+        hu = self.hu.transpose(order)[tuple(slice(None, None, s) for s in steps)]
+        return replace(self, hu=hu, grid=grid)
+
+    def from_canonical(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Bring an array on the grid of :meth:`canonical` back to this volume's own axes."""
+        return self.grid.from_canonical(array)
+
+
+def load_volume(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) -> HuVolume:
+    """Read a series that :func:`~ho_detect.acquisition.series.index.index_series` found usable.
+
+    Parameters
+    ----------
+    entry
+        The series.
+    settings
+        ``acquisition`` and ``output.keep_identity`` are used.
+    pseudonyms
+        Stand-ins for its UIDs.
+
+    Returns
+    -------
+    HuVolume
+        Slices in stack order: HU by each slice's own rescale, rounded to int16; padding, and what is less
+        dense than air, is AIR_HU. On the images' own grid, or where they make none, on a true grid made of them.
+
+    Raises
+    ------
+    SeriesError
+        The entry's own reason, where it has one; unreadable, decode_failed, not_hu.
+    """
+    if entry.reason is not None:
+        raise SeriesError(entry.reason, entry.detail)
+    slices = entry.slices
+    for image in slices:
+        check_rescale(image.rescale)
+    stated = {image.rescale.slope is not None for image in slices}
+    if len(stated) > 1:
+        raise SeriesError("not_hu", "some slices have a rescale slope and intercept, others have none")
+    hu = np.empty((len(slices), entry.rows, entry.columns), np.int16)
+    source = SourceSeries(entry, pseudonyms)
+    share_padded = _read_slices(slices, hu, settings.threads or processors()) / hu.size
+    check_hounsfield(hu, stated=stated == {True})
+    stack = _stack(slices, settings)
+    hu = to_true_grid(hu, stack)
+    grid = Grid(hu.shape, stack.affine)
+    flags = _flags(entry, stack, share_padded, settings)
+    return HuVolume(hu, grid, _record(entry, grid, settings, pseudonyms), flags, source)
+
+
+def _read_slices(slices: tuple[SliceEntry, ...], hu: NDArray[np.int16], threads: int) -> int:
+    """Write the HU of all slices, and return about how many pixels are padding."""
+
+    def read(part: slice) -> int:
+        reader, out = PixelReader(), hu[part]
+        pairs = enumerate(slices[part])
+        return sum(to_hu(reader.read(image), image.pixels, image.rescale, out[k]) for k, image in pairs)
+
+    # every decoder keeps Python's lock, threads gain nothing there (docs/transfer-syntaxes.md)
+    n = min(threads, len(slices)) if all(is_plain(image.pixels) for image in slices) else 1
+    bounds = [len(slices) * part // n for part in range(n + 1)]
+    with ThreadPoolExecutor(n) as pool:
+        return sum(pool.map(read, (slice(*pair) for pair in pairwise(bounds))))
+
+
+def no_hip(volume: HuVolume) -> SeriesError:
+    """Return the error of a volume without a hip: a failure where a gap keeps us from looking at the whole series."""
+    part = next((f.message for f in volume.flags if f.code == "part_of_series"), "")
+    return SeriesError("missing_slices", f"no hip in view; {part}") if part else SeriesError("no_hip_in_view")
+
+
+def _stack(slices: tuple[SliceEntry, ...], settings: Settings) -> Stack:
+    columns = ([getattr(s, name) for s in slices] for name in ("position", "orientation", "spacing"))
+    positions, orientations, spacings = (np.array(c, np.float64) for c in columns)
+    return stack_slices(positions, orientations, spacings, settings.acquisition)
+
+
+def _flags(entry: SeriesEntry, stack: Stack, share_padded: float, settings: Settings) -> tuple[Flag, ...]:
+    # of uneven steps the largest: there it is as thick a series
+    thick = max(stack.largest_step_mm, entry.thickness_mm or 0.0)
+    found = {
+        "duplicates_removed": (entry.n_duplicates > 0, f"{entry.n_duplicates} images"),
+        "one_of_several": (bool(entry.part), entry.part),
+        "scan_joined": (entry.n_stretches > 1, f"{entry.n_stretches} stretches, {entry.n_joined} images at overlaps"),
+        "images_set_aside": (entry.n_set_aside > 0, f"{entry.n_set_aside} images"),
+        "lossy_compression": (any(s.is_lossy for s in entry.slices), ""),
+        "padding_present": (share_padded > 0, f"{100 * share_padded:.0f} % of all pixels"),
+        "thick_slices": (thick >= settings.acquisition.thick_slice_mm - ROUNDING_MM, f"{thick:.1f} mm"),
+        "contrast": (bool(entry.contrast_stated), "stated in the header"),
+    }
+    return (*entry.repairs, *(flag(code, detail) for code, (holds, detail) in found.items() if holds))
+
+
+def _record(entry: SeriesEntry, grid: Grid, settings: Settings, pseudonyms: Pseudonyms) -> SeriesRecord:
+    keep = settings.output.keep_identity
+    a, b, c = (round(mm, 6) for mm in grid.spacing_mm)
+    return SeriesRecord(
+        study_uid=pseudonyms.uid(entry.study_uid),
+        series_uid=pseudonyms.uid(entry.series_uid),
+        n_slices=grid.shape[0],
+        rows=grid.shape[1],
+        columns=grid.shape[2],
+        spacing_mm=(a, b, c),
+        n_images=len(entry.slices),
+        resampled=any(f.code in RESAMPLED for f in entry.repairs),
+        slice_thickness_mm=entry.thickness_mm,
+        kvp=entry.kvp,
+        kernel=entry.kernel or None,
+        contrast_stated=entry.contrast_stated,
+        patient_position=entry.patient_position or None,
+        manufacturer=entry.manufacturer or None,
+        patient_id=entry.patient_id if keep else None,
+        study_date=entry.study_date if keep else None,
+        source=str(entry.folder) if keep else None,
+    )

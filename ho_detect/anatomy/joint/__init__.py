@@ -1,0 +1,1 @@
+"""The joint itself: space, head and neck."""

@@ -1,0 +1,1 @@
+"""Fitted surfaces to native bone: distance, masks."""

@@ -1,0 +1,95 @@
+"""Native femur and hip bone of each side as masks on the CT's grid: the fitted surfaces, or the masks given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ho_detect.anatomy.fit.hips import HipAnatomy
+from ho_detect.anatomy.native.surfaces import BoneDistance, capped, displaced, voxelised
+from ho_detect.anatomy.user_masks.bone import holding
+from ho_detect.anatomy.user_masks.masks import BONES, GivenMasks, Mask
+from ho_detect.image.grid import FloatArray, Grid
+from ho_detect.settings import AnatomySettings
+
+#: Value of each bone in the label map, under TotalSegmentator's names.
+LABELS: dict[str, int] = {name: number for number, name in enumerate(BONES, 1)}
+
+
+@dataclass(frozen=True, eq=False)
+class NativeBone:
+    """What the masks are made from, when they are asked for.
+
+    Parameters
+    ----------
+    hips
+        With their fitted surfaces.
+    given
+        Of each bone with a mask in use, that mask and the field of the fitted surface, near which it holds.
+    settings
+        Those of the analysis.
+    """
+
+    hips: tuple[HipAnatomy, ...] = ()
+    given: tuple[tuple[str, Mask, BoneDistance], ...] = ()
+    settings: AnatomySettings = field(default_factory=AnatomySettings)
+
+    def labels(self, grid: Grid) -> NDArray[np.uint8]:
+        """Return the bones on a grid: 0, or the value in :data:`LABELS`; where two overlap, the femur.
+
+        The joint space is no bone. A hip hidden by metal has none: the fitted surface does not show it.
+
+        Parameters
+        ----------
+        grid
+            Close to the patient's axes, in any order.
+        """
+        upright, _, _ = grid.to_canonical()
+        out = np.zeros(upright.shape, np.uint8)
+        given = {name: (mask, fitted) for name, mask, fitted in self.given}
+        for name, surfaces in self._surfaces().items():
+            box = upright.box_around(*_ball_around(surfaces))
+            if min(s.stop - s.start for s in box) == 0:
+                continue
+            here = upright.crop(box)
+            inside = np.logical_or.reduce([voxelised(here, *surface) > 0 for surface in surfaces])
+            if name in given:
+                mask, fitted = given[name]
+                inside = np.where(holding(fitted, mask, self.settings).on(here), mask.on(here), inside)
+            out[box][inside & (out[box] == 0)] = LABELS[name]
+        return np.ascontiguousarray(grid.from_canonical(out))
+
+    def _surfaces(self) -> dict[str, list[tuple[FloatArray, NDArray[np.int64]]]]:
+        """Return closed surfaces, vertices and faces, of each bone, femurs first."""
+        found = {}
+        for name, (side, bone) in BONES.items():
+            for hip in self.hips:
+                if hip.joint.side == side and hip.joint.status != "not_assessable":
+                    fit = displaced(hip.femur if bone == "femur" else hip.hip_bone)
+                    found[name] = [(fit.vertices, capped(fit.faces))]
+                    if bone == "femur" and len(hip.shaft.faces):
+                        found[name].append((hip.shaft.vertices, capped(hip.shaft.faces)))
+        return found
+
+
+def native_masks(
+    hips: tuple[HipAnatomy, ...], fitted: tuple[BoneDistance, ...], given: GivenMasks, settings: AnatomySettings
+) -> NativeBone:
+    """Keep what the masks are made from.
+
+    Parameters
+    ----------
+    fitted
+        Distance fields of the fitted surfaces.
+    """
+    fields = {(b.side, b.bone): b for b in fitted}
+    masks = tuple((name, mask, fields[BONES[name]]) for name, mask in given.bones.items())
+    return NativeBone(hips, masks, settings)
+
+
+def _ball_around(surfaces: list[tuple[FloatArray, NDArray[np.int64]]]) -> tuple[FloatArray, float]:
+    every = np.concatenate([vertices for vertices, _ in surfaces])
+    low, high = every.min(axis=0), every.max(axis=0)
+    return (low + high) / 2, float(np.linalg.norm(high - low)) / 2

@@ -1,0 +1,1 @@
+"""Where things lie: landmarks, compartments, muscle groups, tissue, metal."""

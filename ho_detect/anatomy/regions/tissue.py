@@ -1,0 +1,94 @@
+"""Body, muscle and what lies deep to the subcutaneous fat, on the coarse grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage as ndi
+
+from ho_detect.anatomy.fit.working_grid import WorkingVolume
+from ho_detect.image.components import joined_with, label_components
+from ho_detect.image.grid import FloatArray, Grid
+from ho_detect.image.morphology import closed_by_ball, deeper, distance_to, opened_by_ball
+from ho_detect.settings import AnatomySettings
+
+BoolArray = NDArray[np.bool_]
+#: Muscle without and with contrast medium, HU. Convention.
+_MUSCLE_HU = (-10.0, 130.0)
+#: Fat, HU. Convention.
+FAT_HU = (-200.0, -20.0)
+#: Table, sheets and hands are parted from the body where they are joined over less than twice this, mm.
+_PART_MM = 12.0
+#: Fat seams up to twice this wide count as lying deep, between the muscles, mm.
+_SEAM_MM = 12.0
+_SKIN_MM = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Tissue:
+    """Masks (z, y, x) on a coarse grid along the patient's axes.
+
+    Parameters
+    ----------
+    body
+        Inside the skin: no table, no hands beside it.
+    deep
+        Deep to the subcutaneous fat: muscle, the seams between muscles, and what they enclose.
+    muscle
+        As dense as muscle, without thin seams and partial volume.
+    """
+
+    grid: Grid
+    body: BoolArray
+    deep: BoolArray
+    muscle: BoolArray
+
+    def share(self, mask: BoolArray, points_lps_mm: FloatArray) -> float:
+        """Share of (n, 3) points that lie in a mask of this grid; outside counts as not."""
+        index = np.rint(self.grid.to_index(points_lps_mm)).astype(int)
+        inside = ((index >= 0) & (index < np.array(self.grid.shape))).all(axis=1)
+        if not len(index):
+            return 0.0
+        return float(mask[tuple(index[inside].T)].sum() / len(index))
+
+
+def segment_tissue(volume: WorkingVolume, settings: AnatomySettings) -> Tissue:
+    """Segment body, muscle and what lies deep to the subcutaneous fat.
+
+    Parameters
+    ----------
+    volume
+        About 3 mm voxels along the patient's axes.
+    """
+    step = volume.step_mm
+    solid = volume.hu > settings.body_hu
+    body = _parted(solid, _PART_MM, volume.grid.spacing_mm)
+    body = np.stack([ndi.binary_fill_holes(plane) for plane in body])
+    smooth = ndi.uniform_filter(volume.hu, 3)
+    under_skin = deeper(body, _SKIN_MM, volume.grid.spacing_mm)
+    soft = body & under_skin & (smooth > _MUSCLE_HU[0]) & (smooth < _MUSCLE_HU[1])
+    muscle = opened_by_ball(soft, step, volume.grid.spacing_mm)
+    dense = body & under_skin & (smooth > _MUSCLE_HU[0])
+    deep = _closed(muscle | (dense & ~soft), _SEAM_MM, volume.grid.spacing_mm) & body
+    return Tissue(volume.grid, body, deep, muscle)
+
+
+def _closed(mask: BoolArray, radius_mm: float, spacing_mm: tuple[float, float, float]) -> BoolArray:
+    width = int(np.ceil(radius_mm / min(spacing_mm))) + 1
+    # tissue goes on beyond the view
+    closed = closed_by_ball(np.pad(mask, width, mode="edge"), radius_mm, spacing_mm)
+    return closed[width:-width, width:-width, width:-width]
+
+
+def _parted(solid: BoolArray, radius_mm: float, spacing_mm: tuple[float, float, float]) -> BoolArray:
+    """Return the largest of the parts that come apart when eroded, with what is joined with it and nearest to it."""
+    parts = label_components(deeper(solid, radius_mm, spacing_mm), 1.0, connectivity=6)
+    if len(parts) == 0:
+        return solid
+    largest = np.arange(len(parts)) == parts.count.argmax()
+    body = parts.paint(largest)
+    to_body = distance_to(body, 3.0 * radius_mm, spacing_mm)
+    near = np.isfinite(to_body) & (to_body <= distance_to(parts.paint(~largest), 3.0 * radius_mm, spacing_mm))
+    return joined_with(body, solid & near, connectivity=6)

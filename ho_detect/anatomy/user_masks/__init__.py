@@ -1,0 +1,1 @@
+"""Masks of bone and muscle that the user supplies."""

@@ -1,0 +1,68 @@
+"""Masks of muscles in place of what density and position say of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import ndimage as ndi
+from scipy.spatial import KDTree
+
+from ho_detect.anatomy.hip_joint import Side
+from ho_detect.anatomy.regions.compartments import Places
+from ho_detect.anatomy.regions.muscle_groups import GROUPS, MuscleRegions
+from ho_detect.anatomy.regions.muscle_names import MuscleGroup, MuscleSource
+from ho_detect.anatomy.regions.tissue import Tissue
+from ho_detect.anatomy.user_masks.masks import MUSCLES, NAMES, GivenMasks, wanted
+from ho_detect.image.grid import FloatArray
+
+#: A place no farther from a mask belongs to that muscle: segmenters leave ossification out of it, mm. Convention.
+_NEAR_MM = 5.0
+
+_IN_A_GROUP = [name for name, group in MUSCLES.items() if group is not None]
+
+
+@dataclass(frozen=True, eq=False)
+class GivenMuscles:
+    """Muscle groups by masks; where they do not reach, by what else says where groups are."""
+
+    given: GivenMasks
+    otherwise: MuscleRegions
+
+    def region_of(self, points: FloatArray) -> tuple[MuscleGroup | None, MuscleSource]:
+        """Return the group whose masks most of (n, 3) LPS points lie in or near; by position where most lie in none."""
+        grid, center = self.given.grid, points.mean(axis=0)
+        box = grid.box_around(center, float(np.linalg.norm(points - center, axis=1).max()) + _NEAR_MM)
+        labels = self.given.labels[box]
+        index = np.argwhere(wanted(_IN_A_GROUP)[labels])
+        if not len(index):
+            return self.otherwise.region_of(points)
+        away, nearest = (np.asarray(a) for a in KDTree(grid.crop(box).to_lps(index)).query(points))
+        near = away <= _NEAR_MM
+        if near.mean() <= 0.5:
+            return self.otherwise.region_of(points)
+        names = [NAMES[label - 1] for label in labels[tuple(index[nearest[near]].T)]]
+        groups = [group for name in names if (group := MUSCLES[name]) is not None]
+        return max(GROUPS, key=groups.count), "given_masks"
+
+
+def with_given_muscles(places: dict[Side, Places], given: GivenMasks) -> dict[Side, Places]:
+    """Return the places of each hip, muscle groups by masks where any are given."""
+    if not set(given.names) & set(_IN_A_GROUP):
+        return places
+    return {side: replace(place, muscles=GivenMuscles(given, place.muscles)) for side, place in places.items()}
+
+
+def deep_to_skin(tissue: Tissue, given: GivenMasks) -> Tissue:
+    """Return the tissue masks; what lies in a given muscle lies deep to the subcutaneous fat, whatever its density.
+
+    ``muscle``, from which noise and detection threshold are taken, stays what is as dense as muscle: a mask holds
+    the fat of a wasted muscle too.
+    """
+    if not set(given.names) & set(MUSCLES):
+        return tissue
+    matrix, offset = tissue.grid.onto(given.grid)
+    labels = ndi.affine_transform(
+        given.labels, matrix, offset, output_shape=tissue.grid.shape, order=0, mode="grid-constant"
+    )
+    return replace(tissue, deep=tissue.deep | (wanted(MUSCLES)[labels] & tissue.body))

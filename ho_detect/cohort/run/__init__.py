@@ -1,0 +1,1 @@
+"""Doing it: child processes, time left, messages."""

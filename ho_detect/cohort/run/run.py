@@ -1,0 +1,95 @@
+"""Many series: index, one child process for each, collect rows, write the tables.
+
+A child that crashes, hangs or takes too much memory is a row with its reason; the others go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ho_detect.cohort.plan.keys import given_pseudonyms, kept_pseudonyms
+from ho_detect.cohort.plan.plan import make_plan
+from ho_detect.cohort.plan.series_rows import check_inputs
+from ho_detect.cohort.run.messages import Event, Interrupted, Report
+from ho_detect.cohort.run.pool import Options, start_fork_server
+from ho_detect.cohort.run.work import Work
+from ho_detect.cohort.store.bids import name_results
+from ho_detect.cohort.store.link_table import check_link_table, write_link_table
+from ho_detect.cohort.store.output_folder import MANIFEST_FILE, OutputFolder
+from ho_detect.errors import UsageError
+from ho_detect.settings import Settings
+
+
+def run(
+    inputs: Sequence[Path],
+    out: Path,
+    settings: Settings | None = None,
+    options: Options | None = None,
+    progress: Callable[[Event], None] | None = None,
+    anatomy: Path | None = None,
+) -> Report:
+    """Analyse every CT series of the hips under ``inputs``; write folders and tables below ``out``.
+
+    Parameters
+    ----------
+    inputs
+        Files and folders, searched through all levels.
+    out
+        Made when it is not there. A result folder of the same name is replaced.
+    settings
+        What can change a result.
+    options
+        Workers, limits, pseudonyms.
+    progress
+        Called in this process for each :class:`Event`.
+    anatomy
+        Folder of anatomy masks that are used in place of what is found
+        (:mod:`ho_detect.anatomy.user_masks.folders` says which belong to which series).
+
+    Returns
+    -------
+    What was found for each series, as it was written.
+
+    Raises
+    ------
+    UsageError
+        An input is not there, ``out`` cannot be written or is in use, the key file or the masks cannot be used.
+    HoDetectError
+        ``out`` could not be written any more; what was done until then is there.
+    Interrupted
+        The user stopped the run (``KeyboardInterrupt``); what was done is written.
+    """
+    settings, options = settings or Settings(), options or Options()
+    check_inputs(inputs)
+    check_link_table(options.link_table, out)
+    given = given_pseudonyms(options.key_file, settings)
+    with OutputFolder(out) as output:
+        if (output.path / MANIFEST_FILE).exists():
+            raise UsageError("OUT holds a plan: do its shards with --manifest, or choose another OUT")
+        if not options.resume:
+            output.start_anew()
+        elif given is None and output.key() is None and output.result_folders():
+            raise UsageError(
+                "OUT holds results of a finished run whose pseudonym key was not kept, so that they cannot be known "
+                "again: leave --resume out to do all again, or choose another OUT"
+            )
+        start_fork_server()
+        plan, entries = make_plan(inputs, settings, given or kept_pseudonyms(output, settings), anatomy=anatomy)
+        if options.link_table is not None:
+            write_link_table(options.link_table, plan, entries)
+        import pyarrow.parquet  # noqa: F401 - for the tables: the fork server is still busy, at the end all wait for it
+
+        work = Work(plan, output, options, progress or nobody, tables=True)
+        by_signal = work.do()
+        report = work.report()
+        name_results(output.path, settings)
+        if not (options.resume or by_signal or report.stopped or report.waiting):
+            output.forget_at_the_end()
+    if by_signal:
+        raise Interrupted(report)
+    return report
+
+
+def nobody(_: Event) -> None:
+    """Take no notice of an event."""

@@ -1,0 +1,181 @@
+"""What a child process does with one series. Imported once by the fork server, so that children start at once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import sys
+import threading
+import time
+import traceback
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ho_detect.errors import SeriesError
+from ho_detect.settings import Settings
+from ho_detect.system.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ho_detect.acquisition.series.index import SeriesEntry
+    from ho_detect.acquisition.volume.load import HuVolume
+    from ho_detect.system.pseudonyms import Pseudonyms
+
+
+@dataclass(frozen=True)
+class Job:
+    """One series to analyse.
+
+    Parameters
+    ----------
+    entry
+        The series, with its files.
+    folder
+        Name of its result folder.
+    staging
+        Folder in which the result is made; the parent moves it to its place.
+    settings
+        As the user gave them: they go into the record.
+    pseudonyms
+        How identities are replaced.
+    threads
+        Threads this child may use.
+    debug
+        Leave standard error open and send tracebacks, which may name the patient.
+    report
+        Make the page for readers too, and the picture for the page over all studies.
+    masks
+        Folder of the anatomy masks of the series; None where there are none.
+    """
+
+    entry: SeriesEntry
+    folder: str
+    staging: Path
+    settings: Settings
+    pseudonyms: Pseudonyms
+    threads: int
+    debug: bool = False
+    report: bool = True
+    masks: Path | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a job: its result is in the staging folder, or a reason code with its detail."""
+
+    reason: str | None = None
+    detail: str = ""
+    seconds: float = 0.0
+    peak_memory_mb: float | None = None
+    trace: str | None = None
+
+
+def serve(task: Callable[[Job], Outcome], job: Job, connection: Connection) -> None:
+    """Run ``task(job)`` in this child and send its outcome; end at once when the parent is gone."""
+    _end_first_where_memory_ends()
+    threading.Thread(target=_end_with_parent, args=(connection,), daemon=True).start()
+    if not job.debug:
+        _close_standard_streams()
+    connection.send_bytes(msgspec.msgpack.encode(task(job)))
+
+
+def analyse_series(job: Job) -> Outcome:
+    """Load, analyse and write one series; whatever goes wrong is an outcome with a reason."""
+    start = time.monotonic()
+    try:
+        _analyse(job)
+    except SeriesError as error:
+        outcome = Outcome(reason=error.reason, detail=printable(error.detail))
+    except MemoryError as error:
+        outcome = Outcome(reason="memory_limit", trace=_trace(error, job))
+    except Exception as error:  # noqa: BLE001 - an unforeseen error of one series is its row, not the end of the run
+        outcome = Outcome(reason="internal_error", detail=_where(error), trace=_trace(error, job))
+    else:
+        outcome = Outcome()
+    return msgspec.structs.replace(outcome, seconds=time.monotonic() - start, peak_memory_mb=peak_memory_mb())
+
+
+def peak_memory_mb() -> float:
+    """Return the most resident memory that this process had, MB."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6, 1)  # ru_maxrss is in KiB
+
+
+def _analyse(job: Job) -> None:
+    from ho_detect.analyze import analyze
+    from ho_detect.export.save import save
+
+    settings = msgspec.structs.replace(job.settings, threads=job.threads)
+    limit_threads(job.threads)
+    findings = analyze(load(job), settings, job.masks)
+    # the share of threads is not a setting of the user: results do not depend on the number of workers
+    software = msgspec.structs.replace(findings.record.software, settings=job.settings)
+    findings = replace(findings, record=msgspec.structs.replace(findings.record, software=software))
+    try:
+        save(findings, job.staging / job.folder, pages=job.report)
+    except OSError as error:
+        raise SeriesError("not_written", error.strerror or "") from error
+
+
+def load(job: Job) -> HuVolume:
+    """Load the series of a job; the name of its folder, where identity is kept, as text that can be written."""
+    from ho_detect.acquisition.volume.load import load_volume
+
+    settings = msgspec.structs.replace(job.settings, threads=job.threads)
+    volume = load_volume(job.entry, settings, job.pseudonyms)
+    if volume.series.source is None:
+        return volume
+    series = msgspec.structs.replace(volume.series, source=printable(volume.series.source))
+    return replace(volume, series=series)
+
+
+def limit_threads(n: int) -> None:
+    """Let compiled kernels and ITK filters of this process use at most ``n`` threads, linear algebra one."""
+    from threadpoolctl import threadpool_limits
+
+    from ho_detect._kernels._jit import set_threads
+
+    set_threads(n)
+    # what is solved is small: more threads only wait for each other, and for those of other workers
+    threadpool_limits(limits=1, user_api="blas")
+    # ITK reads it when it is loaded; that takes 90 MB, and is left to the end of a study
+    os.environ["ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"] = str(n)
+    if loaded := sys.modules.get("SimpleITK"):
+        loaded.ProcessObject.SetGlobalDefaultNumberOfThreads(n)
+
+
+def _end_with_parent(connection: Connection) -> None:
+    # the parent never sends: reading ends only when the parent has ended
+    try:
+        connection.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(1)
+
+
+def _end_first_where_memory_ends() -> None:
+    # the system's out-of-memory killer then takes this child, not the parent with all the others
+    with contextlib.suppress(OSError):  # a system without it, or one that forbids it
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
+def _close_standard_streams() -> None:
+    # libraries print file names and header values there
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
+
+
+def _where(error: BaseException) -> str:
+    """Name the kind and the line of an error; its text may hold header values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [f for f in frames if "ho_detect" in f.filename] or frames
+    return f"{type(error).__name__} at {Path(ours[-1].filename).name}:{ours[-1].lineno}"
+
+
+def _trace(error: BaseException, job: Job) -> str | None:
+    return "".join(traceback.format_exception(error)) if job.debug else None

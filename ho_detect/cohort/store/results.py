@@ -1,0 +1,171 @@
+"""What has come of each series of a plan, as it is on disk, and the tables that say so."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from ho_detect.cohort.plan.plan import Plan
+from ho_detect.cohort.plan.series_rows import with_findings, with_reason
+from ho_detect.cohort.run.worker import Outcome
+from ho_detect.cohort.store.outcomes import Settled
+from ho_detect.cohort.store.output_folder import OutputFolder
+from ho_detect.errors import SeriesError
+from ho_detect.export.tables import write_table
+from ho_detect.results.record import FindingsRecord
+from ho_detect.results.rows import HipRow, LesionRow, StudyRow, TimingRow, hip_rows, lesion_rows
+
+log = logging.getLogger(__name__)
+
+#: Outcomes that say nothing of the series: it is done when the run goes on.
+_NOT_FINAL: Final = frozenset({"interrupted", "not_written"})
+
+
+class Ledger:
+    """The rows of a plan, as far as they are known.
+
+    Rows are made from the files of a result, whoever made it: a run, a resumed one and
+    :mod:`~ho_detect.cohort.store.collect` write equal tables.
+
+    Parameters
+    ----------
+    plan
+        The series.
+    output
+        Where results and outcomes are.
+    """
+
+    def __init__(self, plan: Plan, output: OutputFolder) -> None:
+        self.plan, self._output = plan, output
+        self._rows = [
+            msgspec.structs.replace(one.row, status="waiting") if one.analyse else one.row for one in plan.series
+        ]
+        self._hips: dict[int, list[HipRow]] = {}
+        self._lesions: dict[int, list[LesionRow]] = {}
+        self._timings: dict[int, TimingRow] = {}
+
+    def recover(self, *, failed: bool = True) -> list[int]:
+        """Take in what earlier runs did with the same files, software and settings.
+
+        Parameters
+        ----------
+        failed
+            False: what failed then is still to be done.
+
+        Returns
+        -------
+        Places that are still to be done, the largest series first.
+        """
+        return [place for place in self.plan.to_analyse if not self._recovered(place, failed=failed)]
+
+    def _recovered(self, place: int, *, failed: bool) -> bool:
+        planned = self.plan.series[place]
+        settled = self._output.outcomes.get(planned.folder)
+        if settled is None or settled.key != planned.key or (settled.reason is not None and not failed):
+            return False
+        record = None
+        if settled.reason is None:
+            try:
+                record = self._output.record(planned.folder)
+            except (OSError, msgspec.DecodeError) as error:
+                log.warning("series %d: its result cannot be read (%s)", planned.row.number, type(error).__name__)
+                return False
+        self._enter(place, settled, record)
+        return True
+
+    def forget(self, places: list[int]) -> None:
+        """Let these count as not done, whatever is on disk; raises OSError when that cannot be written."""
+        for place in places:
+            self._output.outcomes.forget(self.plan.series[place].folder)
+        self._output.outcomes.sync()
+
+    def settle(self, place: int, outcome: Outcome) -> Outcome:
+        """Bring a result to its place, or remove an older one, and keep the outcome.
+
+        Returns
+        -------
+        The outcome as it is in the end: ``not_written`` where the disk refused it.
+        """
+        planned, record = self.plan.series[place], None
+        try:
+            if outcome.reason is None:
+                self._output.publish(planned.folder)
+                try:
+                    record = self._output.record(planned.folder)
+                except msgspec.DecodeError:
+                    outcome = _without_result(outcome, "internal_error", "its record cannot be read back")
+            if outcome.reason not in _NOT_FINAL:
+                if record is None:
+                    self._output.withdraw(planned.folder)
+                self._output.outcomes.put(planned.folder, _settled(planned.key, outcome))
+        except OSError as error:
+            record, outcome = None, _without_result(outcome, "not_written", error.strerror or "")
+        self._enter(place, _settled(planned.key, outcome), record)
+        return outcome
+
+    def _enter(self, place: int, settled: Settled, record: FindingsRecord | None) -> None:
+        planned, row = self.plan.series[place], self.plan.series[place].row
+        if record is None:
+            self._rows[place] = with_reason(row, SeriesError(settled.reason or "internal_error", settled.detail))
+        else:
+            self._rows[place] = with_findings(row, record, planned.folder)
+            self._hips[place] = hip_rows(record, planned.folder)
+            self._lesions[place] = lesion_rows(record, planned.folder)
+        if settled.reason not in _NOT_FINAL:
+            self._timings[place] = TimingRow(
+                number=row.number,
+                series_uid=row.series_uid,
+                seconds=settled.seconds,
+                peak_memory_mb=settled.peak_memory_mb,
+                ended=settled.ended,
+            )
+
+    def row(self, place: int) -> StudyRow:
+        """Return the row of one series."""
+        return self._rows[place]
+
+    @property
+    def studies(self) -> list[StudyRow]:
+        """The rows of ``studies``, in the order of the index."""
+        return list(self._rows)
+
+    @property
+    def hips(self) -> list[HipRow]:
+        """The rows of ``summary``."""
+        return [row for place in sorted(self._hips) for row in self._hips[place]]
+
+    @property
+    def lesions(self) -> list[LesionRow]:
+        """The rows of ``lesions``."""
+        return [row for place in sorted(self._lesions) for row in self._lesions[place]]
+
+    @property
+    def timings(self) -> list[TimingRow]:
+        """The rows of ``timings``."""
+        return [self._timings[place] for place in sorted(self._timings)]
+
+    def write_tables(self) -> None:
+        """Write all tables as far as they are known; raises OSError when one cannot be written."""
+        out, staging = self._output.path, self._output.staging
+        write_table(out, "summary", HipRow, self.hips, staging)
+        write_table(out, "lesions", LesionRow, self.lesions, staging)
+        write_table(out, "studies", StudyRow, self.studies, staging)
+        write_table(out, "timings", TimingRow, self.timings, staging)
+
+
+def _without_result(outcome: Outcome, reason: str, detail: str) -> Outcome:
+    return msgspec.structs.replace(outcome, reason=reason, detail=detail)
+
+
+def _settled(key: str, outcome: Outcome) -> Settled:
+    return Settled(
+        key=key,
+        reason=outcome.reason,
+        detail=outcome.detail,
+        seconds=round(outcome.seconds, 3),
+        peak_memory_mb=outcome.peak_memory_mb,
+        ended=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )

@@ -1,0 +1,1 @@
+"""Lesions and joints to what is said of each hip."""

@@ -1,0 +1,1 @@
+"""Candidates to kept, undecided and excluded."""

@@ -1,0 +1,1 @@
+"""Outlined lesions to measures."""

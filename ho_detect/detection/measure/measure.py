@@ -1,0 +1,201 @@
+"""Outlined candidates to measured lesions."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage as ndi
+from scipy.spatial import KDTree
+
+from ho_detect.anatomy.hip_joint import Point, Side
+from ho_detect.anatomy.regions.compartments import Places
+from ho_detect.anatomy.regions.landmarks import Landmarks
+from ho_detect.detection.candidates import Candidate, Region, points_of
+from ho_detect.detection.evidence import Evidence
+from ho_detect.detection.judge.confidence import confidence_of
+from ho_detect.detection.measure.contact import Contact, measure_contact
+from ho_detect.detection.measure.density import atypical, maturity_of, rim_and_core, zonal_index_of
+from ho_detect.detection.measure.lesion import Lesion, Sector
+from ho_detect.detection.measure.shape import measure_form, outermost
+from ho_detect.detection.outline import Outlined
+from ho_detect.flags import null
+from ho_detect.image.grid import FloatArray
+from ho_detect.image.morphology import distance_to
+from ho_detect.settings import DetectionSettings
+
+#: The muscle group is that of so many of a lesion's voxels, evenly taken.
+_MUSCLE_SAMPLE = 400
+#: A distance between surfaces is at most that of so many points of one.
+_SOME = 50
+#: A lesion that a fitted surface reaches into lies no farther than this from the bone, mm.
+_NEAR_MM = 10.0
+
+
+def measure(
+    region: Region,
+    outlined: Outlined,
+    evidence: Evidence,
+    frame: Landmarks,
+    place: Places,
+    number: int,
+    settings: DetectionSettings,
+) -> Lesion:
+    """Measure one lesion.
+
+    Parameters
+    ----------
+    frame, place
+        The hip that it belongs to.
+    number
+        Its id.
+    """
+    candidate = outlined.candidate
+    mask, box = candidate.mask, candidate.box
+    points = points_of(region, candidate)
+    centroid = points.mean(axis=0)
+    voxel = region.grid.voxel_volume_mm3
+    values = region.hu[box][mask].astype(np.float64)
+    form = measure_form(mask, region.grid.crop(box))
+    rim_hu, core_hu = rim_and_core(region, outlined, settings)
+    touching = candidate.touching
+    contact = {bone: measure_contact(region, box, mask, at, bone) for bone, at in outlined.contact.items()}
+    femur, pelvis = (contact.get(bone, Contact()) for bone in ("femur", "pelvis"))
+    femur_mm, pelvis_mm = (_gap(region, candidate, points, frame.side, bone, settings) for bone in ("femur", "pelvis"))
+    outer = KDTree(region.grid.crop(box).to_lps(np.argwhere(outermost(mask))), balanced_tree=False)
+    neck_mm = _distance(outer, place.femur.neck_surface)
+    muscle, known_by = place.muscles.region_of(points[:: 1 + len(points) // _MUSCLE_SAMPLE])
+    extent = np.ptp(points, axis=0) + np.abs(region.grid.affine[:3, :3]).sum(axis=1)
+    return with_reasons(
+        Lesion(
+            id=number,
+            side=frame.side,
+            sector=sector_of(frame.local_mm(centroid[None])[0]),
+            muscle_region=muscle,
+            muscle_region_source=known_by,
+            volume_mm3=round(float(mask.sum()) * voxel, 1),
+            volume_second_threshold_mm3=round(float((values >= settings.second_threshold_hu).sum()) * voxel, 1),
+            centroid_lps_mm=_point(centroid),
+            extent_lps_mm=_point(extent),
+            max_diameter_mm=form.max_diameter_mm,
+            thickness_mm=round(evidence.thickness_mm, 2),
+            axial_long_mm=form.axial_long_mm,
+            axial_short_mm=form.axial_short_mm,
+            surface_area_mm2=form.surface_area_mm2,
+            sphericity=form.sphericity,
+            mean_hu=round(float(values.mean()), 1),
+            sd_hu=round(float(values.std()), 1),
+            median_hu=round(float(np.median(values)), 1),
+            p95_hu=round(float(np.percentile(values, 95)), 1),
+            max_hu=round(float(values.max()), 1),
+            boundary_hu=round(outlined.boundary_hu, 1),
+            rim_hu=round(rim_hu, 1),
+            core_hu=_rounded(core_hu, 1),
+            maturity=maturity_of(rim_hu, settings),
+            zonal_index=_rounded(zonal_index_of(rim_hu, core_hu), 3),
+            atypical_pattern=atypical(rim_hu, core_hu, settings),
+            cut_at_metal_zone=candidate.at_metal_zone,
+            attached_to=tuple(b for b in ("femur", "pelvis") if b in touching),
+            contact_femur_mm2=femur.area_mm2,
+            contact_femur_mm=femur.length_mm,
+            contact_pelvis_mm2=pelvis.area_mm2,
+            contact_pelvis_mm=pelvis.length_mm,
+            gap_femur_mm=femur_mm,
+            gap_pelvis_mm=pelvis_mm,
+            distance_to_head_center_mm=round(float(np.linalg.norm(centroid - frame.center)), 2),
+            distance_to_neck_mm=neck_mm,
+            distance_to_capsule_mm=_least(neck_mm, _distance(outer, place.femur.head_surface)),
+            vessels="not_assessed",
+            muscle_fraction=_known(evidence.muscle, 3),
+            fat_fraction=_known(evidence.fat, 3),
+            bone_fraction=_known(evidence.bone, 3),
+            air_fraction=_known(evidence.air, 3),
+            confidence=_known(confidence_of(evidence.fat, evidence.thickness_mm), 3),
+        )
+    )
+
+
+#: Why a field is null, where it is.
+_WHY_NULL = {
+    "muscle_region": "no_muscle_near",
+    "core_hu": "no_core",
+    "zonal_index": "no_core",
+    "atypical_pattern": "no_core",
+    "gap_femur_mm": "beyond_reach",
+    "gap_pelvis_mm": "beyond_reach",
+    "gap_opposing_mm": "no_opposing_lesion",
+    "distance_to_neck_mm": "fit_failed",
+    "distance_to_capsule_mm": "fit_failed",
+    "muscle_fraction": "no_surroundings",
+    "fat_fraction": "no_surroundings",
+    "bone_fraction": "no_surroundings",
+    "air_fraction": "no_surroundings",
+    "confidence": "no_surroundings",
+}
+
+
+def with_reasons(lesion: Lesion) -> Lesion:
+    """Give each null its reason."""
+    missing = [null(name, code) for name, code in _WHY_NULL.items() if getattr(lesion, name) is None]
+    return msgspec.structs.replace(lesion, not_said=tuple(missing))
+
+
+def sector_of(local_mm: FloatArray) -> Sector:
+    """Return the sector of an offset (lateral, posterior, superior) from the head center, mm.
+
+    The larger of the two axial components decides (clinical convention, see docs).
+
+    >>> sector_of(np.array([-5.0, 20.0, 90.0]))
+    'posterior'
+    """
+    lateral, posterior, _ = local_mm
+    if abs(posterior) >= abs(lateral):
+        return "posterior" if posterior > 0 else "anterior"
+    return "lateral" if lateral > 0 else "medial"
+
+
+def _gap(
+    region: Region, candidate: Candidate, points: FloatArray, side: Side, bone: str, settings: DetectionSettings
+) -> float | None:
+    """Smallest distance of a lesion to the native surface of one bone of its side; 0 where they touch.
+
+    Where the fitted surface reaches into a lesion that does not touch the bone, the distance to dense voxels inside of
+    that surface. None where the lesion lies farther than the field around that bone reaches.
+    """
+    if bone in candidate.touching:
+        return 0.0
+    number, field = next((n, b) for n, b in enumerate(region.bones, 1) if b.side == side and b.bone == bone)
+    at = ndi.map_coordinates(field.mm, field.grid.to_index(points).T, order=1, mode="constant", cval=np.inf)
+    nearest = float(at.min())
+    if nearest <= 0.0:
+        box = candidate.box
+        native = (region.distance_mm[box] <= 0.0) & (region.nearest[box] == number)
+        native &= region.smooth[box] >= settings.contact_hu
+        nearest = float(distance_to(native, _NEAR_MM, region.grid.spacing_mm)[candidate.mask].min())
+    return round(nearest, 2) if np.isfinite(nearest) else None
+
+
+def _point(values: NDArray[np.float64]) -> Point:
+    x, y, z = (round(float(v), 2) for v in values)
+    return x, y, z
+
+
+def _distance(points: KDTree, surface: FloatArray) -> float | None:
+    """Smallest distance between the points of a tree and (m, 3) points, mm; None where there are none of these."""
+    if not len(surface):
+        return None
+    some = float(np.min(points.query(surface[:: 1 + len(surface) // _SOME])[0]))
+    # it is not farther than that: most of the tree need not be looked at
+    return round(float(np.min(points.query(surface, distance_upper_bound=np.nextafter(some, np.inf))[0])), 2)
+
+
+def _least(*values: float | None) -> float | None:
+    return min((v for v in values if v is not None), default=None)
+
+
+def _known(value: float, digits: int) -> float | None:
+    return None if np.isnan(value) else round(value, digits)
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)

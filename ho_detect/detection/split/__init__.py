@@ -1,0 +1,1 @@
+"""One candidate to the parts it is made of, before anything is judged."""

@@ -1,0 +1,1 @@
+"""Results to files: tables, label maps, FHIR, DICOM, pictures, pages."""

@@ -1,0 +1,55 @@
+"""Findings as DICOM objects: Segmentation, structured report and key images, each a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ho_detect.errors import UsageError
+from ho_detect.export.dicom.identity import Identity
+from ho_detect.system.files import replacing
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from ho_detect.findings import Findings
+
+SEG_FILE: Final = "segmentation.dcm"
+SR_FILE: Final = "report.dcm"
+PICTURE_FILE: Final = "picture-{:02d}.dcm"
+
+
+def write_dicom(findings: Findings, folder: Path) -> list[Path]:
+    """Write the findings into a folder that is there; return the files: SEG (with a lesion only), SR, key images.
+
+    Patient, study and UIDs are the true ones only where the findings keep identities: an archive needs them to file
+    results with the study they are of.
+
+    Raises
+    ------
+    UsageError
+        The findings were not made from DICOM files.
+    OSError
+        A file cannot be written.
+    """
+    from ho_detect.export.dicom.key_images import key_images
+    from ho_detect.export.dicom.seg import segmentation
+    from ho_detect.export.dicom.source import source_images
+    from ho_detect.export.dicom.sr import structured_report
+
+    source = findings.volume.source
+    if source is None:
+        raise UsageError("findings that were not made from DICOM files cannot be written as DICOM")
+    identity, images = Identity.of(findings), source_images(source)
+    seg = segmentation(findings, images, identity) if findings.lesions else None
+    written = [] if seg is None else [_write(folder / SEG_FILE, seg)]
+    written.append(_write(folder / SR_FILE, structured_report(findings, source, images, seg, identity)))
+    for number, picture in enumerate(key_images(findings, images[0], identity), start=1):
+        written.append(_write(folder / PICTURE_FILE.format(number), picture))
+    return written
+
+
+def _write(path: Path, ds: Dataset) -> Path:
+    with replacing(path) as temporary:
+        ds.save_as(temporary, enforce_file_format=True)
+    return path

@@ -1,0 +1,185 @@
+"""Findings as one self-contained page: the sentence first, then figures, pictures, what was set aside, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ho_detect._kernels._jit import in_parallel
+from ho_detect.acquisition.volume.load import SeriesRecord
+from ho_detect.detection.grade.hip import Hip
+from ho_detect.detection.judge.excluded import UNDECIDED, Excluded
+from ho_detect.detection.measure.lesion import Lesion
+from ho_detect.export.pages.pictures import (
+    Picture,
+    aside_picture,
+    data_uri,
+    head_pictures,
+    lesion_pictures,
+    projection_picture,
+)
+from ho_detect.export.pages.relief import relief
+from ho_detect.export.pages.rows import (
+    HIP_FIGURES,
+    HIP_ROWS,
+    LESION_COLUMNS,
+    LESION_GROUPS,
+    LESION_ROWS,
+    Line,
+    lines,
+    point_words,
+)
+from ho_detect.export.pages.settings_table import settings_table
+from ho_detect.export.pages.surfaces import Surface, pack, surfaces
+from ho_detect.export.pages.templating import render
+from ho_detect.export.pictures.figures import colour_of
+from ho_detect.findings import Findings
+from ho_detect.results.sentences import hip_sentence, lesion_sentence
+from ho_detect.system.files import write_atomically
+
+#: Pictures are made of the largest lesions and of the largest things set aside, the undecided ones first: a page
+#: stays below 4 MB.
+_MOST_LESIONS, _MOST_ASIDE = 30, 12
+
+
+@dataclass(frozen=True)
+class HipPart:
+    """What a page says of one hip before all else."""
+
+    hip: Hip
+    sentence: str
+    verdict: str
+    figures: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class LesionPart:
+    """One lesion: sentence, measures and pictures."""
+
+    lesion: Lesion
+    colour: str
+    sentence: str
+    groups: dict[str, tuple[Line, ...]]
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True)
+class AsidePart:
+    """One thing that was set aside, whether it leaves its hip undecided, and a picture of the larger ones."""
+
+    thing: Excluded
+    place: str
+    undecided: bool
+    picture: Picture | None
+
+
+def report_html(findings: Findings) -> str:
+    """Return the page, complete: no other file, and no network, is needed to read it.
+
+    Parameters
+    ----------
+    findings
+        Nothing beyond its record, its labels and its CT is used; identities are shown where the record holds them.
+    """
+    record = findings.record
+    # as in the pictures, the patient's right is on the left
+    hips = tuple(sorted(findings.hips, key=lambda h: h.side == "left"))
+    made: tuple[Callable[[], Any], ...] = (
+        lambda: _shape(surfaces(findings)),
+        lambda: _lesion_parts(findings),
+        lambda: _aside_parts(findings),
+        lambda: projection_picture(findings),
+    )
+    (mesh, *stills), lesions, aside, projection = in_parallel(lambda make: make(), made)
+    settings = settings_table(record.software.settings)
+    return render(
+        "report.html.jinja",
+        record=record,
+        hips=tuple(_hip_part(hip) for hip in hips),
+        hip_lines=lines(HIP_ROWS, hips),
+        lesions=lesions,
+        lesion_columns=lines([r for r in LESION_ROWS if r.field in LESION_COLUMNS], findings.lesions),
+        head_pictures=() if findings.lesions else tuple((h.side, head_pictures(findings, h)) for h in hips),
+        projection=projection,
+        reliefs=tuple(data_uri(still) for still in stills),
+        mesh=mesh,
+        aside=aside,
+        acquisition=_acquisition(record.series),
+        settings=settings,
+        changed=sum(not s.is_default for s in settings),
+    )
+
+
+def _shape(parts: tuple[Surface, ...]) -> list[Any]:
+    """Return surfaces as the viewer reads them, and seen from in front and from behind where there are any."""
+    views = [partial(relief, parts, from_behind=behind) for behind in (False, True) if parts]
+    return in_parallel(lambda make: make(), [partial(pack, parts), *views])
+
+
+def write_report(findings: Findings, path: Path) -> None:
+    """Write the page, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    write_atomically(path, report_html(findings).encode("utf-8"))
+
+
+def _hip_part(hip: Hip) -> HipPart:
+    return HipPart(
+        hip=hip,
+        sentence=_after_colon(hip_sentence(hip)),
+        verdict=hip.finding or hip.status,
+        figures=lines([r for r in HIP_ROWS if r.field in HIP_FIGURES], (hip,)) if hip.finding == "present" else (),
+    )
+
+
+def _after_colon(sentence: str) -> str:
+    """Drop the name of the side, which the heading says."""
+    text = sentence.partition(": ")[2]
+    return text[:1].upper() + text[1:]
+
+
+def _acquisition(series: SeriesRecord) -> tuple[tuple[str, str, str], ...]:
+    """Return label, value and unit of what the header says; an empty value where it says nothing."""
+    contrast = {True: "stated in the header", False: "none, says the header", None: ""}[series.contrast_stated]
+    return (
+        ("Slice thickness", "" if series.slice_thickness_mm is None else f"{series.slice_thickness_mm:g}", "mm"),
+        ("Tube voltage", "" if series.kvp is None else f"{series.kvp:g}", "kVp"),
+        ("Reconstruction kernel", series.kernel or "", ""),
+        ("Contrast medium", contrast, ""),
+        ("Patient position", series.patient_position or "", ""),
+        ("Manufacturer", series.manufacturer or "", ""),
+    )
+
+
+def _lesion_parts(findings: Findings) -> tuple[LesionPart, ...]:
+    pictured = {n.id for n in sorted(findings.lesions, key=lambda n: -n.volume_mm3)[:_MOST_LESIONS]}
+    return tuple(
+        LesionPart(
+            lesion=lesion,
+            colour=colour_of(lesion.id),
+            sentence=_after_colon(lesion_sentence(lesion)),
+            groups={heading: lines(rows, (lesion,)) for heading, rows in LESION_GROUPS.items()},
+            pictures=lesion_pictures(findings, lesion.id) if lesion.id in pictured else (),
+        )
+        for lesion in findings.lesions
+    )
+
+
+def _aside_parts(findings: Findings) -> tuple[AsidePart, ...]:
+    ordered = sorted(findings.excluded, key=lambda e: (e.reason not in UNDECIDED, -e.volume_mm3))
+    return tuple(
+        AsidePart(
+            thing=thing,
+            place=point_words(thing.centroid_lps_mm),
+            undecided=thing.reason in UNDECIDED,
+            picture=aside_picture(findings, thing.centroid_lps_mm) if place < _MOST_ASIDE else None,
+        )
+        for place, thing in enumerate(ordered)
+    )

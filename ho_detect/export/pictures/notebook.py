@@ -1,0 +1,61 @@
+"""Findings as a self-contained piece of HTML, for notebooks. Everything that is text is escaped."""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+from typing import TYPE_CHECKING
+
+from ho_detect.results.sentences import excluded_sentence, hip_sentence, millilitres
+
+if TYPE_CHECKING:
+    from ho_detect.detection.measure.lesion import Lesion
+    from ho_detect.findings import Findings
+
+_CELL = "padding:2px 12px 2px 0;text-align:left"
+_HEADS = ("lesion", "side", "sector", "volume", "longest", "mean HU", "max HU", "maturity", "attached to", "gaps")
+
+
+def findings_html(findings: Findings) -> str:
+    """Return sentences for the hips, the lesions as a table, and a picture as a data URI."""
+    from ho_detect.export.pictures.figures import overview, png
+
+    lines = [f"<p style='margin:2px 0'><b>{escape(hip_sentence(hip))}</b></p>" for hip in findings.hips]
+    if not findings.hips:
+        lines.append("<p>No hip in view.</p>")
+    if findings.lesions:
+        lines.append(_table(findings))
+    small = [excluded_sentence(findings.excluded), *(f"Note: {f.message}." for f in findings.flags)]
+    lines += [f"<p style='margin:2px 0;opacity:.75'>{escape(text)}</p>" for text in small if text]
+    picture = base64.b64encode(png(overview(findings))).decode("ascii")
+    lines.append(f"<img style='max-width:100%' alt='the hips on CT' src='data:image/png;base64,{picture}'>")
+    return "<div>" + "\n".join(lines) + "</div>"
+
+
+def _table(findings: Findings) -> str:
+    head = "".join(f"<th style='{_CELL}'>{escape(name)}</th>" for name in _HEADS)
+    body = "".join(
+        "<tr>" + "".join(f"<td style='{_CELL}'>{escape(cell)}</td>" for cell in _cells(lesion)) + "</tr>"
+        for lesion in findings.lesions
+    )
+    return f"<table style='border-collapse:collapse'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cells(lesion: Lesion) -> tuple[str, ...]:
+    gaps = [
+        f"{bone} {gap:.0f} mm"
+        for bone, gap in (("femur", lesion.gap_femur_mm), ("pelvis", lesion.gap_pelvis_mm))
+        if gap is not None
+    ]
+    return (
+        str(lesion.id),
+        lesion.side,
+        lesion.sector,
+        millilitres(lesion.volume_mm3),
+        f"{lesion.max_diameter_mm:.0f} mm",
+        f"{lesion.mean_hu:.0f}",
+        f"{lesion.max_hu:.0f}",
+        lesion.maturity or "not judged",
+        " and ".join(lesion.attached_to) or "nothing",
+        ", ".join(gaps) or "not measured",
+    )

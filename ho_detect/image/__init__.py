@@ -1,0 +1,1 @@
+"""Volumes as grids, runs and components; smoothing and morphology. Knows nothing of hips."""

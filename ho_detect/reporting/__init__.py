@@ -1,1 +1,0 @@
-"""Findings to records, tables, label maps and pictures."""

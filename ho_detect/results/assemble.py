@@ -1,0 +1,87 @@
+"""What each stage found, put together as the findings of one series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ho_detect.acquisition.volume.load import HuVolume, SeriesRecord
+from ho_detect.anatomy.user_masks.masks import GivenMasks
+from ho_detect.detection.grade.hip import Hip
+from ho_detect.detection.judge.excluded import Excluded
+from ho_detect.detection.measure.lesion import Lesion
+from ho_detect.findings import Findings
+from ho_detect.flags import Flag, flag
+from ho_detect.results.record import FindingsRecord, Software
+from ho_detect.settings import Settings
+
+#: Noise in muscle after smoothing from which faint ossification may be missed, HU. Convention.
+_NOISY_HU = 25.0
+#: A fitted femoral head is uncertain from this residual on, mm. Convention.
+_UNCERTAIN_MM = 3.0
+
+
+def assemble(
+    volume: HuVolume,
+    settings: Settings,
+    hips: tuple[Hip, ...],
+    lesions: tuple[Lesion, ...],
+    excluded: tuple[Excluded, ...],
+    labels: NDArray[np.uint16],
+    given: GivenMasks,
+    *,
+    metal_mm3: float,
+    noise_hu: float,
+) -> Findings:
+    """Return the findings; ``warning`` where a flag qualifies them."""
+    flags = (*volume.flags, *_qualifications(hips, lesions, given, metal_mm3, noise_hu))
+    record = FindingsRecord(
+        software=Software(settings=settings, settings_digest=settings.digest()),
+        status="warning" if flags else "ok",
+        flags=flags,
+        statements=statements(volume.series),
+        series=volume.series,
+        hips=hips,
+        lesions=lesions,
+        excluded=excluded,
+    )
+    return Findings(record, np.ascontiguousarray(labels), volume, given.files)
+
+
+def statements(series: SeriesRecord) -> tuple[Flag, ...]:
+    """Return what is true of every result, and how the scan was made as far as it bears on HU."""
+    kvp = "kVp not stated" if series.kvp is None else f"{series.kvp:g} kVp"
+    said = {True: "contrast stated", False: "no contrast stated", None: "contrast not stated"}[series.contrast_stated]
+    return (
+        flag("density_grade_1"),
+        flag("nerve_not_assessed"),
+        flag("vessels_not_assessed"),
+        flag("hu_uncalibrated", f"{kvp}, {said}"),
+        flag("research_use"),
+    )
+
+
+def _qualifications(
+    hips: tuple[Hip, ...], lesions: tuple[Lesion, ...], given: GivenMasks, metal_mm3: float, noise_hu: float
+) -> Iterator[Flag]:
+    in_view = [h for h in hips if h.status != "not_in_view"]
+    if given.names:
+        yield flag("anatomy_given", ", ".join(given.names))
+    if given.unused:
+        yield flag("anatomy_unused", ", ".join(given.unused))
+    if metal_mm3 > 0:
+        yield flag("metal", f"{metal_mm3 / 1000:.1f} mL")
+    if noise_hu >= _NOISY_HU:
+        yield flag("noisy", f"{noise_hu:.0f} HU in smoothed muscle")
+    if len(in_view) == 1:
+        yield flag("one_hip_in_view", in_view[0].side)
+    for hip in in_view:
+        if hip.residual_mm is None or hip.residual_mm >= _UNCERTAIN_MM:
+            yield flag("hip_fit_uncertain", hip.side)
+    for lesion in lesions:
+        if lesion.atypical_pattern:
+            yield flag("atypical_pattern", f"lesion {lesion.id}")
+        if lesion.cut_at_metal_zone:
+            yield flag("cut_at_metal_zone", f"lesion {lesion.id}")

@@ -1,0 +1,102 @@
+"""Body, muscle and deep tissue on a cross-section made by hand: no table, no hand, no air, no skin."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ho_detect.anatomy.fit.working_grid import WorkingVolume
+from ho_detect.anatomy.regions.tissue import segment_tissue
+from ho_detect.image.grid import Grid
+from ho_detect.settings import AnatomySettings
+
+SETTINGS = AnatomySettings()
+GRID = Grid.axial((40, 90, 150), (3.0, 3.0, 3.0), (-223.5, -133.5, -58.5))
+Z, Y, X = np.moveaxis(GRID.to_lps(np.moveaxis(np.indices(GRID.shape), 0, -1)), -1, 0)[::-1]
+SKIN = (X / 165) ** 2 + (Y / 105) ** 2 < 1
+MUSCLE = (X / 135) ** 2 + (Y / 80) ** 2 < 1
+BONE = (np.abs(X) - 80) ** 2 + Y**2 < 20**2
+BOWEL = X**2 + (Y + 20) ** 2 < 15**2
+#: A fat seam between muscles, 9 mm wide.
+SEAM = (np.abs(X - 40) < 4.5) & MUSCLE & (Y > 5)
+
+
+def painted():
+    hu = np.full(GRID.shape, -1000.0)
+    hu[SKIN] = -100.0
+    hu[MUSCLE] = 55.0
+    hu[SEAM] = -95.0
+    hu[BONE] = 400.0
+    hu[BOWEL] = -900.0
+    return hu + np.random.default_rng(0).normal(0, 8, hu.shape)
+
+
+def segmented(hu):
+    return segment_tissue(WorkingVolume(hu.astype(np.float32), GRID), SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return segmented(painted())
+
+
+class TestBody:
+    def test_is_all_inside_the_skin_with_its_gas(self, plain):
+        assert (plain.body == SKIN).mean() > 0.995
+        assert plain.body[BOWEL].all()
+
+    @pytest.mark.parametrize("gap_mm", [4.0, 12.0])
+    @pytest.mark.parametrize("sign", [-1, 1], ids=["prone", "supine"])
+    def test_table_is_not_body(self, gap_mm, sign):
+        hu = painted()
+        depth = sign * Y - 105.0 - gap_mm
+        table = (depth > 0) & (depth < 9) & (np.abs(X) < 200)
+        hu[table] = -50.0
+        found = segmented(hu)
+        assert not found.body[table].any()
+        assert found.body[SKIN].mean() > 0.99
+
+    @pytest.mark.parametrize("gap_mm", [6.0, 0.0, -2.0], ids=["apart", "touching", "pressed in"])
+    @pytest.mark.parametrize("sign", [-1, 1])
+    def test_hand_is_not_body(self, gap_mm, sign):
+        hu = painted()
+        hand = (X - sign * (165 + gap_mm + 20)) ** 2 + Y**2 < 20**2
+        hand &= ~SKIN & (np.abs(Z) < 36)
+        hu[hand] = 40.0
+        found = segmented(hu)
+        assert found.body[hand].mean() < 0.1  # what is pressed into the skin cannot be told from it
+        assert found.body[SKIN].mean() > 0.99
+
+    def test_nothing_but_air(self):
+        found = segmented(np.full(GRID.shape, -1000.0))
+        assert not found.body.any()
+        assert not found.deep.any()
+        assert not found.muscle.any()
+
+    def test_filling_the_view(self):
+        assert segmented(np.full(GRID.shape, 50.0)).body.all()
+
+
+class TestMuscle:
+    def test_is_muscle(self, plain):
+        assert not plain.muscle[~MUSCLE | BONE | BOWEL].any()
+        inner = MUSCLE & ~BONE & ~BOWEL & ~SEAM
+        assert plain.muscle[inner].mean() > 0.75
+
+    def test_with_contrast_medium_is_muscle_too(self):
+        hu = painted()
+        hu[MUSCLE & ~BONE & ~BOWEL & ~SEAM] += 40.0
+        assert segmented(hu).muscle[MUSCLE].mean() > 0.6
+
+
+class TestDeep:
+    def test_seams_and_bone_lie_deep_and_the_fat_under_the_skin_does_not(self, plain):
+        assert plain.deep[SEAM & (Y < 60)].all()
+        assert plain.deep[BONE].all()
+        assert not plain.deep[(X / 145) ** 2 + (Y / 90) ** 2 > 1].any()
+
+    def test_share_counts_points_outside_of_the_grid_as_not(self, plain):
+        points = np.array([[0.0, 40.0, 0.0], [80.0, 0.0, 0.0], [0.0, 100.0, 0.0], [999.0, 0.0, 0.0]])
+        assert plain.share(plain.deep, points) == 0.5
+        assert plain.share(plain.body, points) == 0.75
+        assert plain.share(plain.body, np.empty((0, 3))) == 0.0

@@ -1,0 +1,125 @@
+"""Runs that are killed (SIGKILL, the parent alone) at random instants, and go on with ``resume``."""
+
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import batch_tasks
+import numpy as np
+import pytest
+from dicom_files import CtSeries, write_series
+from outputs import contents, names
+
+from ho_detect.cohort.run.pool import Options
+from ho_detect.cohort.run.run import run
+from ho_detect.cohort.run.shards import plan_shards
+from ho_detect.cohort.store.collect import collect
+
+#: More of them locally: HO_DETECT_KILLS=100 python -m pytest tests/cohort/test_kill.py
+N_KILLS = int(os.environ.get("HO_DETECT_KILLS", "8"))
+#: Each run is killed so many times, then let alone, and its outcome is looked at.
+KILLS_PER_RUN = 4
+N_SERIES = 12
+
+SCRIPT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+import batch_tasks
+from ho_detect.cohort.run.pool import Options
+from ho_detect.cohort.run.run import run
+from ho_detect.cohort.run.shards import run_shard
+
+def tell(event):
+    print(event.kind, flush=True)
+
+if __name__ == "__main__":
+    source, out, key, resume, shard = sys.argv[2:]
+    workers = 1 if shard else 2
+    options = Options(
+        task=batch_tasks.finds_two_lesions, workers=workers, key_file=Path(key), resume=resume == "resume"
+    )
+    if shard:
+        run_shard(Path(out) / "manifest.parquet", shard, options, tell)
+    else:
+        run([Path(source)], Path(out), options=options, progress=tell)
+    print("over", flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("many")
+    for k in range(1, N_SERIES + 1):
+        uid = "1.2.826.0.1.3680043.8.498"
+        write_series(
+            folder / f"s{k}", CtSeries(n_slices=12 + k % 3, series_uid=f"{uid}.1.{k}", study_uid=f"{uid}.9.{k}")
+        )
+    return folder
+
+
+def start(tmp_path, many, key_file, resume, shard=""):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    args = [script, Path(batch_tasks.__file__).parent, many, tmp_path / "out", key_file, resume, shard]
+    return subprocess.Popen([sys.executable, *map(str, args)], stdout=subprocess.PIPE, text=True)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(many, key_file, tmp_path_factory):
+    """What a run writes that nobody kills, and the seconds it takes."""
+    out, clock = tmp_path_factory.mktemp("undisturbed"), time.monotonic()
+    run([many], out, options=Options(task=batch_tasks.finds_two_lesions, workers=2, key_file=key_file))
+    return contents(out), time.monotonic() - clock
+
+
+@pytest.mark.parametrize("seed", range(N_KILLS // KILLS_PER_RUN))
+def test_nothing_is_lost(many, key_file, tmp_path, undisturbed, seed):
+    expected, seconds = undisturbed
+    assert len(expected) >= 2 * N_SERIES + 6
+    chance = np.random.default_rng(seed)
+    resume = "resume" if seed % 2 else "anew"
+    killed = 0
+    while killed < KILLS_PER_RUN:
+        with start(tmp_path, many, key_file, resume) as process:
+            if chance.random() < 0.8:  # most while series are done, the others at any time from the very start
+                process.stdout.readline()
+            time.sleep(chance.uniform(0, seconds))
+            process.kill()
+        killed += process.returncode != 0
+        resume = "resume"
+    with start(tmp_path, many, key_file, "resume") as process:
+        said = process.stdout.read().split()
+    assert process.returncode == 0, said
+    assert contents(tmp_path / "out") == expected
+    assert names(tmp_path / "out" / ".ho-detect") == ["lock", "outcomes"]
+
+
+def kill_after_one(process, wait_s):
+    with process:
+        next(line for line in process.stdout if line == "finished\n")
+        time.sleep(wait_s)
+        process.kill()
+
+
+def test_nothing_is_lost_of_shards(many, key_file, tmp_path, undisturbed):
+    expected, seconds = undisturbed
+    chance = np.random.default_rng(5)
+    plan_shards([many], tmp_path / "out", n_shards=2, key_file=key_file)
+    shards = ("1/2", "2/2")
+    for _ in range(2):
+        # both at work on one folder, each killed soon after its first series
+        at_work = [start(tmp_path, many, key_file, "resume", shard) for shard in shards]
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(kill_after_one, at_work, chance.uniform(0, seconds / N_SERIES, 2)))
+    assert collect(tmp_path / "out", key_file).waiting, "nothing was left to do: they were killed too late"
+    at_work = [start(tmp_path, many, key_file, "resume", shard) for shard in shards]
+    for process in at_work:
+        with process:
+            said = process.stdout.read().split()
+        assert process.returncode == 0, said
+    collect(tmp_path / "out", key_file, finish=True)
+    assert contents(tmp_path / "out") == expected

@@ -1,0 +1,278 @@
+import os
+import stat
+import zipfile
+from pathlib import Path
+
+import batch_tasks
+import pytest
+from outputs import contents, names, rows
+
+from ho_detect.cohort.plan.manifest import read_about, read_plan
+from ho_detect.cohort.plan.plan import unpack
+from ho_detect.cohort.run import work
+from ho_detect.cohort.run.pool import Options
+from ho_detect.cohort.run.run import run
+from ho_detect.cohort.run.shards import plan_shards
+from ho_detect.cohort.store.output_folder import OutputFolder
+from ho_detect.errors import HoDetectError, UsageError
+from ho_detect.settings import Settings
+
+
+def options(task=batch_tasks.finds_two_lesions, **changes):
+    return Options(**{"task": task, "workers": 1, "time_limit_s": 60} | changes)
+
+
+def done_in(events):
+    """Numbers of the series that were analysed, in order."""
+    return [e.row.number for e in events if e.kind == "finished"]
+
+
+@pytest.fixture
+def call(archive, tmp_path):
+    """Run over the archive; give report and the numbers of the series that were analysed."""
+
+    def call(*, inputs=(archive,), settings=None, **changes):
+        events = []
+        report = run(inputs, tmp_path / "out", settings, options(**changes), events.append)
+        return report, done_in(events)
+
+    return call
+
+
+class TestOrder:
+    def test_the_largest_series_first(self, call):
+        assert call()[1] == [3, 5, 1, 6, 4, 2]
+
+    def test_tables_keep_the_order_of_the_index(self, call, tmp_path):
+        call()
+        assert [r["number"] for r in rows(tmp_path / "out")] == list(range(1, 9))
+        assert [r["number"] for r in rows(tmp_path / "out", "timings")] == [1, 2, 3, 4, 5, 6]
+
+    def test_pace_counts_what_is_left(self, archive, tmp_path):
+        events = []
+        run([archive], tmp_path / "out", None, options(), events.append)
+        paces = [e.pace for e in events if e.kind == "finished"]
+        assert all(p.per_minute > 0 for p in paces)
+        assert paces[-1].seconds_left == 0 < paces[0].seconds_left
+
+
+class TestAnatomy:
+    """Masks are part of what a result is made from."""
+
+    @pytest.fixture
+    def masks(self, tmp_path):
+        for name in ("s1", "s5"):
+            (tmp_path / "masks" / name).mkdir(parents=True)
+            (tmp_path / "masks" / name / "femur_left.nii.gz").write_bytes(b"as it was")
+        return tmp_path / "masks"
+
+    @pytest.fixture
+    def resume(self, archive, masks, tmp_path):
+        def resume(anatomy=masks):
+            events = []
+            run([archive], tmp_path / "out", None, options(resume=True), events.append, anatomy)
+            return done_in(events)
+
+        return resume
+
+    def test_only_what_has_other_masks_is_done_again(self, resume, masks):
+        assert sorted(resume()) == [1, 2, 3, 4, 5, 6]
+        assert resume() == []
+        (masks / "s5" / "femur_left.nii.gz").write_bytes(b"drawn anew")
+        assert resume() == [5]
+        (masks / "s1" / "sacrum.nii.gz").write_bytes(b"one more")
+        assert resume() == [1]
+        assert resume(None) == [5, 1]
+
+    def test_a_shard_finds_the_masks_that_were_planned(self, archive, masks, tmp_path):
+        plan = plan_shards([archive], tmp_path / "plan", anatomy=masks)
+        about = read_about(tmp_path / "plan" / "manifest.parquet")
+        read = read_plan(tmp_path / "plan" / "manifest.parquet", about, plan.pseudonyms)
+        assert [one.masks for one in read.series] == [one.masks for one in plan.series]
+        assert {Path(os.fsdecode(one.masks)).name for one in read.series if one.masks} == {"s1", "s5"}
+        without = [one.row.number for one in read.series if one.analyse and unpack(one.entry).repairs]
+        assert without == [2, 3, 4, 6]
+
+
+class TestResume:
+    def test_does_only_what_is_not_done(self, call, tmp_path):
+        assert call(limit=2, resume=True)[1] == [3, 5]
+        assert [r["status"] for r in rows(tmp_path / "out")].count("waiting") == 4
+        report, done = call(resume=True)
+        assert done == [1, 6, 4, 2]
+        assert (len(report.folders), report.waiting) == (6, [])
+        assert call(resume=True)[1] == []
+
+    def test_equals_a_run_at_once(self, call, tmp_path, archive, key_file):
+        for _ in range(3):
+            call(limit=2, resume=True, key_file=key_file)
+        run([archive], tmp_path / "once", None, options(key_file=key_file))
+        assert contents(tmp_path / "out") == contents(tmp_path / "once")
+        # record and label map of each series; three tables, each twice; the page over all
+        assert len(contents(tmp_path / "once")) == 6 * 2 + 3 * 2 + 1
+
+    def test_after_a_run_that_was_not_to_be_resumed(self, call):
+        report, _ = call(limit=2)
+        again, done = call(resume=True)
+        assert done == [1, 6, 4, 2]
+        assert set(report.folders) < set(again.folders)
+
+    def test_other_settings_are_other_results(self, call):
+        call(resume=True)
+        other = Settings.from_dict({"mimics": {"min_volume_mm3": 99.0}})
+        assert call(resume=True, settings=other)[1] == [3, 5, 1, 6, 4, 2]
+        assert call(resume=True, settings=other)[1] == []
+
+    def test_a_file_that_changed_is_another_input(self, call, archive):
+        call(resume=True)
+        path = next((archive / "s2").iterdir())
+        os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
+        assert call(resume=True)[1] == [2]
+
+    def test_an_archive_that_changed_is_another_input(self, call, archive, tmp_path):
+        zipped = tmp_path / "in.zip"
+        with zipfile.ZipFile(zipped, "w") as file:
+            for path in (archive / "s2").iterdir():
+                file.write(path, path.name)
+        assert call(resume=True, inputs=[zipped])[1] == [1]
+        assert call(resume=True, inputs=[zipped])[1] == []
+        os.utime(zipped, ns=(0, zipped.stat().st_mtime_ns + 1))
+        assert call(resume=True, inputs=[zipped])[1] == [1]
+
+    def test_an_archive_may_move(self, call, archive, tmp_path):
+        call(resume=True)
+        (tmp_path / "link").symlink_to(archive)
+        assert call(resume=True, inputs=[tmp_path / "link"])[1] == []
+
+    def test_a_result_that_is_lost_or_broken_is_made_again(self, call, tmp_path):
+        report, _ = call(resume=True)
+        one, two = (tmp_path / "out" / report.studies[k].folder / "findings.json" for k in (1, 2))
+        one.unlink()
+        two.write_text("{")
+        assert call(resume=True)[1] == [3, 2]
+        assert one.stat().st_size
+        assert two.stat().st_size
+
+    def test_failed_series_are_done_again_on_request(self, call):
+        report, _ = call(resume=True, task=batch_tasks.second_exits)
+        assert [r.number for r in report.failed] == [2, 7]
+        again, done = call(resume=True)
+        assert done == []
+        assert again.failed == report.failed
+        again, done = call(resume=True, retry_failed=True)
+        assert done == [2]
+        assert [r.number for r in again.failed] == [7]
+
+    def test_a_series_that_fails_now_loses_its_older_result(self, call, tmp_path):
+        report, _ = call(resume=True)
+        other = Settings.from_dict({"mimics": {"min_volume_mm3": 99.0}})
+        call(resume=True, settings=other, task=batch_tasks.second_exits)
+        assert report.studies[1].folder not in names(tmp_path / "out")
+        assert report.studies[0].folder in names(tmp_path / "out")
+
+    def test_without_it_all_is_done_again(self, call):
+        call(resume=True)
+        assert call()[1] == [3, 5, 1, 6, 4, 2]
+
+
+class TestKey:
+    def test_stays_for_the_next_run_that_resumes(self, call, tmp_path):
+        call(resume=True)
+        key = tmp_path / "out" / ".ho-detect" / "key"
+        assert stat.S_IMODE(key.stat().st_mode) == 0o600
+        assert stat.S_IMODE(key.parent.stat().st_mode) == 0o700
+
+    def test_is_forgotten_when_all_is_done(self, call, tmp_path):
+        call(limit=1)
+        assert (tmp_path / "out" / ".ho-detect" / "key").exists()
+        call()
+        assert ".ho-detect" not in names(tmp_path / "out")
+
+    def test_of_the_user_is_not_copied(self, call, tmp_path, key_file):
+        call(resume=True, key_file=key_file)
+        held = [p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()]
+        assert not any(key_file.read_bytes() in data for data in held)
+
+    def test_results_without_one_cannot_be_known_again(self, call):
+        call()
+        with pytest.raises(UsageError, match="key was not kept"):
+            call(resume=True)
+
+    def test_private_files_name_no_one(self, call, tmp_path, archive):
+        call(resume=True)
+        for path in (tmp_path / "out" / ".ho-detect").rglob("*"):
+            if path.is_file():
+                data = path.read_bytes()
+                assert b"Secret" not in data
+                assert b"1.2.826" not in data
+
+
+class TestEndBeforeItsTime:
+    def test_fail_fast(self, call):
+        report, done = call(fail_fast=True, task=batch_tasks.fifth_exits)
+        assert done == [3, 5]
+        assert report.stopped == "series 5 failed"
+        assert [r.reason for r in report.studies[:6]] == [
+            *["interrupted"] * 2,
+            None,
+            "interrupted",
+            "crashed",
+            "interrupted",
+        ]
+        assert call(resume=True)[1] == [1, 6, 4, 2]
+
+    def test_what_cannot_be_indexed_is_no_reason_to_stop(self, call):
+        assert call(fail_fast=True)[0].stopped == ""
+
+    def test_tables_that_cannot_be_written_during_the_run(self, call, monkeypatch):
+        monkeypatch.setattr(work, "_TABLES_EVERY_S", 0.0)
+        monkeypatch.setattr(work, "_TABLES_SHARE", 1e9)
+
+        def full(_):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(work.Ledger, "write_tables", full)
+        with pytest.raises(HoDetectError, match=r"No space left on device \(1 of 6 series done"):
+            call()
+
+    def test_tables_grow_during_the_run(self, archive, tmp_path, monkeypatch):
+        monkeypatch.setattr(work, "_TABLES_EVERY_S", 0.0)
+        monkeypatch.setattr(work, "_TABLES_SHARE", 1e9)
+        seen = []
+
+        def look(event):
+            if event.kind == "started" and event.n_done:
+                seen.append([r["status"] for r in rows(tmp_path / "out")].count("waiting"))
+
+        run([archive], tmp_path / "out", None, options(), look)
+        assert seen == [5, 4, 3, 2]
+
+
+class TestTwoProcesses:
+    def test_parts_work_side_by_side_and_a_run_alone(self, tmp_path):
+        with OutputFolder(tmp_path, "1-of-2"), OutputFolder(tmp_path, "2-of-2"):
+            with (
+                pytest.raises(UsageError, match="another ho-detect run is doing this part"),
+                OutputFolder(tmp_path, "1-of-2"),
+            ):
+                pass
+            with pytest.raises(UsageError, match="another ho-detect run is writing"), OutputFolder(tmp_path):
+                pass
+        with OutputFolder(tmp_path), pytest.raises(UsageError, match="another"), OutputFolder(tmp_path, "1-of-2"):
+            pass
+
+    def test_a_lock_that_was_removed_meanwhile_is_no_lock(self, tmp_path):
+        with OutputFolder(tmp_path) as output:
+            output.forget_at_the_end()
+            handle = os.open(output.private / "lock", os.O_RDWR)
+        os.close(handle)
+        with OutputFolder(tmp_path), pytest.raises(UsageError, match="another"), OutputFolder(tmp_path):
+            pass
+
+    def test_where_files_cannot_be_locked(self, tmp_path, monkeypatch):
+        def refuse(*_):
+            raise OSError(95, "Operation not supported")
+
+        monkeypatch.setattr("fcntl.flock", refuse)
+        with OutputFolder(tmp_path, "1-of-2") as one, OutputFolder(tmp_path, "1-of-2") as two:
+            assert one.staging != two.staging

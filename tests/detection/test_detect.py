@@ -1,0 +1,107 @@
+"""Every candidate ends as a lesion or is set aside; ids, order and the label map agree."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_detection import MUSCLE_HU, anatomy, frames, region
+from model_hips import head_center
+from phantoms import ball
+
+from ho_detect.anatomy.native.surfaces import native_bone
+from ho_detect.anatomy.regions.compartments import places
+from ho_detect.anatomy.regions.metal import Metal
+from ho_detect.anatomy.regions.tissue import Tissue
+from ho_detect.anatomy.user_masks.masks import given_masks
+from ho_detect.detection.candidates import find_candidates
+from ho_detect.detection.detect import decide, label_map
+from ho_detect.image.grid import Grid
+from ho_detect.settings import Settings
+
+SHAPE = (60, 70, 120)
+#: Center (index) and radius of balls in front of a left hip, and HU.
+LARGE, MIDDLE, SMALL = ((30, 40, 30), 9.0), ((30, 30, 80), 7.0), ((12, 50, 60), 5.0)
+SPECK = ((50, 20, 20), 2.2)
+
+
+@pytest.fixture(scope="module")
+def bones():
+    return native_bone((anatomy("left"),))
+
+
+def decided(balls, bones, settings=None, body=True):
+    hu = np.full(SHAPE, MUSCLE_HU)
+    for center, radius in balls:
+        hu[ball(SHAPE, center, radius)] = 700.0
+    settings = settings or Settings()
+    origin = head_center("left") + np.array([-20.0, -110.0, -30.0])
+    found = region(hu, bones=bones)
+    found = type(found)(**{**vars(found), "grid": Grid.axial(SHAPE, (1, 1, 1), origin)})
+    coarse = Grid.axial((20, 24, 40), (3.0, 3.0, 3.0), origin)
+    whole = np.full(coarse.shape, body)
+    tissue, metal = Tissue(coarse, whole, whole, whole), Metal(coarse, 0.0, None)
+    candidates = find_candidates(found, settings.detection)
+    near = places((anatomy("left"),), bones, settings.joint)
+    return found, *decide(
+        found, candidates, (frames()["left"],), near, tissue, metal, given_masks(None, found.grid), settings
+    )
+
+
+class TestOrder:
+    def test_lesions_are_numbered_from_the_largest(self, bones):
+        _, kept, excluded = decided([SMALL, LARGE, MIDDLE], bones)
+        assert excluded == ()
+        assert [k.lesion.id for k in kept] == [1, 2, 3]
+        volumes = [k.lesion.volume_mm3 for k in kept]
+        assert volumes == sorted(volumes, reverse=True)
+        assert volumes[0] == pytest.approx(4 / 3 * np.pi * 9**3, rel=0.05)
+
+    def test_what_is_set_aside_is_listed_largest_first(self, bones):
+        _, kept, excluded = decided([SMALL, LARGE, MIDDLE], bones, body=False)
+        assert kept == ()
+        assert [e.reason for e in excluded] == ["outside_body"] * 3
+        volumes = [e.volume_mm3 for e in excluded]
+        assert volumes == sorted(volumes, reverse=True)
+
+    def test_the_order_of_candidates_changes_nothing(self, bones):
+        one, two = (decided(b, bones)[1] for b in ([SMALL, LARGE], [LARGE, SMALL]))
+        assert [k.lesion for k in one] == [k.lesion for k in two]
+
+    def test_specks_are_not_listed(self, bones):
+        _, kept, excluded = decided([LARGE, SPECK], bones)
+        assert len(kept) == 1
+        assert excluded == ()
+
+    def test_nothing_is_a_normal_result(self, bones):
+        assert decided([], bones)[1:] == ((), ())
+
+
+class TestLabelMap:
+    def test_holds_each_lesion_under_its_id(self, bones):
+        found, kept, _ = decided([SMALL, LARGE, MIDDLE], bones)
+        labels = label_map(SHAPE, found, kept)
+        assert labels.dtype == np.uint16
+        assert sorted(np.unique(labels)) == [0, 1, 2, 3]
+        for k in kept:
+            at = found.grid.to_lps(np.argwhere(labels == k.lesion.id))
+            assert len(at) == k.lesion.volume_mm3
+            assert at.mean(axis=0) == pytest.approx(k.lesion.centroid_lps_mm, abs=0.01)
+
+    def test_lies_where_the_region_lies(self, bones):
+        found, kept, _ = decided([LARGE], bones)
+        inner = label_map(SHAPE, found, kept)
+        box = (slice(5, 65), slice(2, 72), slice(10, 130))
+        outer = label_map((80, 80, 140), type(found)(**{**vars(found), "box": box}), kept)
+        assert np.array_equal(outer[box], inner)
+        assert outer.sum() == inner.sum()
+
+    def test_where_two_overlap_the_larger_wins(self, bones):
+        found, kept, _ = decided([LARGE, MIDDLE], bones)
+        small = kept[1].outlined.candidate
+        moved = type(small)(kept[0].outlined.candidate.box, kept[0].outlined.candidate.mask, joined=False)
+        both = (kept[0], type(kept[1])(kept[1].lesion, type(kept[1].outlined)(moved, 300.0, 5.0, 1.0)))
+        assert set(np.unique(label_map(SHAPE, found, both))) == {0, 1}
+
+    def test_without_lesions_is_empty(self, bones):
+        found, kept, _ = decided([], bones)
+        assert not label_map(SHAPE, found, kept).any()

@@ -1,0 +1,86 @@
+import msgspec
+import pytest
+from made_findings import make_hip, make_lesion
+
+from ho_detect.detection.grade.hip import Hip
+from ho_detect.detection.measure.lesion import Lesion
+from ho_detect.export.pages.rows import HIP_FIGURES, HIP_ROWS, LESION_COLUMNS, LESION_ROWS, Row, cell, lines
+from ho_detect.export.pages.settings_table import settings_table
+from ho_detect.flags import null
+from ho_detect.settings import Settings
+
+
+def row(rows, field):
+    return next(r for r in rows if r.field == field)
+
+
+@pytest.mark.parametrize(
+    ("rows", "record_type", "said_elsewhere"),
+    [
+        (HIP_ROWS, Hip, {"side", "reasons", "not_said"}),
+        (LESION_ROWS, Lesion, {"id", "side", "sector", "not_said"}),
+    ],
+)
+def test_every_field_of_the_record_is_on_the_page(rows, record_type, said_elsewhere):
+    assert {r.field for r in rows} | said_elsewhere == {f.name for f in msgspec.structs.fields(record_type)}
+
+
+def test_what_is_shown_large_is_a_row():
+    assert set(HIP_FIGURES) <= {r.field for r in HIP_ROWS}
+    assert set(LESION_COLUMNS) <= {r.field for r in LESION_ROWS}
+
+
+class TestCell:
+    @pytest.mark.parametrize(
+        ("field", "value", "said"),
+        [
+            ("volume_mm3", 41260.0, "41.3"),
+            ("volume_mm3", 84.2, "0.08"),
+            ("mean_hu", 0.0, "0"),
+            ("muscle_fraction", 0.875, "88"),
+            ("attached_to", ("femur", "pelvis"), "femur and pelvis"),
+            ("atypical_pattern", True, "yes"),
+            ("muscle_region", "gluteus_medius_minimus", "gluteus medius minimus"),
+            ("extent_lps_mm", (10.0, 12.4, 30.0), "10 × 12 × 30"),
+            ("centroid_lps_mm", (-87.2, -12.0, 301.0), "87 R, 12 A, 301 S"),
+        ],
+    )
+    def test_values_in_words(self, field, value, said):
+        got = cell(row(LESION_ROWS, field), make_lesion(**{field: value}))
+        assert (got.text, got.known) == (said, True)
+
+    def test_zero_is_a_value_and_null_is_not(self):
+        gap = row(LESION_ROWS, "gap_femur_mm")
+        assert cell(gap, make_lesion(gap_femur_mm=0.0)).known
+        assert not cell(gap, make_lesion(gap_femur_mm=None)).known
+
+    def test_null_has_the_reason_of_the_record(self):
+        hip = make_hip(mavrogenis=None, not_said=(null("mavrogenis", "no_type_fits"),))
+        got = cell(row(HIP_ROWS, "mavrogenis"), hip)
+        assert got.text == "cannot be said"
+        assert got.why == "no type is defined for the sectors with ossification"
+
+    def test_differences_have_their_sign(self):
+        signed = row(HIP_ROWS, "head_hu_difference")
+        assert cell(signed, make_hip(head_hu_difference=-31.6)).text == "−32"
+        assert cell(signed, make_hip(head_hu_difference=31.6)).text == "+32"
+
+
+class TestLines:
+    def test_a_cell_for_each_thing_and_the_meaning_of_the_schema(self):
+        found = lines([Row("Coverage", "%", "coverage", str)], (make_hip("right"), make_hip("left")))
+        assert len(found[0].cells) == 2
+        assert found[0].meaning == "Share of the joint region (60 mm) in view, 0 to 1"
+
+    def test_no_things_no_rows(self):
+        assert lines(LESION_ROWS, ()) == ()
+
+
+class TestSettings:
+    def test_each_has_its_meaning(self):
+        unexplained = [s.name for s in settings_table(Settings()) if not s.meaning]
+        assert unexplained == []
+
+    def test_what_was_changed_is_told(self):
+        changed = settings_table(Settings.from_dict({"mimics": {"min_volume_mm3": 99.0}}))
+        assert [(s.name, s.value) for s in changed if not s.is_default] == [("mimics.min_volume_mm3", "99")]

@@ -1,0 +1,105 @@
+import base64
+import zlib
+
+import numpy as np
+import pytest
+from made_findings import make_findings, make_grids, make_record
+
+from ho_detect.export.pages.relief import relief
+from ho_detect.export.pages.surfaces import pack, surfaces
+
+GRIDS = make_grids()
+
+
+def enclosed_mm3(part):
+    """Volume inside of closed triangles, positive where they are counter-clockwise from outside."""
+    a, b, c = (part.vertices[part.faces[:, k]] for k in range(3))
+    return float(np.einsum("ij,ij->i", a, np.cross(b, c)).sum() / 6)
+
+
+def unpacked(mesh):
+    """Read a packed mesh as the viewer does, number by number."""
+    data, at, parts = zlib.decompress(base64.b64decode(mesh["data"])), 0, []
+
+    def numbers(count, width):
+        nonlocal at
+        values, value = [], 0
+        for k in range(count):
+            step = sum(data[at + plane * count + k] << (8 * plane) for plane in range(width))
+            value += -(step + 1) // 2 if step % 2 else step // 2
+            values.append(value)
+        at += count * width
+        return np.array(values)
+
+    for part in mesh["parts"]:
+        axes = [numbers(part["vertices"], 2) for _ in range(3)]
+        faces = numbers(3 * part["triangles"], 3).reshape(-1, 3)
+        parts.append((np.stack(axes, axis=1) * mesh["quantum"] + mesh["low"], faces))
+    assert at == len(data)
+    return parts
+
+
+class TestSurfaces:
+    @pytest.mark.parametrize("name", GRIDS)
+    def test_lesions_lie_where_they_are_and_face_outwards(self, name):
+        findings = make_findings(GRIDS[name])
+        parts = {part.id: part for part in surfaces(findings)}
+        for lesion in findings.lesions:
+            part = parts[lesion.id]
+            np.testing.assert_allclose(part.vertices.mean(axis=0), lesion.centroid_lps_mm, atol=0.8)
+            assert 45 < enclosed_mm3(part) < 140  # a ball of 3 mm has 113 mm3, blurred less
+            outwards = np.einsum("ij,ij->i", part.normals(), part.vertices - part.vertices.mean(axis=0))
+            assert (outwards > 0).mean() > 0.98
+
+    def test_bone_is_closed_without_lesions_and_without_marrow(self):
+        findings = make_findings(GRIDS["axial"])
+        findings.volume.hu[:] = 0
+        points = findings.volume.grid.to_lps(np.moveaxis(np.indices(findings.volume.grid.shape), 0, -1))
+        along_z = np.hypot(points[..., 0], points[..., 1])
+        findings.volume.hu[(along_z < 15) & (along_z > 9)] = 800  # a shaft that both ends of the scan cut
+        findings.volume.hu[findings.labels > 0] = 800
+        bone = next(part for part in surfaces(findings) if part.id == 0)
+        height = np.ptp(bone.vertices[:, 2])
+        inner = np.hypot(bone.vertices[:, 0], bone.vertices[:, 1]) < 7
+        on_an_end = np.abs(bone.vertices[:, 2] - bone.vertices[:, 2].mean()) > height / 2 - 2
+        assert on_an_end[inner].all()
+        assert enclosed_mm3(bone) > 0.8 * np.pi * 14**2 * height
+
+    def test_nothing_dense_no_surface(self):
+        findings = make_findings(record=make_record(hips=(), lesions=()))
+        assert surfaces(findings) == ()
+        assert pack(()) == {"parts": [], "data": ""}
+
+
+class TestPack:
+    def test_comes_back(self):
+        parts = surfaces(make_findings())
+        back = unpacked(pack(parts))
+        assert len(back) == len(parts)
+        for part, (vertices, faces) in zip(parts, back, strict=True):
+            np.testing.assert_allclose(vertices, part.vertices, atol=0.06)
+            np.testing.assert_array_equal(faces, part.faces)
+
+
+class TestRelief:
+    def test_left_is_right_from_the_front_and_left_from_behind(self):
+        findings = make_findings()
+        left = next(p for p in surfaces(findings) if p.id == 1)
+        right = next(p for p in surfaces(findings) if p.id == 2)
+        for behind in (False, True):
+            picture = relief((left, right), from_behind=behind).astype(int)
+            blue = picture[..., 2] > picture[..., 0] + 20  # lesion 2 is blue, lesion 1 orange
+            orange = picture[..., 0] > picture[..., 2] + 40
+            assert blue.any()
+            assert orange.any()
+            assert (np.nonzero(orange)[1].mean() > np.nonzero(blue)[1].mean()) != behind
+
+    def test_the_nearer_hides_the_farther(self):
+        parts = {p.id: p for p in surfaces(make_findings())}
+        front, back = parts[1], parts[2]
+        shift = back.vertices.mean(axis=0) - front.vertices.mean(axis=0) + [0, -30, 0]
+        hiding = type(front)(1, front.colour, (front.vertices - front.vertices.mean(axis=0)) * 1.3
+                             + front.vertices.mean(axis=0) + shift, front.faces)  # fmt: skip
+        picture = relief((hiding, back)).astype(int)
+        assert not (picture[..., 2] > picture[..., 0] + 20).any()
+        assert (relief((hiding, back), from_behind=True).astype(int)[..., 2] > 100).any()

@@ -1,0 +1,197 @@
+import json
+
+import msgspec
+import numpy as np
+import pytest
+from made_findings import make_findings, make_hip, make_lesion, make_record
+
+from ho_detect.anatomy.regions.muscle_groups import GROUPS
+from ho_detect.flags import Flag, flag
+from ho_detect.results.record import FindingsRecord
+from ho_detect.results.schema import SCHEMA_FILE, schema_bytes, shipped_schema
+from ho_detect.results.sentences import MUSCLES
+
+
+@pytest.fixture
+def validator():
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
+    return jsonschema.Draft202012Validator(shipped_schema())
+
+
+class TestSchema:
+    def test_shipped_schema_is_current(self):
+        assert SCHEMA_FILE.read_bytes() == schema_bytes(), "run: python -m ho_detect.results.schema"
+
+    def test_output_validates(self, tmp_path, validator):
+        folder = make_findings().save(tmp_path / "result")
+        validator.check_schema(shipped_schema())
+        validator.validate(json.loads((folder / "findings.json").read_text()))
+
+    def test_names_of_findings_md_are_required(self, validator):
+        values = make_findings().to_dict()
+        for place, name in (
+            (values, "schema_version"),
+            (values["hips"][0], "brooker_ct"),
+            (values["lesions"][0], "attached_to"),
+            (values["lesions"][0], "muscle_region"),
+            (values["hips"][0], "joint_space_min_mm"),
+            (values["hips"][0], "not_said"),
+            (values["excluded"][0], "reason"),
+            (values["series"], "spacing_mm"),
+        ):
+            kept = place.pop(name)
+            assert not validator.is_valid(values), name
+            place[name] = kept
+        assert validator.is_valid(values)
+
+    def test_schema_refuses_a_wrong_side(self, validator):
+        values = make_findings().to_dict()
+        values["hips"][0]["side"] = "up"
+        assert not validator.is_valid(values)
+
+
+class TestJson:
+    def test_reads_back_as_the_same_record(self):
+        findings = make_findings()
+        assert msgspec.json.decode(findings.to_json(), type=FindingsRecord) == findings.record
+        assert json.loads(findings.to_json()) == findings.to_dict()
+
+    def test_nan_is_null(self):
+        hip = make_hip(min_gap_mm=float("nan"), total_volume_mm3=float("inf"))
+        findings = make_findings(record=make_record(hips=(hip,), lesions=()))
+        assert "NaN" not in findings.to_json()
+        assert findings.to_dict()["hips"][0]["min_gap_mm"] is None
+        assert findings.to_dict()["hips"][0]["total_volume_mm3"] is None
+
+
+class TestSave:
+    def test_holds_three_files_and_no_leftovers(self, tmp_path):
+        make_findings().save(tmp_path / "a" / "b")
+        names = sorted(p.name for p in (tmp_path / "a" / "b").iterdir())
+        assert names == ["findings.json", "lesions.nii.gz", "provenance.json"]
+
+    def test_same_findings_same_bytes(self, tmp_path):
+        one, two = (make_findings().save(tmp_path / name) for name in "ab")
+        for name in ("findings.json", "lesions.nii.gz"):
+            assert (one / name).read_bytes() == (two / name).read_bytes()
+
+
+def test_labels_on_another_grid_are_refused():
+    findings = make_findings()
+    with pytest.raises(ValueError, match=r"\(20, 24, 39\)"):
+        type(findings)(findings.record, findings.labels[..., 1:], findings.volume)
+
+
+class TestWords:
+    def test_hips_come_first(self):
+        lines = str(make_findings()).splitlines()
+        assert lines[0].startswith("Left hip: ossification present, 1 lesion, 3.5 mL, anterior; smallest gap 20 mm")
+        assert lines[1].startswith("Right hip: ossification present")
+        assert lines[2].startswith(
+            "Lesion 1: left, anterior, about the iliopsoas or rectus femoris, 3.5 mL, 31 mm long"
+        )
+        assert "1 x calcium" not in lines[4]
+        assert lines[-1].startswith("Note: slices of 3 mm or more")
+
+    def test_repr_is_for_readers(self):
+        assert repr(make_findings()) == str(make_findings())
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"status": "not_in_view", "finding": None}, "not in view"),
+            (
+                {"status": "not_assessable", "finding": None, "reasons": (flag("hidden_by_metal"),)},
+                "not assessable (the joint region is hidden by metal)",
+            ),
+            (
+                {
+                    "status": "not_assessable",
+                    "finding": "present",
+                    "n_lesions": 1,
+                    "reasons": (flag("hidden_by_metal"),),
+                },
+                "ossification present, the rest not assessable (the joint region is hidden by metal), 1 lesion",
+            ),
+            ({"status": "partly_in_view"}, "no ossification found in the part that is in view"),
+            ({"finding": "indeterminate", "reasons": (flag("noisy"),)}, "indeterminate (high image noise"),
+            ({"finding": "present", "bridging": True, "n_lesions": 1}, "bridges femur and pelvis"),
+        ],
+    )
+    def test_each_status_is_said(self, changes, said):
+        record = make_record(hips=(make_hip(**changes),), lesions=())
+        assert said in str(make_findings(record=record)).splitlines()[0]
+
+    def test_absent_is_not_said_of_what_was_not_seen(self):
+        for status in ("not_in_view", "not_assessable"):
+            record = make_record(hips=(make_hip(status=status, finding=None),), lesions=())
+            assert "no ossification" not in str(make_findings(record=record))
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({}, "joint space 3.4 mm, narrowest 2.6 mm"),
+            ({"joint_space_min_mm": None}, "joint space 3.4 mm, narrowest not separable"),
+            ({"joint_space_min_mm": None, "joint_space_mean_mm": None}, "joint space not separable"),
+        ],
+    )
+    def test_joint_space_or_that_it_is_not_separable(self, changes, said):
+        record = make_record(hips=(make_hip(**changes),), lesions=())
+        assert str(make_findings(record=record)).splitlines()[0] == f"Left hip: no ossification found; {said}."
+
+    def test_an_atypical_lesion_is_for_a_reader(self):
+        record = make_record(lesions=(make_lesion(atypical_pattern=True),))
+        said = str(make_findings(record=record))
+        assert "denser inside than at its rim: for a reader to look at" in said
+        assert "tumour" not in said
+
+    def test_every_muscle_group_has_words(self):
+        assert set(MUSCLES) == set(GROUPS)
+
+    def test_no_hip(self):
+        record = make_record(hips=(), lesions=(), flags=(), excluded=())
+        assert str(make_findings(record=record)) == "No hip in view."
+
+
+class TestHtml:
+    def test_text_is_escaped(self):
+        evil = "<script>alert('x')</script>"
+        hip = make_hip(status="not_assessable", finding=None, reasons=(Flag("noisy", evil),))
+        record = make_record(hips=(hip,), flags=(Flag("noisy", evil),))
+        html = make_findings(record=record)._repr_html_()
+        assert "<script" not in html
+        assert html.count("&lt;script&gt;") == 2
+
+    def test_is_self_contained(self):
+        html = make_findings()._repr_html_()
+        assert html.count("<img") == 1
+        assert "src='data:image/png;base64,iVBOR" in html
+        assert "http" not in html
+
+    def test_a_row_for_each_lesion(self):
+        lesions = tuple(make_lesion(n) for n in (1, 2, 3))
+        html = make_findings(record=make_record(lesions=lesions))._repr_html_()
+        assert html.count("<tr>") == 1 + 3
+
+
+class TestFrames:
+    def test_rows(self):
+        findings = make_findings()
+        assert list(findings.hips_frame().side) == ["left", "right"]
+        assert list(findings.lesions_frame().id) == [1, 2]
+        assert list(findings.excluded_frame().reason) == ["vessel_calcium", "contrast"]
+
+    def test_types_without_rows(self):
+        full, empty = make_findings(), make_findings(record=make_record(hips=(), lesions=(), excluded=()))
+        for name in ("hips_frame", "lesions_frame", "excluded_frame"):
+            a, b = getattr(full, name)(), getattr(empty, name)()
+            assert len(a) > 0
+            assert len(b) == 0
+            assert a.dtypes.equals(b.dtypes)
+
+    def test_not_measured_is_missing(self):
+        frame = make_findings().hips_frame()
+        assert frame.min_gap_mm[0] == 19.5
+        assert np.isnan(frame.min_gap_mm[1])
+        assert frame.brooker_ct.isna().sum() == 0
+        assert frame.mavrogenis.isna().all()
