@@ -4,8 +4,8 @@
     ho-detect run CASES --out AFTER      # with the code after
     python benchmarks/same_findings.py BEFORE AFTER
 
-Compares every ``findings.json`` but for times, software and settings, and every voxel of every ``lesions.nii.gz``. Prints a
-line a difference; exit status 1 where there is one.
+Compares every ``findings.json`` but for times, software and settings, and every voxel of every ``lesions.nii.gz``.
+Prints a line a difference; exit status 1 where there is one.
 """
 
 from __future__ import annotations
