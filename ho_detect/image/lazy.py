@@ -17,9 +17,12 @@ class LastBox(Generic[Kept]):
         self._here = local()
 
     def get(self, spans: Spans, work_out: Callable[[Spans], Kept]) -> Kept:
-        """Return ``work_out(spans)``, or what it returned when it was asked for last."""
-        if getattr(self._here, "spans", None) != spans:
-            self._here.kept = None  # not both at once
-            self._here.kept, self._here.spans = work_out(spans), spans
-        kept: Kept = self._here.kept
-        return kept
+        """Return ``work_out(spans)``, or what it returned when it was asked for last.
+
+        ``work_out`` may raise, and may itself ask for another box.
+        """
+        last: tuple[Spans, Kept] | None = getattr(self._here, "last", None)
+        if last is None or last[0] != spans:
+            self._here.last = last = None  # not two results at once
+            self._here.last = last = spans, work_out(spans)
+        return last[1]
