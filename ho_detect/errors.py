@@ -13,6 +13,10 @@ class UsageError(HoDetectError):
     """The call itself is wrong: a path that is not there, a setting that does not exist."""
 
 
+class SettingError(UsageError, ValueError):
+    """A setting that is not known, or whose value makes no sense."""
+
+
 class SeriesError(HoDetectError):
     """A series that cannot be analysed, with its reason code.
 

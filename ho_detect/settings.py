@@ -1,173 +1,282 @@
-"""All settings, as one frozen record that is written whole into every result.
+"""All settings, as one frozen record: each with its default, unit, range, source and one sentence.
 
-Each value's comment says where it comes from: a source, or *convention* (a choice of this project, never
-presented as validated).
+``ho-detect settings`` prints them as a file to edit. *Convention* is a choice of this project, never presented as
+validated.
 """
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
 from ho_detect.detection.judge.mimic_settings import MimicSettings
-from ho_detect.errors import UsageError
+from ho_detect.errors import SettingError, UsageError
+from ho_detect.system.tunable import Group, Tunable, refuse_unknown_names, subgroups
+
+_AGATSTON = (
+    "Agatston 1990 (130 HU, vascular calcium) to VSD surface database (200 HU, bone surface); 120 is a convention"
+)
+_BROOKER = "Brooker 1973 and Della Valle 2002: less than 1 cm between bone surfaces"
+_SIMULATED = "convention, chosen on simulated studies"
 
 
-class AcquisitionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AcquisitionSettings(Group, frozen=True):
     """What is accepted as a CT volume."""
 
-    min_slices: int = 12
-    """Fewer slices are no volume of a joint. Convention."""
-    max_slice_step_mm: float = 6.0
-    """Thicker slices are refused: a hip would be seen on fewer than nine of them. Convention."""
-    step_tolerance_mm: float = 0.05
-    """Largest deviation of a slice step from the median step; or 1 % of it, whichever is more. Convention."""
-    max_gap_mm: float = 6.0
-    """Missing slices are interpolated over no more than this: a gap is then no worse than the thickest slices accepted.
-    Convention."""
-    max_shear_degrees: float = 0.1
-    """Angle between slice normal and stacking direction above which slices are shifted onto a true grid; over 300 mm
-    it moves a slice by 0.5 mm. Convention."""
-    max_tilt_degrees: float = 31.0
-    """CT gantries tilt by up to 30 degrees; a stack that leans more is refused. Convention."""
-    max_oblique_degrees: float = 30.0
-    """Angle between a volume axis and the nearest patient axis above which a volume is refused. Convention."""
-    max_gigabytes: float = 8.0
-    """Largest decoded size of one series. Convention."""
-    thick_slice_mm: float = 3.0
-    """From this slice step on the result is flagged. Convention."""
-    all_series: bool = False
-    """Analyse also series that a better one of the same study stands in for."""
+    place: ClassVar[str] = "acquisition"
+    min_slices: Annotated[
+        int, Tunable("count", 2, 10000, "A series with fewer slices at different places is no volume of a joint.")
+    ] = 12
+    max_slice_step_mm: Annotated[
+        float, Tunable("mm", 0.1, 20, "A larger distance between slices is refused: too few of them show the hip.")
+    ] = 6.0
+    step_tolerance_mm: Annotated[
+        float, Tunable("mm", 0, 2, "Slice steps may differ by this or by 1 % of the median step, whichever is more.")
+    ] = 0.05
+    max_gap_mm: Annotated[
+        float, Tunable("mm", 0, 20, "Missing slices are interpolated over a gap of at most this size.")
+    ] = 6.0
+    max_shear_degrees: Annotated[
+        float, Tunable("degrees", 0, 10, "Slices that lean more against the stack are shifted onto a true grid.")
+    ] = 0.1
+    max_tilt_degrees: Annotated[
+        float,
+        Tunable(
+            "degrees", 0, 60, "A stack that leans more than this is refused.", "CT gantries tilt by up to 30 degrees"
+        ),
+    ] = 31.0
+    max_oblique_degrees: Annotated[
+        float, Tunable("degrees", 0, 90, "A volume axis farther from every patient axis is refused.")
+    ] = 30.0
+    max_gigabytes: Annotated[float, Tunable("GB", 0, 1000, "A series that is larger once decoded is refused.")] = 8.0
+    thick_slice_mm: Annotated[
+        float, Tunable("mm", 0.1, 20, "Results from slices of this step or more are flagged.")
+    ] = 3.0
+    all_series: Annotated[
+        bool,
+        Tunable("switch", None, None, "Series that a better one of the same study stands in for are analysed too."),
+    ] = False
 
 
-class AnatomySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AnatomySettings(Group, frozen=True):
     """Body, bone, metal and the two hip joints."""
 
-    body_hu: float = -300.0
-    """Between air and fat. Convention."""
-    bone_hu: float = 200.0
-    """Bone surfaces on CT: 200 HU, as the VSD surface database uses."""
-    metal_hu: float = 2500.0
-    """Above the densest cortical bone (about 2000 HU). Convention."""
-    metal_zone_mm: float = 20.0
-    """Nothing nearer to metal is assessed. Convention."""
-    head_radius_mm: float = 23.5
-    """Centre of the femoral head radius prior; adults 19 to 29 mm. Convention."""
-    given_margin_mm: float = 4.0
-    """A mask of femur or hip bone given by the user holds where its surface and the fitted one lie no farther apart: a
-    segmenter may take in what has grown on the bone. Convention: the fit is moved to edges seen as far off."""
-    min_joint_score: float = 0.5
-    """Femoral head score below which no hip is reported. Convention, chosen on simulated and real CT."""
+    place: ClassVar[str] = "anatomy"
+    body_hu: Annotated[
+        float, Tunable("HU", -900, -150, "What is denser is body, not air: fat begins at about -150 HU.")
+    ] = -300.0
+    bone_hu: Annotated[
+        float, Tunable("HU", 100, 600, "The surface of bone is where this density is crossed.", "VSD surface database")
+    ] = 200.0
+    metal_hu: Annotated[
+        float, Tunable("HU", 1500, 30000, "What is denser is metal: cortical bone reaches about 2000 HU.")
+    ] = 2500.0
+    metal_zone_mm: Annotated[float, Tunable("mm", 0, 100, "Nothing nearer to metal than this is assessed.")] = 20.0
+    head_radius_mm: Annotated[
+        float, Tunable("mm", 10, 40, "The search for a femoral head begins with this radius; adults have 19 to 29 mm.")
+    ] = 23.5
+    given_margin_mm: Annotated[
+        float,
+        Tunable("mm", 0, 30, "A user's bone mask holds where its surface lies no farther from the fitted bone."),
+    ] = 4.0
+    min_joint_score: Annotated[
+        float,
+        Tunable(
+            "ratio",
+            0,
+            1,
+            "A fitted femoral head with a lower score is no hip.",
+            "convention, chosen on simulated and real CT",
+        ),
+    ] = 0.5
 
 
-class DetectionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class DetectionSettings(Group, frozen=True):
     """What counts as ossification near the joint."""
 
-    reach_mm: float = 150.0
-    """Distance from the femoral head center within which ossification is looked for. Convention."""
-    smoothing_mm: float = 0.7
-    """Standard deviation of the Gaussian that the threshold is applied after. Convention."""
-    noise_factor: float = 3.5
-    """The detection threshold lies this many (robust) standard deviations above muscle. Convention."""
-    least_contrast_hu: float = 85.0
-    """... but at least this far above muscle. Convention."""
-    low_hu: tuple[float, float] = (120.0, 200.0)
-    """... and within these bounds: 130 HU is used for vascular calcium, 200 HU for bone surfaces."""
-    seed_contrast_hu: float = 60.0
-    """The densest voxel of a candidate exceeds the detection threshold by this. Convention."""
-    native_margin_mm: float = 1.5
-    """What is joined at the threshold with bone inside this distance of a native surface is joined with bone."""
-    core_distance_mm: float = 3.0
-    """Attached bone is found by what lies farther outside of the native surface than this. Convention."""
-    tall_mm: float = 5.0
-    """What stands out farther than this is a candidate of its own, parted from the low bone around it. Convention."""
-    min_core_mm3: float = 25.0
-    """... with at least this volume there. Convention."""
-    contact_hu: float = 250.0
-    """Two bones touch where voxels of this density are neighbours (26-neighbourhood). Convention."""
-    contact_mm2: float = 6.0
-    """... over at least this area. Convention."""
-    highest_boundary_hu: float = 420.0
-    """The outline of a lesion lies at half the height of its edge, but not above this. Convention."""
-    second_threshold_hu: float = 300.0
-    """Total volume is reported at this threshold too, to show how much it depends on the threshold. Convention."""
-    mature_rim_hu: float = 450.0
-    """Median HU of the rim from which ossification is mature. Convention."""
-    immature_rim_hu: float = 300.0
-    """... and below which it is immature; intermediate between. Convention."""
-    rim_mm: float = 2.0
-    """Depth of the rim. Convention."""
-    blur_mm: float = 0.8
-    """Depth of the partial-volume layer left out of the rim. Convention."""
-    atypical_core_hu: float = 100.0
-    """A core denser than its rim by this, the rim not mature, is flagged for a reader. Convention."""
-    short_gap_mm: float = 10.0
-    """The 1 cm of the Brooker and Della Valle grades."""
+    place: ClassVar[str] = "detection"
+    reach_mm: Annotated[
+        float, Tunable("mm", 40, 400, "Ossification is looked for within this distance of the femoral head center.")
+    ] = 150.0
+    smoothing_mm: Annotated[
+        float, Tunable("mm", 0, 3, "The threshold is applied after a Gaussian of this standard deviation.")
+    ] = 0.7
+    noise_factor: Annotated[
+        float,
+        Tunable("ratio", 0, 20, "The detection threshold lies this many robust standard deviations above muscle."),
+    ] = 3.5
+    least_contrast_hu: Annotated[
+        float, Tunable("HU", 0, 500, "The detection threshold lies at least this far above muscle.")
+    ] = 85.0
+    low_hu: Annotated[
+        tuple[float, float],
+        Tunable("HU", 50, 1000, "The detection threshold lies between these two densities.", _AGATSTON),
+    ] = (120.0, 200.0)
+    seed_contrast_hu: Annotated[
+        float, Tunable("HU", 0, 1000, "The densest voxel of a candidate exceeds the detection threshold by this.")
+    ] = 60.0
+    native_margin_mm: Annotated[
+        float,
+        Tunable("mm", 0, 10, "What meets bone inside this distance of a native surface is joined with that bone."),
+    ] = 1.5
+    core_distance_mm: Annotated[
+        float, Tunable("mm", 0, 20, "Grown bone is found by what lies farther outside of the native surface than this.")
+    ] = 3.0
+    tall_mm: Annotated[
+        float, Tunable("mm", 0, 50, "What stands higher above the bone surface is split from the low bone around it.")
+    ] = 5.0
+    min_core_mm3: Annotated[
+        float, Tunable("mm³", 0, 5000, "Grown bone has at least this volume far enough outside of the native surface.")
+    ] = 25.0
+    contact_hu: Annotated[
+        float, Tunable("HU", 50, 2000, "Two bones touch where neighbouring voxels of both are at least this dense.")
+    ] = 250.0
+    contact_mm2: Annotated[float, Tunable("mm²", 0, 500, "Two bones touch over at least this area.")] = 6.0
+    highest_boundary_hu: Annotated[
+        float,
+        Tunable("HU", 100, 2000, "The outline of a lesion lies at half the height of its edge, but not above this."),
+    ] = 420.0
+    second_threshold_hu: Annotated[
+        float, Tunable("HU", 50, 2000, "Total volume is also given at this threshold, to show how much depends on it.")
+    ] = 300.0
+    mature_rim_hu: Annotated[
+        float, Tunable("HU", 0, 3000, "Ossification with a median rim density from here on is mature.")
+    ] = 450.0
+    immature_rim_hu: Annotated[
+        float, Tunable("HU", 0, 3000, "Ossification with a lower median rim density is immature.")
+    ] = 300.0
+    rim_mm: Annotated[float, Tunable("mm", 0.1, 20, "The rim of a lesion has this depth.")] = 2.0
+    blur_mm: Annotated[float, Tunable("mm", 0, 5, "The rim begins below a partial-volume layer of this depth.")] = 0.8
+    atypical_core_hu: Annotated[
+        float, Tunable("HU", 0, 2000, "A core denser than a rim that is not mature by this much is flagged.")
+    ] = 100.0
+    short_gap_mm: Annotated[
+        float, Tunable("mm", 1, 50, "A gap between bone surfaces below this makes the higher grade.", _BROOKER)
+    ] = 10.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.immature_rim_hu > self.mature_rim_hu:
+            raise SettingError(
+                f"setting detection.immature_rim_hu = {self.immature_rim_hu:g}: it has to be at most "
+                f"detection.mature_rim_hu, {self.mature_rim_hu:g} HU"
+            )
 
 
-class JointSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is measured at each joint, with ossification or without. All conventions."""
+class JointSettings(Group, frozen=True):
+    """What is measured at each joint, with ossification or without."""
 
-    neck_radii: tuple[float, float] = (1.2, 1.6)
-    """The femoral neck is what of the femur lies so far from the head center, in head radii: a ball about the head
-    cuts the femur there through the neck alone (on the shape model's mean, whose greater trochanter begins at 1.8)."""
-    cortex_mm: float = 4.0
-    """Spongy bone, whose mean HU is given, begins so deep under the surface: past the cortex and its blur."""
-    least_in_view: float = 0.95
-    """With less of head or neck in view no mean HU is given."""
-    roof_degrees: float = 70.0
-    """The joint space is measured under the acetabulum within so much of straight up."""
-    gap_hu: float = 75.0
-    """Cartilage and joint fluid."""
-    wall_hu: float = 250.0
-    """Either wall of the joint space reaches at least this."""
-    plate_hu: float = 1100.0
-    """Subchondral bone that is not blurred: tells how thin the plate is that is seen lower than this."""
-    patch_degrees: float = 12.0
-    """The narrowest joint space is the least of means over directions so near to each other."""
-    least_resolved: float = 0.7
-    """With a smaller share of the roof resolved the joint space is not separable: what is left is its wide part."""
-    least_of_patch: float = 0.5
-    """With a smaller share of any patch resolved its narrowest place is not."""
-    muscle_near_mm: float = 20.0
-    """What lies farther from every muscle's course is said to lie in none."""
+    place: ClassVar[str] = "joint"
+    neck_radii: Annotated[
+        tuple[float, float],
+        Tunable(
+            "head radii",
+            1,
+            3,
+            "The femoral neck is what of the femur lies between these distances from the head center.",
+            "shape model: the greater trochanter of its mean begins at 1.8 head radii",
+        ),
+    ] = (1.2, 1.6)
+    cortex_mm: Annotated[
+        float, Tunable("mm", 0, 20, "Trabecular bone, whose mean HU is given, begins this deep below the surface.")
+    ] = 4.0
+    least_in_view: Annotated[
+        float, Tunable("ratio", 0, 1, "With a smaller share of head or neck in view no mean HU is given.")
+    ] = 0.95
+    roof_degrees: Annotated[
+        float, Tunable("degrees", 5, 90, "The joint space is measured within this angle of straight up from the head.")
+    ] = 70.0
+    gap_hu: Annotated[float, Tunable("HU", -100, 300, "Cartilage and joint fluid have this density.")] = 75.0
+    wall_hu: Annotated[
+        float, Tunable("HU", 50, 2000, "Either wall of the joint space reaches at least this density.")
+    ] = 250.0
+    plate_hu: Annotated[
+        float, Tunable("HU", 300, 3000, "Subchondral bone has this density where it is not blurred.")
+    ] = 1100.0
+    patch_degrees: Annotated[
+        float,
+        Tunable("degrees", 1, 60, "The minimum joint space is the least mean over directions this near to each other."),
+    ] = 12.0
+    least_resolved: Annotated[
+        float, Tunable("ratio", 0, 1, "With a smaller share of the roof resolved no joint space is given.")
+    ] = 0.7
+    least_of_patch: Annotated[
+        float, Tunable("ratio", 0, 1, "With a smaller share of any patch resolved no minimum joint space is given.")
+    ] = 0.5
+    muscle_near_mm: Annotated[
+        float, Tunable("mm", 0, 100, "A lesion farther from the course of every muscle lies in no muscle group.")
+    ] = 20.0
 
 
-class FollowUpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When two studies of one patient can be compared. All conventions, chosen on simulated pairs."""
+class FollowUpSettings(Group, frozen=True):
+    """When two studies of one patient can be compared."""
 
-    max_residual_mm: float = 1.0
-    """Largest median distance between the edges of a bone in the later study and the moved ones of the earlier."""
-    min_found: float = 0.7
-    """Least share of the earlier edges, in view of the later study, that are met by one there."""
-    min_seen: float = 0.25
-    """Least share of a bone's surface whose edge is seen in both studies."""
-    min_overlap: float = 0.3
-    """Lesions are the same when this share of the one lies in or beside the other."""
-    beside_mm: float = 3.0
-    """... that is, so near to it."""
+    place: ClassVar[str] = "follow_up"
+    max_residual_mm: Annotated[
+        float,
+        Tunable(
+            "mm",
+            0.1,
+            10,
+            "Two studies are registered when the median distance of a bone's edges is at most this.",
+            _SIMULATED,
+        ),
+    ] = 1.0
+    min_found: Annotated[
+        float,
+        Tunable(
+            "ratio",
+            0,
+            1,
+            "Two studies are registered when this share of the earlier edges in view meets later ones.",
+            _SIMULATED,
+        ),
+    ] = 0.7
+    min_seen: Annotated[
+        float,
+        Tunable("ratio", 0, 1, "Two studies are registered when both show this share of a bone's surface.", _SIMULATED),
+    ] = 0.25
+    min_overlap: Annotated[
+        float,
+        Tunable(
+            "ratio", 0, 1, "Two lesions are the same when this share of one lies in or beside the other.", _SIMULATED
+        ),
+    ] = 0.3
+    beside_mm: Annotated[
+        float, Tunable("mm", 0, 30, "A place no farther from a lesion than this lies beside it.", _SIMULATED)
+    ] = 3.0
 
 
-class OutputSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class OutputSettings(Group, frozen=True):
     """What is written, and what it may say of the patient."""
 
-    keep_identity: bool = False
-    """Write true UIDs, patient id, study date and source folder instead of pseudonyms."""
-    dicom: bool = False
-    """Write a DICOM Segmentation, structured report and key images too."""
-    bones: bool = False
-    """Write a label map of native femur and hip bone too."""
-    fhir: bool = False
-    """Write a FHIR R4 bundle with a diagnostic report too."""
-    naming: Literal["plain", "bids"] = "plain"
-    """``bids``: give label maps and records names of a BIDS derivative too."""
+    place: ClassVar[str] = "output"
+    keep_identity: Annotated[
+        bool,
+        Tunable(
+            "switch", None, None, "True UIDs, patient id, study date and source folder are written, not pseudonyms."
+        ),
+    ] = False
+    dicom: Annotated[
+        bool, Tunable("switch", None, None, "A DICOM Segmentation, structured report and key images are written too.")
+    ] = False
+    bones: Annotated[
+        bool, Tunable("switch", None, None, "A label map of native femur and hip bone is written too.")
+    ] = False
+    fhir: Annotated[
+        bool, Tunable("switch", None, None, "A FHIR R4 bundle with a diagnostic report is written too.")
+    ] = False
+    naming: Annotated[
+        Literal["plain", "bids"],
+        Tunable("name", None, None, "With bids, label maps and records get names of a BIDS derivative too."),
+    ] = "plain"
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that can change a result, and ``threads``, which cannot."""
+class Settings(Group, frozen=True):
+    """Everything that can change a result, what is written, and how many threads work on it."""
 
     acquisition: AcquisitionSettings = AcquisitionSettings()
     anatomy: AnatomySettings = AnatomySettings()
@@ -176,8 +285,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     joint: JointSettings = JointSettings()
     follow_up: FollowUpSettings = FollowUpSettings()
     output: OutputSettings = OutputSettings()
-    threads: int = 0
-    """Threads one analysis may use; 0: all that the process is allowed."""
+    threads: Annotated[
+        int, Tunable("count", 0, 1024, "One analysis uses at most so many threads; 0 is all that the process may use.")
+    ] = 0
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Settings:
@@ -185,27 +295,27 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
         Raises
         ------
-        UsageError
-            Unknown name or wrong type, with its place.
+        SettingError
+            A name is not known, or a value is of the wrong type or out of range; it names the setting, the value, what
+            it has to be, and the nearest name that is known.
         """
-        try:
-            return msgspec.convert(values, cls, strict=True)
-        except msgspec.ValidationError as error:
-            raise UsageError(f"settings: {error}") from error
+        refuse_unknown_names(values, cls)
+        groups = {name: kind(**values[name]) for name, kind in subgroups(cls).items() if name in values}
+        return cls(**values | groups)
 
     @classmethod
     def from_file(cls, path: Path) -> Settings:
-        """Read a TOML file with the same nesting.
+        """Read a TOML file with the same nesting, with a byte order mark or without.
 
         Raises
         ------
         UsageError
-            The file cannot be read, is not TOML, or holds an unknown name or a wrong type.
+            The file cannot be read, is not TOML, or holds what :meth:`from_dict` refuses.
         """
         import tomllib
 
         try:
-            values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+            values = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise UsageError(f"settings file {path}: {error}") from error
         try:
@@ -218,8 +328,22 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         values: dict[str, Any] = msgspec.to_builtins(self)
         return values
 
+    def flat(self) -> dict[str, Any]:
+        """Return each value under its name with a dot between, as ``detection.rim_mm``; what has no heading first."""
+        plain: dict[str, Any] = {}
+        below: dict[str, Any] = {}
+        for name, value in msgspec.structs.asdict(self).items():
+            if isinstance(value, Group):
+                below |= {f"{name}.{inner}": v for inner, v in msgspec.structs.asdict(value).items()}
+            else:
+                plain[name] = value
+        return plain | below
+
     def digest(self) -> str:
-        """Hash of all that can change a result: 12 hex digits."""
+        """Hash of all that can change the result of a series: 12 hex digits.
+
+        What is written, which series are chosen and how many threads work cannot.
+        """
         values = self.to_dict()
-        del values["threads"]
+        del values["threads"], values["output"], values["acquisition"]["all_series"]
         return hashlib.sha256(msgspec.json.encode(values, order="deterministic")).hexdigest()[:12]

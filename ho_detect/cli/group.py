@@ -23,6 +23,7 @@ _COMMANDS = {
     "plan": "Index an archive once, for shards that a cluster works on.",
     "collect": "Put the results of the shards together.",
     "compare": "Say what has changed between two studies of one patient.",
+    "settings": "Print all settings as a file to edit, or what a file changes.",
     "sample": "Make three small simulated studies.",
     "warmup": "Compile everything once, for all later runs.",
     "pull": "Fetch CT series that can be analysed from an archive (DICOMweb).",

@@ -152,7 +152,9 @@ def result_key(entry: SeriesEntry, masks: Path | None, settings: Settings, pseud
     for path in _listed(masks):
         digest.update(f"{path.name}\0{path.stat().st_size}\0{_last_change(path)}\n".encode())
     place = os.fsencode(entry.folder) if pseudonyms.keep_identity else b""
-    digest.update(repr((entry.n_duplicates, entry.n_set_aside, place, __version__, settings.digest())).encode())
+    written = msgspec.structs.replace(settings.output, naming="plain")  # names are given to what is there
+    said = (entry.n_duplicates, entry.n_set_aside, place, __version__, settings.digest(), written)
+    digest.update(repr(said).encode())
     return pseudonyms.keyed("result", digest.hexdigest())
 
 

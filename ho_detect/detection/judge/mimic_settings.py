@@ -2,160 +2,329 @@
 
 from __future__ import annotations
 
-import msgspec
+from typing import Annotated, ClassVar
+
+from ho_detect.system.tunable import Group, Tunable
+
+_CHOSEN = "convention, chosen on simulated and real CT"
 
 
-class MimicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What only looks like ossification. All conventions, chosen on simulated and real CT."""
+class MimicSettings(Group, frozen=True):
+    """What only looks like ossification."""
 
-    min_volume_mm3: float = 40.0
-    """Smaller lesions are set aside."""
-    min_thickness_mm: float = 3.0
-    """Thinner free lesions are set aside."""
-    reach_mm: float = 150.0
-    """What is joined with bone and lies wholly farther from the head center is set aside;"""
-    free_reach_mm: float = 120.0
-    """... what is free, from here on: in the thigh faint free specks are vessels and noise."""
-    min_slenderness: float = 1.8
-    """Bone grown on bone stands out this many times the radius of the disc it stands on. Lesions 2 to 5, trochanters,
-    spines and crests 0.3 to 1.6."""
-    min_reach_mm: float = 7.0
-    """... and at least so far,"""
-    joint_reach_mm: float = 10.0
-    """... or so far where it begins at the joint, where osteophytes grow."""
-    tall_slenderness: float = 1.2
-    """It may stand out less for its foot, this many times,"""
-    tall_reach_mm: float = 14.0
-    """... if it stands out so far: native bone that the fit misses stands out 13 mm at most."""
-    massive_mm3: float = 5000.0
-    """Larger masses are kept whatever they stand on,"""
-    massive_reach_mm: float = 20.0
-    """... if they stand out so far,"""
-    bridge_reach_mm: float = 13.0
-    """... or so far where they touch femur and pelvis: between two bones nothing is far from either."""
-    bridge_mm3: float = 2000.0
-    """... or ``joint_reach_mm`` where they touch both, are so large,"""
-    bridge_share: float = 0.9
-    """... and no denser than this share of what they stand on: osteophytes touching both have 0.96 and more."""
-    stout_mm: float = 8.5
-    """Stout bone is kept: thicker than this,"""
-    stout_solidity: float = 0.45
-    """... filling so much of its convex hull,"""
-    stout_slenderness: float = 1.05
-    """... standing out this many times the radius of the disc it stands on (crests so thick: 0.6 to 0.9),"""
-    stout_reach_mm: float = 11.0
-    """... and so far, or ``joint_reach_mm`` at the joint."""
-    sheet_mm3: float = 2000.0
-    """Sheets larger than this are kept, standing out as far as slender bone must,"""
-    sheet_share: float = 0.5
-    """... no denser than this share of the bone beneath them,"""
-    whole_share: float = 0.78
-    """... or than this share of a cortex of the femur"""
-    whole_cortex_hu: float = 700.0
-    """... that is so dense on average. Sheets 0.5 to 0.77; native bone that the fit missed there 0.95 and more."""
-    continued_mm: float = 10.0
-    """Beside a lesion grown on bone, so near to it, broad-based bone belongs to it"""
-    continued_reach_mm: float = 8.0
-    """... when it stands out so far,"""
-    continued_mm3: float = 2000.0
-    """... is so large, and no denser than what it stands on: native bone is densest outside."""
-    shaft_mm: float = 55.0
-    """So far from the head center, at the shaft, bone is kept whatever it stands on"""
-    cortex_hu: float = 750.0
-    """... when the native bone beneath it is so dense,"""
-    faint_share: float = 0.45
-    """... itself no denser than this share of that on average: native bone that the fit missed has 0.8 and more,"""
-    faint_reach_mm: float = 3.5
-    """... standing out so far"""
-    faint_mm3: float = 150.0
-    """... and so large."""
-    blurred_mm: float = 5.0
-    """What is joined with bone but has no foot on it is bone blurred into the next thick slice, if it is no farther."""
-    largest_mm3: float = 250000.0
-    """What is larger and joined with bone is native bone that the fit does not explain."""
-    spine_margin_mm: float = 12.0
-    """So near to the tip of the ischial spine, bone is native"""
-    spine_slenderness: float = 3.0
-    """... unless it stands out this many times the radius of the disc it stands on,"""
-    spine_mm3: float = 2000.0
-    """... or is larger than this and as compact as stout bone."""
-    spine_muscle: float = 0.8
-    """What lies where the sacrum is, free and with this share of muscle around it, is none of it."""
-    marrow_share: float = 0.5
-    """Beyond a cleft, bone that is less dense than this share of what stands out may be marrow, and that its
-    cortex."""
-    osteophyte_reach_mm: float = 4.0
-    """Broad-based bone that stands out so far is named an osteophyte,"""
-    joint_margin_mm: float = 40.0
-    """... if it begins so near to the head center."""
-    uniform_noise: float = 1.8
-    """Fluid with contrast medium: inside no less uniform than muscle, times this."""
-    contrast_hu: float = 450.0
-    """... and no denser than this on average."""
-    tube_length_mm: float = 60.0
-    """A vessel with contrast medium: a tube at least so long,"""
-    tube_area_mm2: float = 160.0
-    """... and so thin on average."""
-    plaque_mm: float = 5.5
-    """Arterial calcium is thinner than this."""
-    plaque_mm3: float = 2500.0
-    """... or smaller than this and hollow:"""
-    plaque_solidity: float = 0.6
-    """... filling less than this share of its convex hull,"""
-    ring_mm3: float = 1200.0
-    """... or, where arteries run all through it, smaller than this"""
-    ring_solidity: float = 0.65
-    """and filling less than this share."""
-    speck_mm3: float = 250.0
-    """... or smaller than this, thinner than a vessel's radius, wherever it lies"""
-    speck_fat: float = 0.5
-    """with more than this share of fat around it."""
-    vessel_radius_mm: float = 6.5
-    """What is thicker than a vessel of this radius, and joined with one, is looked at apart from it."""
-    fat_share: float = 0.8
-    """What lies in fat by this share of its surroundings,"""
-    no_muscle: float = 0.1
-    """... and by no more than this in muscle, is not in muscle;"""
-    granuloma_mm3: float = 500.0
-    """... nor is what is free, smaller than this,"""
-    granuloma_fat: float = 0.7
-    """and in fat by this share."""
-    zone_share: float = 0.2
-    """What lies with more than this share in the zone around metal is parted at its border."""
-    streak_reach_mm: float = 80.0
-    """So far from metal, faint things are streaks,"""
-    streak_hu: float = 500.0
-    """... if nothing in them is denser than this,"""
-    compact_mm: float = 11.0
-    """... unless they are thicker than this"""
-    compact_solidity: float = 0.5
-    """and fill more than this share of their convex hull,"""
-    strand_mm: float = 4.0
-    """... or they are thinner than this"""
-    strand_hu: float = 300.0
-    """and no denser than this on average,"""
-    frayed_mm: float = 7.0
-    """... or thinner than this"""
-    frayed_solidity: float = 0.45
-    """and fill less than this share of their convex hull, or lie flat in so few millimetres of height."""
-    cut_share: float = 0.25
-    """What lies with more than this share at the edge of the view is cut by it; it is set aside,"""
-    cut_muscle: float = 0.6
-    """... unless it lies free with this share of muscle around it, where no vessel and no bowel runs or thicker than a
-    vessel's radius, not uniform and in places denser than contrast medium,"""
-    cut_gap_mm: float = 5.0
-    """... so far from native bone;"""
-    cut_slenderness: float = 2.2
-    """... or stands out this many times the radius of the disc it stands on,"""
-    cut_reach_mm: float = 12.0
-    """... and so far, or so far well inside of the view."""
-    wall_gap_mm: float = 12.0
-    """What lies in the pelvic cavity farther than this from its wall is set aside."""
-    cavity_reach_mm: float = 35.0
-    """... or what reaches so far from it,"""
-    phlebolith_mm3: float = 250.0
-    """... and what is smaller than this anywhere in it."""
-    ossicle_mm3: float = 400.0
-    """Smaller free ossicles at the joint line cannot be told from fragments and os acetabuli:"""
-    ossicle_margin_mm: float = 32.0
-    """... those that begin so near to the head center."""
+    place: ClassVar[str] = "mimics"
+    min_volume_mm3: Annotated[
+        float, Tunable("mm³", 0, 1e6, "A lesion smaller than this is excluded as too small.", _CHOSEN)
+    ] = 40.0
+    min_thickness_mm: Annotated[
+        float, Tunable("mm", 0, 400, "A free lesion thinner than this is excluded as too small.", _CHOSEN)
+    ] = 3.0
+    reach_mm: Annotated[
+        float,
+        Tunable(
+            "mm",
+            0,
+            400,
+            "A lesion joined with bone that lies wholly farther from the head center is out of reach.",
+            _CHOSEN,
+        ),
+    ] = 150.0
+    free_reach_mm: Annotated[
+        float,
+        Tunable("mm", 0, 400, "A free lesion that lies wholly farther from the head center is out of reach.", _CHOSEN),
+    ] = 120.0
+    min_slenderness: Annotated[
+        float,
+        Tunable(
+            "ratio", 0, 10, "Grown bone is at least this many times higher than the radius of its base area.", _CHOSEN
+        ),
+    ] = 1.8
+    min_reach_mm: Annotated[
+        float, Tunable("mm", 0, 400, "Grown bone stands at least this high above the bone surface.", _CHOSEN)
+    ] = 7.0
+    joint_reach_mm: Annotated[
+        float,
+        Tunable(
+            "mm",
+            0,
+            400,
+            "Grown bone that begins at the joint stands at least this high, as osteophytes grow there.",
+            _CHOSEN,
+        ),
+    ] = 10.0
+    tall_slenderness: Annotated[
+        float,
+        Tunable(
+            "ratio",
+            0,
+            10,
+            "Tall grown bone is at least this many times higher than the radius of its base area.",
+            _CHOSEN,
+        ),
+    ] = 1.2
+    tall_reach_mm: Annotated[
+        float,
+        Tunable(
+            "mm",
+            0,
+            400,
+            "Grown bone from this height on is tall: native bone missed by the fit reaches 13 mm.",
+            _CHOSEN,
+        ),
+    ] = 14.0
+    massive_mm3: Annotated[
+        float, Tunable("mm³", 0, 1e6, "A mass larger than this is kept on any base, if it is high enough.", _CHOSEN)
+    ] = 5000.0
+    massive_reach_mm: Annotated[
+        float, Tunable("mm", 0, 400, "A mass is kept on any base from this height above the bone surface on.", _CHOSEN)
+    ] = 20.0
+    bridge_reach_mm: Annotated[
+        float, Tunable("mm", 0, 400, "A mass that touches femur and pelvis is kept from this height on.", _CHOSEN)
+    ] = 13.0
+    bridge_mm3: Annotated[
+        float,
+        Tunable("mm³", 0, 1e6, "Bone of at least this volume that touches femur and pelvis may be a bridge.", _CHOSEN),
+    ] = 2000.0
+    bridge_share: Annotated[
+        float, Tunable("ratio", 0, 1, "A bridge is no denser than this share of the underlying bone.", _CHOSEN)
+    ] = 0.9
+    stout_mm: Annotated[float, Tunable("mm", 0, 400, "Compact grown bone is thicker than this.", _CHOSEN)] = 8.5
+    stout_solidity: Annotated[
+        float, Tunable("ratio", 0, 1, "Compact grown bone fills this share of its convex hull.", _CHOSEN)
+    ] = 0.45
+    stout_slenderness: Annotated[
+        float,
+        Tunable(
+            "ratio", 0, 10, "Compact grown bone is this many times higher than the radius of its base area.", _CHOSEN
+        ),
+    ] = 1.05
+    stout_reach_mm: Annotated[
+        float, Tunable("mm", 0, 400, "Compact grown bone stands this high above the bone surface.", _CHOSEN)
+    ] = 11.0
+    sheet_mm3: Annotated[
+        float, Tunable("mm³", 0, 1e6, "A flat lesion on bone is kept only from this volume on.", _CHOSEN)
+    ] = 2000.0
+    sheet_share: Annotated[
+        float, Tunable("ratio", 0, 1, "A flat lesion is no denser than this share of the underlying bone.", _CHOSEN)
+    ] = 0.5
+    whole_share: Annotated[
+        float,
+        Tunable("ratio", 0, 1, "A flat lesion on a whole cortex is no denser than this share of the cortex.", _CHOSEN),
+    ] = 0.78
+    whole_cortex_hu: Annotated[
+        float, Tunable("HU", 0, 3000, "The cortex of the femur is whole from this mean density on.", _CHOSEN)
+    ] = 700.0
+    continued_mm: Annotated[
+        float, Tunable("mm", 0, 400, "Broad-based bone may belong to a grown lesion that lies this near.", _CHOSEN)
+    ] = 10.0
+    continued_reach_mm: Annotated[
+        float, Tunable("mm", 0, 400, "Broad-based bone that belongs to a grown lesion stands this high.", _CHOSEN)
+    ] = 8.0
+    continued_mm3: Annotated[
+        float, Tunable("mm³", 0, 1e6, "Broad-based bone that belongs to a grown lesion has this volume.", _CHOSEN)
+    ] = 2000.0
+    shaft_mm: Annotated[
+        float,
+        Tunable("mm", 0, 400, "Bone grown on the cortex of the shaft lies this far from the head center.", _CHOSEN),
+    ] = 55.0
+    cortex_hu: Annotated[
+        float, Tunable("HU", 0, 3000, "Underlying bone from this mean density on is cortex of the shaft.", _CHOSEN)
+    ] = 750.0
+    faint_share: Annotated[
+        float, Tunable("ratio", 0, 1, "Bone grown on the shaft is no denser than this share of its cortex.", _CHOSEN)
+    ] = 0.45
+    faint_reach_mm: Annotated[
+        float, Tunable("mm", 0, 400, "Bone grown on the shaft stands this high above the bone surface.", _CHOSEN)
+    ] = 3.5
+    faint_mm3: Annotated[
+        float, Tunable("mm³", 0, 1e6, "Bone grown on the shaft has at least this volume.", _CHOSEN)
+    ] = 150.0
+    blurred_mm: Annotated[
+        float,
+        Tunable(
+            "mm",
+            0,
+            400,
+            "Bone without a base that lies this near is native bone blurred into the next thick slice.",
+            _CHOSEN,
+        ),
+    ] = 5.0
+    largest_mm3: Annotated[
+        float, Tunable("mm³", 0, 1e6, "Bone joined with native bone and larger than this is undecided.", _CHOSEN)
+    ] = 250000.0
+    spine_margin_mm: Annotated[
+        float, Tunable("mm", 0, 400, "Bone this near to the tip of the ischial spine is native.", _CHOSEN)
+    ] = 12.0
+    spine_slenderness: Annotated[
+        float,
+        Tunable(
+            "ratio",
+            0,
+            10,
+            "Bone at the ischial spine is grown if it is this many times higher than its base radius.",
+            _CHOSEN,
+        ),
+    ] = 3.0
+    spine_mm3: Annotated[
+        float,
+        Tunable("mm³", 0, 1e6, "Bone at the ischial spine is grown if it is compact and larger than this.", _CHOSEN),
+    ] = 2000.0
+    spine_muscle: Annotated[
+        float,
+        Tunable("ratio", 0, 1, "A free lesion with this share of muscle around it is not part of the sacrum.", _CHOSEN),
+    ] = 0.8
+    marrow_share: Annotated[
+        float,
+        Tunable(
+            "ratio",
+            0,
+            1,
+            "Bone beyond a gap below this share of the density of what stands on it may be marrow.",
+            _CHOSEN,
+        ),
+    ] = 0.5
+    osteophyte_reach_mm: Annotated[
+        float,
+        Tunable("mm", 0, 400, "Broad-based bone at the joint from this height on is called an osteophyte.", _CHOSEN),
+    ] = 4.0
+    joint_margin_mm: Annotated[
+        float, Tunable("mm", 0, 400, "Bone that begins this near to the head center is at the joint.", _CHOSEN)
+    ] = 40.0
+    uniform_noise: Annotated[
+        float, Tunable("ratio", 0, 10, "Contrast medium varies less than this many times the noise in muscle.", _CHOSEN)
+    ] = 1.8
+    contrast_hu: Annotated[
+        float, Tunable("HU", 0, 3000, "Contrast medium has a lower mean density than this.", _CHOSEN)
+    ] = 450.0
+    tube_length_mm: Annotated[
+        float, Tunable("mm", 0, 400, "A vessel filled with contrast medium is at least this long.", _CHOSEN)
+    ] = 60.0
+    tube_area_mm2: Annotated[
+        float,
+        Tunable("mm²", 0, 2000, "A vessel filled with contrast medium has a smaller mean cross-section.", _CHOSEN),
+    ] = 160.0
+    plaque_mm: Annotated[float, Tunable("mm", 0, 400, "Calcium of an arterial wall is thinner than this.", _CHOSEN)] = (
+        5.5
+    )
+    plaque_mm3: Annotated[
+        float, Tunable("mm³", 0, 1e6, "Hollow calcium of an arterial wall is smaller than this.", _CHOSEN)
+    ] = 2500.0
+    plaque_solidity: Annotated[
+        float,
+        Tunable(
+            "ratio", 0, 1, "Hollow calcium of an arterial wall fills less than this share of its convex hull.", _CHOSEN
+        ),
+    ] = 0.6
+    ring_mm3: Annotated[float, Tunable("mm³", 0, 1e6, "Calcium all along an artery is smaller than this.", _CHOSEN)] = (
+        1200.0
+    )
+    ring_solidity: Annotated[
+        float,
+        Tunable("ratio", 0, 1, "Calcium all along an artery fills less than this share of its convex hull.", _CHOSEN),
+    ] = 0.65
+    speck_mm3: Annotated[
+        float, Tunable("mm³", 0, 1e6, "A speck of vessel calcium in fat is smaller than this.", _CHOSEN)
+    ] = 250.0
+    speck_fat: Annotated[
+        float, Tunable("ratio", 0, 1, "A speck of vessel calcium has more than this share of fat around it.", _CHOSEN)
+    ] = 0.5
+    vessel_radius_mm: Annotated[
+        float,
+        Tunable(
+            "mm", 0, 400, "What is thicker than this radius is split from the vessel that it is joined with.", _CHOSEN
+        ),
+    ] = 6.5
+    fat_share: Annotated[
+        float, Tunable("ratio", 0, 1, "A lesion with this share of fat around it lies in fat.", _CHOSEN)
+    ] = 0.8
+    no_muscle: Annotated[
+        float, Tunable("ratio", 0, 1, "A lesion in fat has no more than this share of muscle around it.", _CHOSEN)
+    ] = 0.1
+    granuloma_mm3: Annotated[float, Tunable("mm³", 0, 1e6, "A granuloma is smaller than this.", _CHOSEN)] = 500.0
+    granuloma_fat: Annotated[
+        float, Tunable("ratio", 0, 1, "A granuloma has more than this share of fat around it.", _CHOSEN)
+    ] = 0.7
+    zone_share: Annotated[
+        float,
+        Tunable(
+            "ratio",
+            0,
+            1,
+            "A lesion with more than this share in the zone around metal is split at its border.",
+            _CHOSEN,
+        ),
+    ] = 0.2
+    streak_reach_mm: Annotated[float, Tunable("mm", 0, 400, "Streaks reach this far from metal.", _CHOSEN)] = 80.0
+    streak_hu: Annotated[float, Tunable("HU", 0, 3000, "A faint streak is nowhere denser than this.", _CHOSEN)] = 500.0
+    compact_mm: Annotated[
+        float, Tunable("mm", 0, 400, "What is compact near metal and no streak is thicker than this.", _CHOSEN)
+    ] = 11.0
+    compact_solidity: Annotated[
+        float,
+        Tunable("ratio", 0, 1, "What is compact near metal fills more than this share of its convex hull.", _CHOSEN),
+    ] = 0.5
+    strand_mm: Annotated[float, Tunable("mm", 0, 400, "A strand near metal is thinner than this.", _CHOSEN)] = 4.0
+    strand_hu: Annotated[
+        float, Tunable("HU", 0, 3000, "A strand near metal has a lower mean density than this.", _CHOSEN)
+    ] = 300.0
+    frayed_mm: Annotated[
+        float,
+        Tunable(
+            "mm", 0, 400, "A fan of strands near metal is thinner than this, or lies flat in less height.", _CHOSEN
+        ),
+    ] = 7.0
+    frayed_solidity: Annotated[
+        float,
+        Tunable("ratio", 0, 1, "A fan of strands near metal fills less than this share of its convex hull.", _CHOSEN),
+    ] = 0.45
+    cut_share: Annotated[
+        float,
+        Tunable("ratio", 0, 1, "A lesion with more than this share at the edge of the view is cut by it.", _CHOSEN),
+    ] = 0.25
+    cut_muscle: Annotated[
+        float,
+        Tunable("ratio", 0, 1, "A cut free lesion is kept with more than this share of muscle around it.", _CHOSEN),
+    ] = 0.6
+    cut_gap_mm: Annotated[
+        float, Tunable("mm", 0, 400, "A cut free lesion is kept farther than this from native bone.", _CHOSEN)
+    ] = 5.0
+    cut_slenderness: Annotated[
+        float,
+        Tunable(
+            "ratio", 0, 10, "A cut grown lesion is kept if it is this many times higher than its base radius.", _CHOSEN
+        ),
+    ] = 2.2
+    cut_reach_mm: Annotated[
+        float, Tunable("mm", 0, 400, "A cut grown lesion is kept from this height above the bone surface on.", _CHOSEN)
+    ] = 12.0
+    wall_gap_mm: Annotated[
+        float,
+        Tunable(
+            "mm",
+            0,
+            400,
+            "A thing in the pelvic cavity farther than this from its wall is content of the pelvis.",
+            _CHOSEN,
+        ),
+    ] = 12.0
+    cavity_reach_mm: Annotated[
+        float,
+        Tunable(
+            "mm",
+            0,
+            400,
+            "A thing in the pelvic cavity that reaches farther from bone is content of the pelvis.",
+            _CHOSEN,
+        ),
+    ] = 35.0
+    phlebolith_mm3: Annotated[
+        float,
+        Tunable("mm³", 0, 1e6, "Anything in the pelvic cavity smaller than this is content of the pelvis.", _CHOSEN),
+    ] = 250.0
+    ossicle_mm3: Annotated[
+        float, Tunable("mm³", 0, 1e6, "A free ossicle at the joint line smaller than this is undecided.", _CHOSEN)
+    ] = 400.0
+    ossicle_margin_mm: Annotated[
+        float,
+        Tunable("mm", 0, 400, "A free ossicle that begins this near to the head center is at the joint line.", _CHOSEN),
+    ] = 32.0

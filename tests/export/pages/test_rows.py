@@ -83,4 +83,4 @@ class TestSettings:
 
     def test_what_was_changed_is_told(self):
         changed = settings_table(Settings.from_dict({"mimics": {"min_volume_mm3": 99.0}}))
-        assert [(s.name, s.value) for s in changed if not s.is_default] == [("mimics.min_volume_mm3", "99")]
+        assert [(s.name, s.value) for s in changed if not s.is_default] == [("mimics.min_volume_mm3", "99 mm³")]
