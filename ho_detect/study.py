@@ -75,18 +75,18 @@ def analyze_study(
         settings = msgspec.structs.replace(settings, acquisition=acquisition)
     entries = by_preference(index_series([path], settings.acquisition), series)
     # long to import, and not needed to say what is wrong with the path
-    from ho_detect.analyze import analyze_with_bones
+    from ho_detect.analyze import analyze_with_anatomy
 
     pseudonyms = Pseudonyms.random(keep_identity=settings.output.keep_identity)
     assigned = assign_masks(anatomy, entries, [""] * len(entries))
     for entry, masks in assigned[:-1]:
         try:
-            return entry, analyze_with_bones(load_volume(entry, settings, pseudonyms), settings, masks)
+            return entry, analyze_with_anatomy(load_volume(entry, settings, pseudonyms), settings, masks)
         except SeriesError as error:
             if error.is_failure:
                 raise
     entry, masks = assigned[-1]
-    return entry, analyze_with_bones(load_volume(entry, settings, pseudonyms), settings, masks)
+    return entry, analyze_with_anatomy(load_volume(entry, settings, pseudonyms), settings, masks)
 
 
 def by_preference(entries: list[SeriesEntry], series: str | None = None) -> list[SeriesEntry]:

@@ -9,14 +9,19 @@ import numpy as np
 from model_hips import surface
 from scipy import ndimage as ndi
 
+from ho_detect.anatomy.find import Anatomy
 from ho_detect.anatomy.fit.hips import HipAnatomy
 from ho_detect.anatomy.fit.shaft import Shaft, follow_shaft
 from ho_detect.anatomy.fit.shape_fit import SurfaceFit
 from ho_detect.anatomy.fit.shape_model import femur_model, hip_bone_model
 from ho_detect.anatomy.fit.working_grid import WorkingVolume
 from ho_detect.anatomy.hip_joint import HipJoint
+from ho_detect.anatomy.native.masks import NativeBone
 from ho_detect.anatomy.native.surfaces import FAR_MM, BoneDistance
 from ho_detect.anatomy.regions.landmarks import Landmarks, landmarks
+from ho_detect.anatomy.regions.metal import Metal
+from ho_detect.anatomy.regions.tissue import Tissue
+from ho_detect.anatomy.user_masks.masks import given_masks
 from ho_detect.detection.candidates import Region
 from ho_detect.detection.evidence import Evidence
 from ho_detect.image.grid import Grid, Sphere, vertex_normals
@@ -155,6 +160,24 @@ def unseen_shaft(femur: SurfaceFit, center: Any) -> Shaft:
     """Return the shaft of a femur where the field of view ends with the model."""
     air = np.full((2, 2, 2), -1000.0, np.float32)
     return follow_shaft(WorkingVolume(air, Grid.axial(air.shape, (1.5,) * 3)), femur, center)
+
+
+def made_anatomy(**parts: Any) -> Anatomy:
+    """Return an anatomy of the parts given: no hip, no muscle, no metal and no masks otherwise."""
+    coarse = Grid.axial((2, 2, 2), (3.0,) * 3, (0, 0, 0))
+    nothing = np.zeros(coarse.shape, bool)
+    values: dict[str, Any] = {
+        "hips": (),
+        "bones": (),
+        "landmarks": (),
+        "places": {},
+        "joint_states": {},
+        "tissue": Tissue(coarse, nothing, nothing, nothing),
+        "metal": Metal(coarse, 0.0, None),
+        "user_masks": given_masks(None, coarse),
+        "native": NativeBone(),
+    }
+    return Anatomy(**values | parts)
 
 
 def frames() -> dict[str, Landmarks]:

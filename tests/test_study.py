@@ -71,7 +71,7 @@ class TestDetect:
             return SimpleNamespace(findings=replace(make_findings(volume.grid, record), volume=volume))
 
         module = ModuleType("ho_detect.analyze")
-        module.analyze_with_bones = analyze
+        module.analyze_with_anatomy = analyze
         monkeypatch.setitem(sys.modules, "ho_detect.analyze", module)
         return calls
 
@@ -97,14 +97,14 @@ class TestDetect:
 
     def test_without_a_hip_in_the_best_the_next_is_taken(self, seen, tmp_path, monkeypatch):
         module = sys.modules["ho_detect.analyze"]
-        found = module.analyze_with_bones
+        found = module.analyze_with_anatomy
 
         def no_hip_in_thin(volume, settings, anatomy):
             if volume.spacing_mm[0] < 2:
                 raise SeriesError("no_hip_in_view")
             return found(volume, settings, anatomy)
 
-        monkeypatch.setattr(module, "analyze_with_bones", no_hip_in_thin)
+        monkeypatch.setattr(module, "analyze_with_anatomy", no_hip_in_thin)
         write_series(tmp_path / "1", CtSeries(series_uid=f"{UID}.1.1", step=1.0, origin=(-39.0, -40.0, 900.0)))
         write_series(tmp_path / "2", CtSeries(series_uid=f"{UID}.1.2"))
         assert len(detect(tmp_path).lesions) == 2

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from ho_detect.analyze import analyze_with_bones
+from ho_detect.analyze import analyze_with_anatomy
 from ho_detect.followup.compare import compare_analyses
 from ho_detect.settings import Settings
 from ho_detect.simulation.ossification import Bridge, Island, Ossification
@@ -74,7 +74,7 @@ def evaluate(seed: int) -> dict[str, Any]:
     """Simulate, compare and score one pair."""
     settings = Settings()
     before, after = pair_of(seed)
-    found = compare_analyses(*(analyze_with_bones(s.volume, settings) for s in (before, after)), settings)
+    found = compare_analyses(*(analyze_with_anatomy(s.volume, settings) for s in (before, after)), settings)
     true = {}
     for side in ("left", "right"):
         old, new = (sum(t.volume_mm3 for t in s.truth.lesions if t.side == side) for s in (before, after))

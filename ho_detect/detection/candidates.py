@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ho_detect._kernels._jit import in_parallel
 from ho_detect._kernels.bone_distance import lower_grade_in_runs
 from ho_detect.acquisition.volume.load import HuVolume
-from ho_detect.anatomy.fit.hips import HipAnatomy
+from ho_detect.anatomy.find import Anatomy
 from ho_detect.anatomy.native.surfaces import BoneDistance
 from ho_detect.anatomy.regions.tissue import Tissue
 from ho_detect.detection.native_distance import NativeDistance, NearestBone
@@ -101,13 +101,7 @@ class Candidate:
         return self.boundary_hu is not None
 
 
-def region_near_hips(
-    volume: HuVolume,
-    hips: tuple[HipAnatomy, ...],
-    bones: tuple[BoneDistance, ...],
-    tissue: Tissue,
-    settings: DetectionSettings,
-) -> Region:
+def region_near_hips(volume: HuVolume, anatomy: Anatomy, settings: DetectionSettings) -> Region:
     """Crop to what lies within reach of the hips, smooth, set the threshold and measure the distance to native bone.
 
     Parameters
@@ -115,11 +109,11 @@ def region_near_hips(
     volume
         In canonical orientation.
     """
-    boxes = [volume.grid.box_around(h.center_lps_mm, settings.reach_mm) for h in hips]
+    boxes = [volume.grid.box_around(h.center_lps_mm, settings.reach_mm) for h in anatomy.hips]
     box = tuple(slice(min(b[a].start for b in boxes), max(b[a].stop for b in boxes)) for a in range(3))
     grid, hu = volume.grid.crop(box), volume.hu[box]  # type: ignore[arg-type]
     smooth = smoothed(hu, grid, settings.smoothing_mm)
-    muscle_hu, noise_hu = _muscle(smooth, grid, tissue)
+    muscle_hu, noise_hu = _muscle(smooth, grid, anatomy.tissue)
     low_hu = float(
         np.clip(
             # noise that is not known (NaN) asks for no more than the least contrast
@@ -128,8 +122,8 @@ def region_near_hips(
             settings.low_hu[1],
         )
     )
-    distance = NativeDistance(smooth, low_hu, grid, bones)
-    return Region(grid, box, hu, smooth, distance, NearestBone(distance), bones, low_hu, noise_hu, muscle_hu)  # type: ignore[arg-type]
+    distance = NativeDistance(smooth, low_hu, grid, anatomy.bones)
+    return Region(grid, box, hu, smooth, distance, NearestBone(distance), anatomy.bones, low_hu, noise_hu, muscle_hu)  # type: ignore[arg-type]
 
 
 def find_candidates(region: Region, settings: DetectionSettings) -> list[Candidate]:

@@ -11,12 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect._kernels._jit import in_parallel
-from ho_detect.anatomy.hip_joint import Side
-from ho_detect.anatomy.regions.compartments import Places
-from ho_detect.anatomy.regions.landmarks import Landmarks
-from ho_detect.anatomy.regions.metal import Metal
-from ho_detect.anatomy.regions.tissue import Tissue
-from ho_detect.anatomy.user_masks.masks import GivenMasks
+from ho_detect.anatomy.find import Anatomy
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.evidence import Evidence, gather
 from ho_detect.detection.judge.excluded import Excluded
@@ -45,31 +40,41 @@ class Kept:
     outlined: Outlined
 
 
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What became of all candidates of a region: lesions, largest first, and what is excluded."""
+
+    region: Region
+    kept: tuple[Kept, ...]
+    excluded: tuple[Excluded, ...]
+
+    @property
+    def lesions(self) -> tuple[Lesion, ...]:
+        """The lesions, by id."""
+        return tuple(k.lesion for k in self.kept)
+
+
 def decide(
     region: Region,
     candidates: list[Candidate],
-    frames: tuple[Landmarks, ...],
-    places: dict[Side, Places],
-    tissue: Tissue,
-    metal: Metal,
-    given: GivenMasks,
+    anatomy: Anatomy,
     settings: Settings,
-) -> tuple[tuple[Kept, ...], tuple[Excluded, ...]]:
+) -> Judgement:
     """Outline each candidate, set aside what only looks like ossification, measure the rest, largest first."""
     noise = region.noise_hu if np.isfinite(region.noise_hu) else 0.0
 
     def judged(candidate: Candidate) -> Judged:
         outlined = outline(region, candidate, settings.detection)
-        return outlined, gather(region, outlined, frames, tissue, metal, given, settings.anatomy.metal_zone_mm)
+        return outlined, gather(region, outlined, anatomy, settings.anatomy.metal_zone_mm)
 
     def looked_at(candidate: Candidate) -> Excluded | Judged:
-        return plainly_elsewhere(region, candidate, frames, metal, settings.mimics) or judged(candidate)
+        return plainly_elsewhere(region, candidate, anatomy, settings.mimics) or judged(candidate)
 
     def parted(found: Judged, reason: str | None) -> list[Candidate]:
         if reason == "near_metal" and in_metal_zone(found[1], settings.mimics):
             zone_mm, margin_mm = settings.anatomy.metal_zone_mm, settings.detection.native_margin_mm
-            return parted_at_metal_zone(region, found[0], metal, zone_mm, margin_mm)
-        return _parted(region, *found, reason, frames, settings.mimics)
+            return parted_at_metal_zone(region, found[0], anatomy.metal, zone_mm, margin_mm)
+        return _parted(region, *found, reason, anatomy, settings.mimics)
 
     kept, set_aside, excluded = _sorted_out(candidates, looked_at, parted, settings.mimics, noise)
     grown = [points_of(region, outlined.candidate) for outlined, evidence in kept if evidence.joined]
@@ -86,15 +91,14 @@ def decide(
         kept = in_parallel(lambda candidate: known.get(id(candidate)) or judged(candidate), whole)
     kept.sort(key=lambda k: -k[1].volume_mm3)
     excluded.sort(key=lambda e: (-e.volume_mm3, e.centroid_lps_mm))
-    frame = {f.side: f for f in frames}
 
     def measured(number: int, outlined: Outlined, evidence: Evidence) -> Lesion:
-        side = evidence.side
-        return measure(region, outlined, evidence, frame[side], places[side], number, settings.detection)
+        return measure(region, outlined, evidence, anatomy, number, settings.detection)
 
     lesions = in_parallel(measured, range(1, len(kept) + 1), *zip(*kept, strict=True)) if kept else []
     lesions = with_opposing_gaps(region, lesions, [outlined.candidate for outlined, _ in kept])
-    return tuple(Kept(*pair) for pair in zip(lesions, (o for o, _ in kept), strict=True)), tuple(excluded)
+    found = tuple(Kept(*pair) for pair in zip(lesions, (o for o, _ in kept), strict=True))
+    return Judgement(region, found, tuple(excluded))
 
 
 def _sorted_out(
@@ -135,7 +139,7 @@ def _parted(
     outlined: Outlined,
     evidence: Evidence,
     reason: str | None,
-    frames: tuple[Landmarks, ...],
+    anatomy: Anatomy,
     settings: MimicSettings,
 ) -> list[Candidate]:
     """Return the parts to judge one by one of what is joined with vessel, bowel or osteophytes; none if it is not."""
@@ -145,17 +149,17 @@ def _parted(
         return [*thick, rest] if thick and rest.mask.any() else []
     if reason is not None or not evidence.joined:
         return []
-    frame = next(f for f in frames if f.side == evidence.side)
+    frame = anatomy.frame(evidence.side)
     bowel = parted_from_bowel(region, outlined.candidate, frame, settings.wall_gap_mm) if evidence.cavity > 0.0 else []
     at_joint = evidence.head_distance_mm <= settings.joint_margin_mm
     return bowel or (parted_from_osteophytes(region, outlined.candidate, settings) if at_joint else [])
 
 
-def label_map(shape: tuple[int, ...], region: Region, kept: tuple[Kept, ...]) -> NDArray[np.uint16]:
+def label_map(shape: tuple[int, ...], judgement: Judgement) -> NDArray[np.uint16]:
     """Return a volume of that canonical shape with each lesion's id in its voxels; the larger lesion wins."""
     labels = _untouched_zeros(shape)
-    near = labels[region.box]
-    for k in reversed(kept):
+    near = labels[judgement.region.box]
+    for k in reversed(judgement.kept):
         near[k.outlined.candidate.box][k.outlined.candidate.mask] = k.lesion.id
     return labels
 

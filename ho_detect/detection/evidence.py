@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from ho_detect.anatomy.find import Anatomy
 from ho_detect.anatomy.hip_joint import Side
 from ho_detect.anatomy.native.surfaces import FAR_MM
-from ho_detect.anatomy.regions.landmarks import Landmarks, nearest_frame
-from ho_detect.anatomy.regions.metal import Metal
-from ho_detect.anatomy.regions.tissue import FAT_HU, Tissue
+from ho_detect.anatomy.regions.landmarks import nearest_frame
+from ho_detect.anatomy.regions.tissue import FAT_HU
 from ho_detect.anatomy.user_masks.masks import MUSCLES, ORGANS, OTHER_BONES, GivenMasks
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.measure.shape import bounding_box
@@ -92,22 +92,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         return self.reach_mm / float(np.sqrt(self.foot_mm2 / np.pi))
 
 
-def gather(
-    region: Region,
-    outlined: Outlined,
-    frames: tuple[Landmarks, ...],
-    tissue: Tissue,
-    metal: Metal,
-    given: GivenMasks,
-    metal_zone_mm: float,
-) -> Evidence:
-    """Measure a candidate.
-
-    Parameters
-    ----------
-    frames
-        Of the hips in view, at least one; the candidate belongs to the nearest.
-    """
+def gather(region: Region, outlined: Outlined, anatomy: Anatomy, metal_zone_mm: float) -> Evidence:
+    """Measure a candidate; it belongs to the nearest of the hips in view."""
+    frames, tissue, metal, given = anatomy.landmarks, anatomy.tissue, anatomy.metal, anatomy.user_masks
     candidate = outlined.candidate
     points = points_of(region, candidate)
     frame = nearest_frame(frames, points.mean(axis=0))

@@ -83,7 +83,9 @@ def register_bones(earlier: Analysis, later: Analysis) -> tuple[BoneMotion, ...]
     """Register femur and hip bone of each side that both studies show."""
     fine = resample_to_patient_axes(later.findings.volume, FIT_STEP_MM)
     moving = _windowed(fine.grid.to_simpleitk(fine.hu))
-    sides = [h.joint.side for h in earlier.hips if any(g.joint.side == h.joint.side for g in later.hips)]
+    sides = [
+        h.joint.side for h in earlier.anatomy.hips if any(g.joint.side == h.joint.side for g in later.anatomy.hips)
+    ]
     return tuple(_register(earlier, later, fine, moving, side, bone) for side in sides for bone in ("femur", "pelvis"))
 
 
@@ -104,12 +106,12 @@ def _register(
 
 
 def _fit(study: Analysis, side: Side, bone: Bone) -> SurfaceFit:
-    hip = next(h for h in study.hips if h.joint.side == side)
+    hip = next(h for h in study.anatomy.hips if h.joint.side == side)
     return hip.femur if bone == "femur" else hip.hip_bone
 
 
 def _field(study: Analysis, side: Side, bone: str) -> BoneDistance:
-    return next(b for b in study.bones if (b.side, b.bone) == (side, bone))
+    return next(b for b in study.anatomy.bones if (b.side, b.bone) == (side, bone))
 
 
 def _refined(

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ho_detect.acquisition.volume.load import HuVolume, SeriesRecord
-from ho_detect.anatomy.user_masks.masks import GivenMasks
+from ho_detect.anatomy.find import Anatomy
+from ho_detect.detection.detect import Judgement, label_map
 from ho_detect.detection.grade.hip import Hip
-from ho_detect.detection.judge.excluded import Excluded
-from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.findings import Findings
 from ho_detect.flags import Flag, flag
 from ho_detect.results.record import FindingsRecord, Software
@@ -24,19 +22,12 @@ _UNCERTAIN_MM = 3.0
 
 
 def assemble(
-    volume: HuVolume,
-    settings: Settings,
-    hips: tuple[Hip, ...],
-    lesions: tuple[Lesion, ...],
-    excluded: tuple[Excluded, ...],
-    labels: NDArray[np.uint16],
-    given: GivenMasks,
-    *,
-    metal_mm3: float,
-    noise_hu: float,
+    volume: HuVolume, anatomy: Anatomy, judgement: Judgement, hips: tuple[Hip, ...], settings: Settings
 ) -> Findings:
     """Return the findings; ``warning`` where a flag qualifies them."""
-    flags = (*volume.flags, *_qualifications(hips, lesions, given, metal_mm3, noise_hu))
+    flags = (*volume.flags, *_qualifications(anatomy, judgement, hips))
+    shape = volume.grid.to_canonical()[0].shape
+    labels = volume.from_canonical(label_map(shape, judgement)).astype(np.uint16, copy=False)
     record = FindingsRecord(
         software=Software(settings=settings, settings_digest=settings.digest()),
         status="warning" if flags else "ok",
@@ -44,10 +35,10 @@ def assemble(
         statements=statements(volume.series),
         series=volume.series,
         hips=hips,
-        lesions=lesions,
-        excluded=excluded,
+        lesions=judgement.lesions,
+        excluded=judgement.excluded,
     )
-    return Findings(record, np.ascontiguousarray(labels), volume, given.files)
+    return Findings(record, np.ascontiguousarray(labels), volume, anatomy.user_masks.files, anatomy.native)
 
 
 def statements(series: SeriesRecord) -> tuple[Flag, ...]:
@@ -63,9 +54,8 @@ def statements(series: SeriesRecord) -> tuple[Flag, ...]:
     )
 
 
-def _qualifications(
-    hips: tuple[Hip, ...], lesions: tuple[Lesion, ...], given: GivenMasks, metal_mm3: float, noise_hu: float
-) -> Iterator[Flag]:
+def _qualifications(anatomy: Anatomy, judgement: Judgement, hips: tuple[Hip, ...]) -> Iterator[Flag]:
+    given, metal_mm3, noise_hu = anatomy.user_masks, anatomy.metal.volume_mm3, judgement.region.noise_hu
     in_view = [h for h in hips if h.status != "not_in_view"]
     if given.names:
         yield flag("anatomy_given", ", ".join(given.names))
@@ -80,7 +70,7 @@ def _qualifications(
     for hip in in_view:
         if hip.residual_mm is None or hip.residual_mm >= _UNCERTAIN_MM:
             yield flag("hip_fit_uncertain", hip.side)
-    for lesion in lesions:
+    for lesion in judgement.lesions:
         if lesion.atypical_pattern:
             yield flag("atypical_pattern", f"lesion {lesion.id}")
         if lesion.cut_at_metal_zone:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_detection import MUSCLE_HU, anatomy, region
+from made_detection import MUSCLE_HU, anatomy, made_anatomy, region
 from phantoms import ball, volume
 from scipy import ndimage as ndi
 
@@ -105,7 +105,7 @@ class TestRegion:
         everywhere = np.ones(coarse.shape, bool)
         tissue = Tissue(coarse, everywhere, everywhere, everywhere if muscle else ~everywhere)
         hips = (anatomy("left"),)
-        return ct, hips, region_near_hips(ct, hips, native_bone(hips), tissue, settings)
+        return ct, hips, region_near_hips(ct, made_anatomy(hips=hips, bones=native_bone(hips), tissue=tissue), settings)
 
     def test_holds_what_is_within_reach(self):
         ct, hips, found = self.made()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from made_detection import MUSCLE_HU, anatomy, frames, region
+from made_detection import MUSCLE_HU, anatomy, frames, made_anatomy, region
 from model_hips import head_center
 from phantoms import ball
 
@@ -42,9 +44,11 @@ def decided(balls, bones, settings=None, body=True):
     tissue, metal = Tissue(coarse, whole, whole, whole), Metal(coarse, 0.0, None)
     candidates = find_candidates(found, settings.detection)
     near = places((anatomy("left"),), bones, settings.joint)
-    return found, *decide(
-        found, candidates, (frames()["left"],), near, tissue, metal, given_masks(None, found.grid), settings
+    here = made_anatomy(
+        landmarks=(frames()["left"],), places=near, tissue=tissue, metal=metal, user_masks=given_masks(None, found.grid)
     )
+    judgement = decide(found, candidates, here, settings)
+    return judgement, judgement.kept, judgement.excluded
 
 
 class TestOrder:
@@ -79,19 +83,19 @@ class TestOrder:
 class TestLabelMap:
     def test_holds_each_lesion_under_its_id(self, bones):
         found, kept, _ = decided([SMALL, LARGE, MIDDLE], bones)
-        labels = label_map(SHAPE, found, kept)
+        labels = label_map(SHAPE, found)
         assert labels.dtype == np.uint16
         assert sorted(np.unique(labels)) == [0, 1, 2, 3]
         for k in kept:
-            at = found.grid.to_lps(np.argwhere(labels == k.lesion.id))
+            at = found.region.grid.to_lps(np.argwhere(labels == k.lesion.id))
             assert len(at) == k.lesion.volume_mm3
             assert at.mean(axis=0) == pytest.approx(k.lesion.centroid_lps_mm, abs=0.01)
 
     def test_lies_where_the_region_lies(self, bones):
-        found, kept, _ = decided([LARGE], bones)
-        inner = label_map(SHAPE, found, kept)
+        found, _, _ = decided([LARGE], bones)
+        inner = label_map(SHAPE, found)
         box = (slice(5, 65), slice(2, 72), slice(10, 130))
-        outer = label_map((80, 80, 140), type(found)(**{**vars(found), "box": box}), kept)
+        outer = label_map((80, 80, 140), replace(found, region=replace(found.region, box=box)))
         assert np.array_equal(outer[box], inner)
         assert outer.sum() == inner.sum()
 
@@ -100,8 +104,8 @@ class TestLabelMap:
         small = kept[1].outlined.candidate
         moved = type(small)(kept[0].outlined.candidate.box, kept[0].outlined.candidate.mask, joined=False)
         both = (kept[0], type(kept[1])(kept[1].lesion, type(kept[1].outlined)(moved, 300.0, 5.0, 1.0)))
-        assert set(np.unique(label_map(SHAPE, found, both))) == {0, 1}
+        assert set(np.unique(label_map(SHAPE, replace(found, kept=both)))) == {0, 1}
 
     def test_without_lesions_is_empty(self, bones):
-        found, kept, _ = decided([], bones)
-        assert not label_map(SHAPE, found, kept).any()
+        found, _, _ = decided([], bones)
+        assert not label_map(SHAPE, found).any()

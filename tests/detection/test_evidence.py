@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_detection import MUSCLE_HU, frames, region
+from made_detection import MUSCLE_HU, frames, made_anatomy, region
 from model_hips import head_center
 from phantoms import ball
 from scipy import ndimage as ndi
@@ -47,8 +47,13 @@ def gathered(
     whole = tuple(slice(0, n) for n in mask.shape)
     candidate = Candidate(whole, mask, joined=joined, touching=("femur",) if joined else ())
     outlined = Outlined(candidate, 300.0, 7.0, 0.9)
-    metal = metal or Metal(COARSE, 0.0, None)
-    return gather(found, outlined, tuple(FRAMES[s] for s in sides), tissues or tissue(), metal, given or NO_MASKS, 20.0)
+    anatomy = made_anatomy(
+        landmarks=tuple(FRAMES[s] for s in sides),
+        tissue=tissues or tissue(),
+        metal=metal or Metal(COARSE, 0.0, None),
+        user_masks=given or NO_MASKS,
+    )
+    return gather(found, outlined, anatomy, 20.0)
 
 
 def blob(around=MUSCLE_HU, radius=6.0, spacing=(1.0, 1.0, 1.0)):

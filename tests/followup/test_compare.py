@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from model_hips import BRIDGE, ISLAND, Growth, Plan, head_center, scan
 
-from ho_detect.analyze import analyze_with_bones
+from ho_detect.analyze import analyze_with_anatomy
 from ho_detect.cli import main
 from ho_detect.followup import compare as module
 from ho_detect.followup.compare import FollowUp, compare_analyses
@@ -30,7 +30,7 @@ LATER = Plan((replace(ISLAND, radius=11.5), BRIDGE, NEW), turn_deg=TURN_DEG, spa
 
 @lru_cache(maxsize=2)
 def analysed(plan):
-    return analyze_with_bones(scan(plan).volume, SETTINGS)
+    return analyze_with_anatomy(scan(plan).volume, SETTINGS)
 
 
 @lru_cache(maxsize=2)

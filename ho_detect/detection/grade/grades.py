@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import msgspec
 
+from ho_detect.anatomy.find import Anatomy
 from ho_detect.anatomy.hip_joint import SIDES, HipJoint, Side
 from ho_detect.anatomy.joint.joint_state import JointState
+from ho_detect.detection.detect import Judgement
 from ho_detect.detection.grade.hip import Brooker, DellaValle, Hip, Mavrogenis
 from ho_detect.detection.judge.excluded import UNDECIDED, Excluded
 from ho_detect.detection.measure.lesion import Lesion
@@ -15,23 +17,11 @@ from ho_detect.flags import Null, flag, null
 from ho_detect.settings import DetectionSettings
 
 
-def grade_hips(
-    joints: tuple[HipJoint, ...],
-    states: dict[Side, JointState],
-    lesions: tuple[Lesion, ...],
-    excluded: tuple[Excluded, ...],
-    settings: DetectionSettings,
-) -> tuple[Hip, ...]:
-    """Say of each side, left first, what was found there; a side without a joint is not in view.
-
-    Parameters
-    ----------
-    states
-        What was measured at each joint, by side.
-    """
-    by_side = {j.side: j for j in joints}
+def grade_hips(anatomy: Anatomy, judgement: Judgement, settings: DetectionSettings) -> tuple[Hip, ...]:
+    """Say of each side, left first, what was found there; a side without a joint is not in view."""
+    by_side = {h.joint.side: h.joint for h in anatomy.hips}
     return tuple(
-        _grade(by_side[side], states, lesions, excluded, settings)
+        _grade(by_side[side], anatomy.joint_states, judgement.lesions, judgement.excluded, settings)
         if side in by_side
         else Hip(side=side, status="not_in_view", reasons=(flag("hip_not_in_view"),))
         for side in SIDES

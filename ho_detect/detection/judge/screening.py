@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ho_detect.anatomy.regions.landmarks import Landmarks, nearest_frame
-from ho_detect.anatomy.regions.metal import Metal
+from ho_detect.anatomy.find import Anatomy
+from ho_detect.anatomy.regions.landmarks import nearest_frame
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.judge.excluded import Excluded
 from ho_detect.detection.judge.mimic_settings import MimicSettings
@@ -18,17 +18,17 @@ _SAMPLE = 2000
 
 
 def plainly_elsewhere(
-    region: Region, candidate: Candidate, frames: tuple[Landmarks, ...], metal: Metal, settings: MimicSettings
+    region: Region, candidate: Candidate, anatomy: Anatomy, settings: MimicSettings
 ) -> Excluded | None:
     """Return what is set aside as out of reach or as spine and sacrum, None for what has to be looked at.
 
     The volume told is that at the detection threshold. Where there is metal nothing is plain.
     """
-    if metal.volume_mm3 > 0:
+    if anatomy.metal.volume_mm3 > 0:
         return None
     points = points_of(region, candidate)
     center = points.mean(axis=0)
-    frame = nearest_frame(frames, center)
+    frame = nearest_frame(anatomy.landmarks, center)
     reach_mm = settings.reach_mm if candidate.joined else settings.free_reach_mm
     if float(np.linalg.norm(points - frame.center, axis=1).min()) > reach_mm:
         reason = "out_of_reach"

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from scipy.spatial import KDTree
 
+from ho_detect.anatomy.find import Anatomy
 from ho_detect.anatomy.hip_joint import Point, Side
-from ho_detect.anatomy.regions.compartments import Places
-from ho_detect.anatomy.regions.landmarks import Landmarks
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.evidence import Evidence
 from ho_detect.detection.judge.confidence import confidence_of
@@ -36,8 +35,7 @@ def measure(
     region: Region,
     outlined: Outlined,
     evidence: Evidence,
-    frame: Landmarks,
-    place: Places,
+    anatomy: Anatomy,
     number: int,
     settings: DetectionSettings,
 ) -> Lesion:
@@ -45,11 +43,12 @@ def measure(
 
     Parameters
     ----------
-    frame, place
-        The hip that it belongs to.
+    evidence
+        Its ``side`` is the hip that it belongs to.
     number
         Its id.
     """
+    frame, place = anatomy.frame(evidence.side), anatomy.places[evidence.side]
     candidate = outlined.candidate
     mask, box = candidate.mask, candidate.box
     points = points_of(region, candidate)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
+from made_detection import anatomy, made_anatomy
 from made_findings import make_excluded, make_lesion
 
 from ho_detect.anatomy.hip_joint import HipJoint
 from ho_detect.anatomy.joint.joint_state import JointState
+from ho_detect.detection.detect import Judgement, Kept
 from ho_detect.detection.grade.grades import brooker, della_valle, femur_pelvis_gap_mm, grade_hips, mavrogenis
 from ho_detect.detection.judge.excluded import EXCLUSIONS, UNDECIDED
 from ho_detect.flags import flag
@@ -36,9 +40,17 @@ def joint(side="left", status="assessed", **changes):
     return HipJoint(side=side, status=status, center_lps_mm=center, head_radius_mm=24.0, residual_mm=0.5, **changes)
 
 
+def graded_hips(joints, lesions=(), excluded=(), states=None):
+    hips = tuple(replace(anatomy(j.side), joint=j) for j in joints)
+    kept = tuple(Kept(lesion, None) for lesion in lesions)
+    return grade_hips(
+        made_anatomy(hips=hips, joint_states=states or {}), Judgement(None, kept, tuple(excluded)), SETTINGS
+    )
+
+
 def graded(lesions=(), excluded=(), status="assessed", **changes):
     """The left hip."""
-    return grade_hips((joint(status=status, **changes),), {}, tuple(lesions), tuple(excluded), SETTINGS)[0]
+    return graded_hips((joint(status=status, **changes),), tuple(lesions), tuple(excluded))[0]
 
 
 class TestClasses:
@@ -102,12 +114,12 @@ class TestClasses:
 
 class TestHip:
     def test_both_sides_left_first(self):
-        hips = grade_hips((joint("right"), joint("left")), {}, (), (), SETTINGS)
+        hips = graded_hips((joint("right"), joint("left")))
         assert [h.side for h in hips] == ["left", "right"]
 
     def test_a_lesion_counts_for_its_side_only(self):
         lesions = (island(side="right", volume_mm3=100.0), bridge(side="left"))
-        left, right = grade_hips((joint("left"), joint("right")), {}, lesions, (), SETTINGS)
+        left, right = graded_hips((joint("left"), joint("right")), lesions)
         assert (left.brooker_ct, right.brooker_ct) == ("IV", "I")
         assert (left.n_lesions, right.n_lesions) == (1, 1)
         assert right.total_volume_mm3 == 100.0
@@ -139,7 +151,7 @@ class TestHip:
 
 class TestWhatWasNotSeen:
     def test_a_side_without_a_joint_is_not_in_view(self):
-        _, right = grade_hips((joint("left"),), {}, (island(),), (), SETTINGS)
+        _, right = graded_hips((joint("left"),), (island(),))
         assert right.status == "not_in_view"
         assert [r.code for r in right.reasons] == ["hip_not_in_view"]
         measured = set(right.__struct_fields__) - {"side", "status", "reasons", "sectors", "not_said"}
@@ -174,7 +186,7 @@ class TestWhatWasNotSeen:
     @pytest.mark.parametrize("reason", EXCLUSIONS)
     def test_only_what_is_undecided_casts_doubt(self, reason):
         aside = make_excluded(reason)  # on the right
-        left, right = grade_hips((joint("left"), joint("right")), {}, (), (aside,), SETTINGS)
+        left, right = graded_hips((joint("left"), joint("right")), (), (aside,))
         assert left.finding == "absent"
         if reason in UNDECIDED:
             assert right.finding == "indeterminate"
@@ -185,9 +197,7 @@ class TestWhatWasNotSeen:
             assert (right.finding, right.reasons) == ("absent", ())
 
     def test_a_doubt_beside_a_lesion_takes_the_class_not_the_lesion(self):
-        hip = grade_hips((joint("right"),), {}, (island(side="right"),), (make_excluded("near_metal"),) * 2, SETTINGS)[
-            1
-        ]
+        hip = graded_hips((joint("right"),), (island(side="right"),), (make_excluded("near_metal"),) * 2)[1]
         assert (hip.finding, hip.brooker_ct, hip.mavrogenis) == ("present", None, None)
         assert len(hip.reasons) == 1
 
@@ -208,7 +218,7 @@ class TestNulls:
         reasons = (flag(why[status]),) if status in why else ()
         excluded = tuple(make_excluded(r, side="left") for r in aside)
         here = joint(status=status, reasons=reasons, score=0.9, coverage=1.0)
-        hip = grade_hips((here,), states, lesions, excluded, SETTINGS)[0]
+        hip = graded_hips((here,), lesions, excluded, states)[0]
         nulls = {name for name, value in msgspec.structs.asdict(hip).items() if value is None}
         if hip.finding is None:  # nothing is said at all: the status has the reason
             assert hip.not_said == ()
@@ -232,7 +242,7 @@ class TestNulls:
 class TestBoneAndJointSpace:
     def test_sides_are_compared(self):
         states = {"left": JointState(head_mean_hu=310.0, neck_mean_hu=200.0), "right": JointState(head_mean_hu=290.0)}
-        left, right = grade_hips((joint("left"), joint("right")), states, (), (), SETTINGS)
+        left, right = graded_hips((joint("left"), joint("right")), states=states)
         assert (left.head_hu_difference, right.head_hu_difference) == (20.0, -20.0)
         assert (left.neck_hu_difference, right.neck_hu_difference) == (None, None)
         assert {n.field: n.code for n in left.not_said}["neck_hu_difference"] == "no_other_hip"
@@ -241,7 +251,7 @@ class TestBoneAndJointSpace:
     @pytest.mark.parametrize(("resolved", "code"), [(None, "roof_not_in_view"), (0.3, "not_separable")])
     def test_what_is_not_separable_is_said(self, resolved, code):
         states = {"left": JointState(joint_space_resolved=resolved)}
-        hip = grade_hips((joint("left"),), states, (), (), SETTINGS)[0]
+        hip = graded_hips((joint("left"),), states=states)[0]
         assert {n.field: n.code for n in hip.not_said}["joint_space_mean_mm"] == code
 
 

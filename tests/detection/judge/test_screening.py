@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_detection import frames, region
+from made_detection import frames, made_anatomy, region
 
 from ho_detect.anatomy.regions.metal import Metal
 from ho_detect.detection.candidates import Candidate
@@ -26,7 +26,9 @@ def judged(offset_mm, *, joined=True, metal=NO_METAL):
     found = region(np.full(SHAPE, 600.0))
     grid = Grid.axial(SHAPE, (1, 1, 1), FRAME.center + np.asarray(offset_mm, float) - 12.0)
     found = type(found)(**{**vars(found), "grid": grid})
-    return plainly_elsewhere(found, Candidate(WHOLE, mask, joined), (FRAME,), metal, SETTINGS)
+    return plainly_elsewhere(
+        found, Candidate(WHOLE, mask, joined), made_anatomy(landmarks=(FRAME,), metal=metal), SETTINGS
+    )
 
 
 def test_what_is_near_the_joint_is_looked_at():

@@ -7,7 +7,7 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 import pytest
-from made_detection import anatomy, evidence, frames, region
+from made_detection import anatomy, evidence, frames, made_anatomy, region
 from model_hips import head_center
 from phantoms import ball
 from scipy import ndimage as ndi
@@ -44,7 +44,8 @@ def lesion(
     whole = tuple(slice(0, n) for n in mask.shape)
     candidate = Candidate(whole, mask, joined=bool(touching), touching=touching)
     outlined = Outlined(candidate, 300.0, 5.0, 0.9)
-    return measure(found, outlined, evidence(**changes), FRAMES[side], place(side), 3, SETTINGS)
+    here = made_anatomy(landmarks=(FRAMES[side],), places={side: place(side)})
+    return measure(found, outlined, evidence(**{"side": side} | changes), here, 3, SETTINGS)
 
 
 @lru_cache(maxsize=2)

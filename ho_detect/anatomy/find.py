@@ -1,0 +1,100 @@
+"""HU volume to everything that is known of its anatomy, in one record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ho_detect.acquisition.volume.load import HuVolume, no_hip
+from ho_detect.anatomy.fit.hips import HipAnatomy, find_hip_joints
+from ho_detect.anatomy.fit.working_grid import COARSE_STEP_MM, resample_to_patient_axes
+from ho_detect.anatomy.hip_joint import Side
+from ho_detect.anatomy.joint.joint_state import JointState, joint_states
+from ho_detect.anatomy.native.masks import NativeBone, native_masks
+from ho_detect.anatomy.native.surfaces import BoneDistance, native_bone
+from ho_detect.anatomy.regions.compartments import Places, places
+from ho_detect.anatomy.regions.landmarks import Landmarks, landmarks
+from ho_detect.anatomy.regions.metal import Metal, find_metal, hide_behind_metal
+from ho_detect.anatomy.regions.tissue import Tissue, segment_tissue
+from ho_detect.anatomy.user_masks.bone import agreeing, with_given_bone
+from ho_detect.anatomy.user_masks.masks import GivenMasks, given_masks
+from ho_detect.anatomy.user_masks.muscle import deep_to_skin, with_given_muscles
+from ho_detect.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Anatomy:
+    """What detection stands on.
+
+    Parameters
+    ----------
+    hips
+        The hips in view, at least one, left first, with their fitted surfaces.
+    bones
+        Signed distance to native femur and hip bone of each, two a hip, in the order of ``hips``.
+    landmarks
+        The frame of each hip, in the order of ``hips``.
+    places
+        By side: head, neck and muscle groups.
+    joint_states
+        By side: what is measured at the joint itself.
+    tissue, metal
+        On the coarse grid.
+    user_masks
+        The masks that the user supplied and that are used.
+    native
+        What masks of native bone are made from, when they are asked for.
+    """
+
+    hips: tuple[HipAnatomy, ...]
+    bones: tuple[BoneDistance, ...]
+    landmarks: tuple[Landmarks, ...]
+    places: dict[Side, Places]
+    joint_states: dict[Side, JointState]
+    tissue: Tissue
+    metal: Metal
+    user_masks: GivenMasks
+    native: NativeBone
+
+    def frame(self, side: Side) -> Landmarks:
+        """Return the landmarks of the hip of that side, which is in view."""
+        return next(f for f in self.landmarks if f.side == side)
+
+
+def find_anatomy(volume: HuVolume, masks: Path | None, settings: Settings) -> Anatomy:
+    """Find the hips in view and all that tells where around them something lies.
+
+    Parameters
+    ----------
+    volume
+        In canonical orientation.
+    masks
+        Folder of NIfTI masks under TotalSegmentator's names, which are used in place of what is found here.
+
+    Raises
+    ------
+    SeriesError
+        ``no_hip_in_view``: no hip joint; ``missing_slices``: nor in the part of a series with gaps; ``bad_anatomy``:
+        the masks cannot be used.
+    """
+    coarse = resample_to_patient_axes(volume, COARSE_STEP_MM)
+    hips = find_hip_joints(volume, coarse, settings.anatomy)
+    if not hips:
+        raise no_hip(volume)
+    tissue = segment_tissue(coarse, settings.anatomy)
+    metal = find_metal(volume, tissue, settings.anatomy)
+    hips = hide_behind_metal(volume, hips, metal, settings.anatomy)
+    fitted = native_bone(hips)
+    supplied = agreeing(given_masks(masks, volume.grid), fitted, settings.anatomy)
+    near = with_given_muscles(places(hips, fitted, settings.joint), supplied)
+    return Anatomy(
+        hips=hips,
+        bones=with_given_bone(fitted, supplied, settings.anatomy),
+        landmarks=landmarks(hips),
+        places=near,
+        joint_states=joint_states(volume, hips, near, settings.joint),
+        tissue=deep_to_skin(tissue, supplied),
+        metal=metal,
+        user_masks=supplied,
+        native=native_masks(hips, fitted, supplied, settings.anatomy),
+    )
