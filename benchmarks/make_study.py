@@ -15,7 +15,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from ho_detect.acquisition.volume.load import AIR_HU, HuVolume
+from ho_detect.acquisition.volume.hounsfield import AIR_HU
+from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.image.grid import Grid
 
 #: The person simulated.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ho_detect.acquisition.volume.load import HuVolume
+from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.find import Anatomy, find_anatomy
 from ho_detect.detection.candidates import find_candidates, region_near_hips
 from ho_detect.detection.detect import decide

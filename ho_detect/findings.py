@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect.acquisition.volume.load import HuVolume
+from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.native.masks import NativeBone
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.judge.excluded import Excluded

@@ -8,7 +8,8 @@ import numpy as np
 from dicom_files import CtSeries, make_dataset, save
 from scipy.ndimage import map_coordinates
 
-from ho_detect.acquisition.volume.load import AIR_HU, HuVolume
+from ho_detect.acquisition.volume.hounsfield import AIR_HU
+from ho_detect.acquisition.volume.hu_volume import HuVolume
 
 
 def acquire(volume: HuVolume, folder: Path, steps_mm: np.ndarray, degrees: float = 0.0) -> None:

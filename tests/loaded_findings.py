@@ -10,7 +10,8 @@ import numpy as np
 from made_findings import make_hip, make_lesion, make_record
 
 from ho_detect.acquisition.series.index import index_series
-from ho_detect.acquisition.volume.load import HuVolume, load_volume
+from ho_detect.acquisition.volume.hu_volume import HuVolume
+from ho_detect.acquisition.volume.load import load_volume
 from ho_detect.findings import Findings
 from ho_detect.results.record import Software
 from ho_detect.settings import Settings

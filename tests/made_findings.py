@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ho_detect.acquisition.volume.load import HuVolume, SeriesRecord
+from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.judge.excluded import EXCLUSIONS, Excluded
 from ho_detect.detection.measure.lesion import Lesion

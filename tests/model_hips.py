@@ -18,9 +18,9 @@ from phantoms import volume
 from scipy import ndimage as ndi
 
 from ho_detect.anatomy.fit.shape_model import femur_model, hip_bone_model
-from ho_detect.anatomy.hip_joint import SIDES, mirror_of
-from ho_detect.anatomy.native.surfaces import capped, voxelised
 from ho_detect.image.grid import Grid, rotation
+from ho_detect.image.sides import SIDES, mirror_of
+from ho_detect.image.surfaces import capped, voxelised
 
 #: Head centers lie so far from the midline: a gap of 6 mm is left at the symphysis.
 HALF_WIDTH_MM = 91.0

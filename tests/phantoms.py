@@ -10,7 +10,7 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 
-from ho_detect.acquisition.volume.load import HuVolume, SeriesRecord
+from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.image.grid import Grid
 from ho_detect.simulation.mimics import Mimic
 from ho_detect.simulation.ossification import Ossification

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ho_detect.acquisition.volume.load import HuVolume, SeriesRecord
+from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.image.grid import Grid
 from ho_detect.simulation.mimics import MimicTruth
 from ho_detect.simulation.study import (

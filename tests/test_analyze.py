@@ -13,7 +13,7 @@ from model_hips import BRIDGE, IMMATURE, ISLAND, METAL_MM, SPUR, Growth, Plan, s
 from phantoms import cropped, hip_phantom, volume
 
 from ho_detect._kernels._jit import set_threads
-from ho_detect.acquisition.volume.load import HuVolume
+from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.analyze import analyze
 from ho_detect.errors import SeriesError
 from ho_detect.image.grid import Grid

@@ -24,7 +24,7 @@ import ho_detect
 from ho_detect.cli import cli, main
 from ho_detect.cli.common import Talk, log_to
 from ho_detect.cohort.plan import series_rows
-from ho_detect.cohort.run import pool as crew
+from ho_detect.cohort.run import pool
 from ho_detect.cohort.store import results as ledger
 from ho_detect.findings import Findings
 from ho_detect.settings import Settings
@@ -58,7 +58,7 @@ def in_place(monkeypatch):
     """Put a task in place of the analysis."""
 
     def put(task):
-        monkeypatch.setattr(crew, "Options", functools.partial(crew.Options, task=task))
+        monkeypatch.setattr(pool, "Options", functools.partial(pool.Options, task=task))
 
     put(batch_tasks.finds_two_lesions)
     return put
@@ -390,9 +390,9 @@ def test_ctrl_c(studies, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "import sys, functools; sys.path.insert(0, sys.argv.pop(1)); import batch_tasks\n"
-        "from ho_detect import cli\nfrom ho_detect.cohort import crew\n"
+        "from ho_detect import cli\nfrom ho_detect.cohort.run import pool\n"
         "if __name__ == '__main__':\n"
-        "    crew.Options = functools.partial(crew.Options, task=batch_tasks.hangs)\n"
+        "    pool.Options = functools.partial(pool.Options, task=batch_tasks.hangs)\n"
         "    cli.main()\n"
     )
     out = tmp_path / "out"

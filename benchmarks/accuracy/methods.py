@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage as ndi
 from scorer import Answer, Claim, Labels
 
-from ho_detect.acquisition.volume.load import HuVolume
+from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.analyze import analyze
 from ho_detect.errors import SeriesError
 from ho_detect.findings import Findings

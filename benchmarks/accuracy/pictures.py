@@ -9,9 +9,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from scorer import StudyScore
 
-from ho_detect.anatomy.hip_joint import Point
 from ho_detect.export.pictures.planes import Plane, plane_through
 from ho_detect.findings import Findings
+from ho_detect.image.sides import Point
 from ho_detect.simulation.study import SimulatedStudy
 
 _PLANES: tuple[Plane, ...] = ("axial", "coronal", "sagittal")

@@ -13,8 +13,8 @@ from grades import of_simulated
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
-from ho_detect.anatomy.hip_joint import Side
 from ho_detect.image.grid import Grid
+from ho_detect.image.sides import Side
 from ho_detect.simulation.study import FEMUR_LEFT, FEMUR_RIGHT, PELVIS, LesionTruth, SimulatedStudy
 
 FOUND_SHARE = 0.3

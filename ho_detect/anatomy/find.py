@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ho_detect.acquisition.volume.load import HuVolume, no_hip
+from ho_detect.acquisition.volume.hu_volume import HuVolume
+from ho_detect.acquisition.volume.load import no_hip
 from ho_detect.anatomy.fit.hips import HipAnatomy, find_hip_joints
 from ho_detect.anatomy.fit.working_grid import COARSE_STEP_MM, resample_to_patient_axes
-from ho_detect.anatomy.hip_joint import Side
 from ho_detect.anatomy.joint.joint_state import JointState, joint_states
 from ho_detect.anatomy.native.masks import NativeBone, native_masks
 from ho_detect.anatomy.native.surfaces import BoneDistance, native_bone
@@ -19,6 +19,7 @@ from ho_detect.anatomy.regions.tissue import Tissue, segment_tissue
 from ho_detect.anatomy.user_masks.bone import agreeing, with_given_bone
 from ho_detect.anatomy.user_masks.masks import GivenMasks, given_masks
 from ho_detect.anatomy.user_masks.muscle import deep_to_skin, with_given_muscles
+from ho_detect.image.sides import Side
 from ho_detect.settings import Settings
 
 

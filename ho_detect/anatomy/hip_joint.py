@@ -1,25 +1,16 @@
-"""One hip joint as a record; left and right are told apart by patient coordinates: +x is the patient's left."""
+"""One hip joint as a record."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
 import msgspec
-import numpy as np
 from msgspec import Meta
 
 from ho_detect.flags import Flag
-from ho_detect.image.grid import FloatArray
+from ho_detect.image.sides import Point, Side
 
-Side = Literal["left", "right"]
-SIDES: tuple[Side, Side] = ("left", "right")
 Status = Literal["assessed", "partly_in_view", "not_in_view", "not_assessable"]
-Point = tuple[float, float, float]
-
-
-def mirror_of(side: Side) -> FloatArray:
-    """Return the (3,) signs that take a hip of that side to a left one."""
-    return np.array([-1.0, 1.0, 1.0]) if side == "right" else np.ones(3)
 
 
 class HipJoint(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ho_detect import __version__
+from ho_detect._version import __version__
 from ho_detect.errors import UsageError
 
 if TYPE_CHECKING:

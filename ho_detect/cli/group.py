@@ -10,7 +10,7 @@ from importlib import import_module
 
 import click
 
-from ho_detect import __version__
+from ho_detect._version import __version__
 from ho_detect.errors import HoDetectError, UsageError
 
 EXIT_OK, EXIT_INTERNAL, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130

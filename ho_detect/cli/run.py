@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ho_detect import __version__
+from ho_detect._version import __version__
 from ho_detect.cli.common import (
     Talk,
     all_series_option,

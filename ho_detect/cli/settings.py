@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ho_detect import __version__
+from ho_detect._version import __version__
 
 if TYPE_CHECKING:
     from ho_detect.settings import Settings

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ho_detect._kernels._jit import in_parallel
 from ho_detect._kernels.bone_distance import lower_grade_in_runs
-from ho_detect.acquisition.volume.load import HuVolume
+from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.find import Anatomy
 from ho_detect.anatomy.native.surfaces import BoneDistance
 from ho_detect.anatomy.regions.tissue import Tissue

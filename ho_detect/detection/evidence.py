@@ -6,7 +6,6 @@ import msgspec
 import numpy as np
 
 from ho_detect.anatomy.find import Anatomy
-from ho_detect.anatomy.hip_joint import Side
 from ho_detect.anatomy.native.surfaces import FAR_MM
 from ho_detect.anatomy.regions.landmarks import nearest_frame
 from ho_detect.anatomy.regions.tissue import FAT_HU
@@ -15,6 +14,7 @@ from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.measure.shape import bounding_box
 from ho_detect.detection.outline import Outlined
 from ho_detect.image.morphology import deeper, distance_to, margins, within
+from ho_detect.image.sides import Side
 
 #: Surroundings begin so far outside of a lesion, past its partial volume, and reach so far, mm.
 SHELL_MM = (1.5, 6.5)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from ho_detect.anatomy.hip_joint import Side
+from ho_detect.image.sides import Side
 from ho_detect.results import codes
 from ho_detect.results.coded_findings import Number, Said, hip_codes, hip_numbers, lesion_codes, lesion_numbers
 from ho_detect.results.sentences import excluded_sentence, hip_sentence, lesion_sentence

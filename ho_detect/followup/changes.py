@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ho_detect.anatomy.hip_joint import Side
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.findings import Findings
@@ -15,6 +14,7 @@ from ho_detect.flags import Flag, flag, null
 from ho_detect.followup.comparison import HipChange, LesionChange
 from ho_detect.followup.matching import Match, points_of
 from ho_detect.followup.registration import BoneMotion
+from ho_detect.image.sides import Side
 
 #: Something set aside lies at a lesion's place when its centroid is so near to the lesion, mm. Convention.
 _AT_PLACE_MM = 6.0

@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from ho_detect.acquisition.series.index import SeriesEntry
-from ho_detect.acquisition.volume.load import SeriesRecord
+from ho_detect.acquisition.volume.hu_volume import SeriesRecord
 from ho_detect.analyze import Analysis
-from ho_detect.anatomy.hip_joint import SIDES
 from ho_detect.findings import Findings
 from ho_detect.flags import Flag, flag
 from ho_detect.followup.changes import hip_change, lesion_change
 from ho_detect.followup.comparison import Comparison, Registration
 from ho_detect.followup.matching import match_lesions
 from ho_detect.followup.registration import BoneMotion, register_bones
+from ho_detect.image.sides import SIDES
 from ho_detect.results.record import Software
 from ho_detect.settings import FollowUpSettings, Settings
 from ho_detect.study import analyze_study

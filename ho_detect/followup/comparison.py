@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from ho_detect.acquisition.volume.load import SeriesRecord
-from ho_detect.anatomy.hip_joint import Side
+from ho_detect.acquisition.volume.hu_volume import SeriesRecord
 from ho_detect.detection.grade.hip import Brooker, DellaValle
-from ho_detect.detection.measure.lesion import Bone, Maturity
+from ho_detect.detection.measure.lesion import Maturity
 from ho_detect.flags import Flag, Null
 from ho_detect.followup.matching import Change
+from ho_detect.image.sides import Bone, Side
 from ho_detect.results.record import Software
 
 SCHEMA_VERSION = "1.0"

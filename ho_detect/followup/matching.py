@@ -11,10 +11,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
-from ho_detect.detection.measure.lesion import Bone, Lesion
+from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.findings import Findings
 from ho_detect.followup.registration import BoneMotion
 from ho_detect.image.grid import FloatArray
+from ho_detect.image.sides import Bone
 from ho_detect.settings import FollowUpSettings
 
 #: Overlap is taken at so many voxels of a lesion, evenly taken.

@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
 from ho_detect._kernels.surface_match import edge_offsets
-from ho_detect.acquisition.volume.load import AIR_HU
+from ho_detect.acquisition.volume.hounsfield import AIR_HU
 from ho_detect.analyze import Analysis
 from ho_detect.anatomy.fit.hips import FIT_STEP_MM
 from ho_detect.anatomy.fit.shape_fit import SurfaceFit
 from ho_detect.anatomy.fit.working_grid import WorkingVolume, resample_to_patient_axes
-from ho_detect.anatomy.hip_joint import Side
 from ho_detect.anatomy.native.surfaces import FAR_MM, BoneDistance
-from ho_detect.detection.measure.lesion import Bone
 from ho_detect.image.grid import FloatArray, Grid, align_similarity
+from ho_detect.image.sides import Bone, Side
 from ho_detect.settings import FollowUpSettings
 
 #: What is compared: bone and so far outside of it, without what lies so near to the other bone or a lesion, mm.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ho_detect.acquisition.volume.load import HuVolume, SeriesRecord
+from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.anatomy.find import Anatomy
 from ho_detect.detection.detect import Judgement, label_map
 from ho_detect.detection.grade.hip import Hip

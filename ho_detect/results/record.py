@@ -9,8 +9,8 @@ from typing import Literal
 
 import msgspec
 
-from ho_detect import __version__
-from ho_detect.acquisition.volume.load import SeriesRecord
+from ho_detect._version import __version__
+from ho_detect.acquisition.volume.hu_volume import SeriesRecord
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.judge.excluded import Excluded
 from ho_detect.detection.measure.lesion import Lesion

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from ho_detect.anatomy.hip_joint import Point
 from ho_detect.flags import Null
+from ho_detect.image.sides import Point
 
 if TYPE_CHECKING:
     from ho_detect.results.record import FindingsRecord

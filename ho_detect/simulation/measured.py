@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.anatomy.fit.shape_model import BoneModel, femur_model, hip_bone_model
-from ho_detect.anatomy.hip_joint import Side
-from ho_detect.anatomy.native.surfaces import capped, voxelised
 from ho_detect.image.grid import FloatArray, Grid, fit_sphere, vertex_normals
+from ho_detect.image.sides import Side
+from ho_detect.image.surfaces import capped, voxelised
 from ho_detect.simulation.femur import neck_base
 from ho_detect.simulation.pelvis import socket_radius
 from ho_detect.simulation.person import HipPlan

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from ho_detect.anatomy.hip_joint import Point, Side
 from ho_detect.image.grid import FloatArray
+from ho_detect.image.sides import Point, Side
 from ho_detect.simulation.femur import neck_base
 from ho_detect.simulation.fields import Field, axes_of, blend_in, box_of, coverage, smooth_noise
 from ho_detect.simulation.pelvis import socket_axis

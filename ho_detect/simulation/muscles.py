@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect.anatomy.hip_joint import Side
 from ho_detect.image.grid import FloatArray, Grid
+from ho_detect.image.sides import SIDES, Side
 from ho_detect.simulation.femur import neck_base, scale_of
 from ho_detect.simulation.fields import Field, box_of, coarse_grid, refine
-from ho_detect.simulation.person import SIDES, Person
+from ho_detect.simulation.person import Person
 from ho_detect.simulation.render import render
 from ho_detect.simulation.shapes import FAR, Shape, blade, smooth_min, tube
 from ho_detect.simulation.skeleton import Frames

@@ -8,16 +8,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect.anatomy.hip_joint import Side
-from ho_detect.detection.measure.lesion import Bone, Maturity, Sector
 from ho_detect.image.grid import FloatArray
+from ho_detect.image.sides import SIDES, Bone, Sector, Side
 from ho_detect.simulation.femur import neck_base, scale_of
 from ho_detect.simulation.fields import Box, Field, blend_in, box_of, coverage, smooth_noise
 from ho_detect.simulation.muscles import Muscle, course
-from ho_detect.simulation.person import SIDES
 from ho_detect.simulation.render import render
 from ho_detect.simulation.shapes import FAR, Ellipsoid, Frame, Shape, tube
 from ho_detect.simulation.tissue import Canvas
+
+Maturity = Literal["mature", "intermediate", "immature"]
 
 
 class Island(msgspec.Struct, frozen=True, kw_only=True, tag="island"):
@@ -69,7 +69,7 @@ class Bridge(msgspec.Struct, frozen=True, kw_only=True, tag="bridge"):
     muscle: Muscle
     width_mm: float
     gap_mm: float = 0.0
-    gap_at: Literal["femur", "pelvis"] = "femur"
+    gap_at: Bone = "femur"
     maturity: Maturity = "mature"
     along: float = 0.5
 

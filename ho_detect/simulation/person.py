@@ -7,10 +7,9 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from ho_detect.anatomy.hip_joint import Point, Side
+from ho_detect.image.sides import Point, Side
 
 Contrast = Literal["none", "arterial", "late"]
-SIDES: tuple[Side, Side] = ("left", "right")
 
 
 class HipPlan(msgspec.Struct, frozen=True, kw_only=True):

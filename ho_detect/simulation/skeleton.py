@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ho_detect.anatomy.hip_joint import Side
 from ho_detect.image.grid import FloatArray, Grid
+from ho_detect.image.sides import SIDES, Side
 from ho_detect.simulation import femur as fem
 from ho_detect.simulation import pelvis as pel
 from ho_detect.simulation.fields import Field
 from ho_detect.simulation.measured import measured_femur, measured_hip_bone
-from ho_detect.simulation.person import SIDES, Person
+from ho_detect.simulation.person import Person
 from ho_detect.simulation.render import carve, render, union
 from ho_detect.simulation.shapes import Frame, Shape, smooth_min, turn
 

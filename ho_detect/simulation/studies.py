@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from ho_detect.detection.measure.lesion import Maturity
+from ho_detect.image.sides import SIDES
 from ho_detect.simulation.measured import half_width_mm
 from ho_detect.simulation.mimics import ArterialCalcium, Arthroplasty, Granuloma, Hand, Mimic, Phleboliths
 from ho_detect.simulation.muscles import Muscle
-from ho_detect.simulation.ossification import Bridge, Island, Ossification, Sheet, Spur
-from ho_detect.simulation.person import SIDES, HipPlan, Person, draw_person
+from ho_detect.simulation.ossification import Bridge, Island, Maturity, Ossification, Sheet, Spur
+from ho_detect.simulation.person import HipPlan, Person, draw_person
 from ho_detect.simulation.scan import Position, ScanPlan
 from ho_detect.simulation.study import SimulatedStudy, StudyPlan, simulate
 from ho_detect.simulation.write import write_dicom

@@ -9,13 +9,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect.acquisition.volume.load import HuVolume, SeriesRecord
-from ho_detect.anatomy.hip_joint import Point, Side
-from ho_detect.detection.measure.lesion import Bone, Maturity, Sector
+from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.image.grid import FloatArray, Grid
+from ho_detect.image.sides import BONES, SIDES, Bone, Point, Sector, Side
 from ho_detect.simulation.mimics import Mimic, MimicTruth, paint_mimic, paint_table
-from ho_detect.simulation.ossification import Ossification, axial_sector, paint_ossification
-from ho_detect.simulation.person import SIDES, Person
+from ho_detect.simulation.ossification import Maturity, Ossification, axial_sector, paint_ossification
+from ho_detect.simulation.person import Person
 from ho_detect.simulation.scan import (
     Lattices,
     ScanPlan,
@@ -220,7 +219,7 @@ def _lesions(
         centroid = grid.to_lps(at.mean(0))
         femur = FEMUR_LEFT if growth.side == "left" else FEMUR_RIGHT
         gaps, touches = _gaps(grid, labels == label, bone, (femur, PELVIS), at)
-        attached: tuple[Bone, ...] = tuple(b for b, t in zip(("femur", "pelvis"), touches, strict=True) if t)  # type: ignore[misc]
+        attached: tuple[Bone, ...] = tuple(b for b, t in zip(BONES, touches, strict=True) if t)
         out.append(
             LesionTruth(
                 label=label,

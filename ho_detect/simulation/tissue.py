@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect.anatomy.hip_joint import Side
 from ho_detect.image.grid import FloatArray, Grid
+from ho_detect.image.sides import SIDES, Side
 from ho_detect.simulation.femur import neck_base, scale_of
 from ho_detect.simulation.fields import (
     Field,
@@ -22,7 +22,7 @@ from ho_detect.simulation.fields import (
 )
 from ho_detect.simulation.muscles import MuscleMap, build_muscles
 from ho_detect.simulation.pelvis import socket_radius
-from ho_detect.simulation.person import SIDES, Person
+from ho_detect.simulation.person import Person
 from ho_detect.simulation.render import render
 from ho_detect.simulation.shapes import FAR, Ellipsoid, Frame, Shape, smooth_min, tube
 from ho_detect.simulation.skeleton import Frames, Skeleton, build_skeleton

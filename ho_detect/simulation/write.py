@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ho_detect import __version__
+from ho_detect._version import __version__
 from ho_detect.simulation.study import SimulatedStudy
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from model_hips import head_center
 from phantoms import ball
 from scipy import ndimage as ndi
 
-from ho_detect.anatomy.hip_joint import mirror_of
 from ho_detect.anatomy.native.surfaces import FAR_MM
 from ho_detect.anatomy.regions.metal import Metal
 from ho_detect.anatomy.regions.tissue import Tissue
@@ -18,6 +17,7 @@ from ho_detect.detection.candidates import Candidate
 from ho_detect.detection.evidence import gather
 from ho_detect.detection.outline import Outlined
 from ho_detect.image.grid import Grid
+from ho_detect.image.sides import mirror_of
 
 FRAMES = frames()
 SHAPE = (41, 41, 41)

@@ -12,8 +12,8 @@ from dicom_files import CtSeries, write_series
 from pydicom.dataset import Dataset
 
 from ho_detect.cli import cli
-from ho_detect.cohort.run import run
 from ho_detect.cohort.run.pool import Options
+from ho_detect.cohort.run.run import run
 from ho_detect.errors import HoDetectError, UsageError
 from ho_detect.pacs.archive import PASSWORD_VARIABLE, USER_VARIABLE, Credentials, connect
 from ho_detect.pacs.pull import pull

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from ho_detect.cohort.run import pool as crew
+from ho_detect.cohort.run import pool
 from ho_detect.cohort.run.pool import Options
 from ho_detect.settings import Settings
 from ho_detect.system import memory as machine
@@ -57,6 +57,6 @@ class TestShares:
         [(0, 99, 64.0, (4, 2)), (0, 99, 9.0, (2, 4)), (0, 99, 1.0, (1, 8)), (0, 3, 64.0, (3, 2)), (6, 99, 1.0, (6, 1))],
     )
     def test_workers_and_threads(self, monkeypatch, workers, n_jobs, gigabytes, shared):
-        monkeypatch.setattr(crew, "available_gigabytes", lambda: gigabytes)
+        monkeypatch.setattr(pool, "available_gigabytes", lambda: gigabytes)
         options = Options(workers=workers)
-        assert (crew.workers_for(options, n_jobs), crew.threads_for(Settings(), options, n_jobs)) == shared
+        assert (pool.workers_for(options, n_jobs), pool.threads_for(Settings(), options, n_jobs)) == shared

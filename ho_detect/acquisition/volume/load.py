@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Annotated
 
-import msgspec
 import numpy as np
-from msgspec import Meta
 from numpy.typing import NDArray
 
 from ho_detect.acquisition.headers.slices import SliceEntry
 from ho_detect.acquisition.series.index import SeriesEntry
 from ho_detect.acquisition.series.stacking import ROUNDING_MM, Stack, stack_slices
-from ho_detect.acquisition.volume.hounsfield import AIR_HU, check_hounsfield, check_rescale, to_hu
+from ho_detect.acquisition.volume.hounsfield import check_hounsfield, check_rescale, to_hu
+from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.acquisition.volume.pixels import PixelReader, is_plain
 from ho_detect.acquisition.volume.source import SourceSeries
 from ho_detect.acquisition.volume.true_grid import to_true_grid
@@ -25,81 +22,6 @@ from ho_detect.image.grid import Grid
 from ho_detect.settings import Settings
 from ho_detect.system.cpus import processors
 from ho_detect.system.pseudonyms import Pseudonyms
-
-__all__ = ["AIR_HU", "HuVolume", "SeriesRecord", "load_volume", "no_hip"]
-
-
-class SeriesRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the series; identities only where they were asked for."""
-
-    study_uid: Annotated[str, Meta(description="Study UID: pseudonym, unless identities were asked for")]
-    series_uid: Annotated[str, Meta(description="Series UID: pseudonym, unless identities were asked for")]
-    n_slices: int
-    rows: int
-    columns: int
-    spacing_mm: Annotated[tuple[float, float, float], Meta(description="(slice, row, column) mm")]
-    resampled: Annotated[
-        bool,
-        Meta(description="Size and spacing, and the label map, are of a true grid made of the images; a flag says why"),
-    ] = False
-    n_images: Annotated[
-        int | None, Meta(description="Images that the volume was made of; other than n_slices where resampled")
-    ] = None
-    slice_thickness_mm: float | None = None
-    kvp: float | None = None
-    kernel: str | None = None
-    contrast_stated: Annotated[bool | None, Meta(description="Contrast named in the header; null where not said")] = (
-        None
-    )
-    patient_position: str | None = None
-    manufacturer: str | None = None
-    patient_id: Annotated[str | None, Meta(description="Only where identities were asked for")] = None
-    study_date: Annotated[str | None, Meta(description="Only where identities were asked for")] = None
-    source: Annotated[str | None, Meta(description="Folder; only where identities were asked for")] = None
-
-
-@dataclass(frozen=True, eq=False)
-class HuVolume:
-    """Hounsfield units on a grid.
-
-    Parameters
-    ----------
-    hu
-        (slice, row, column) int16 HU; padding is :data:`AIR_HU`.
-    grid
-        Where the voxels are.
-    series
-        What the header says.
-    flags
-        What loading found worth saying.
-    source
-        The files it was loaded from; None for a volume made otherwise.
-    """
-
-    hu: NDArray[np.int16]
-    grid: Grid
-    series: SeriesRecord
-    flags: tuple[Flag, ...] = ()
-    source: SourceSeries | None = None
-
-    def __post_init__(self) -> None:
-        if self.hu.shape != self.grid.shape or self.hu.dtype != np.int16:
-            raise ValueError(f"{self.hu.dtype} array of shape {self.hu.shape} on a grid of shape {self.grid.shape}")
-
-    @property
-    def spacing_mm(self) -> tuple[float, float, float]:
-        """Voxel distances along (slice, row, column), mm."""
-        return self.grid.spacing_mm
-
-    def canonical(self) -> HuVolume:
-        """Return a view whose axes run closest to (superior, posterior, left); no voxel is resampled."""
-        grid, order, steps = self.grid.to_canonical()
-        hu = self.hu.transpose(order)[tuple(slice(None, None, s) for s in steps)]
-        return replace(self, hu=hu, grid=grid)
-
-    def from_canonical(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
-        """Bring an array on the grid of :meth:`canonical` back to this volume's own axes."""
-        return self.grid.from_canonical(array)
 
 
 def load_volume(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) -> HuVolume:

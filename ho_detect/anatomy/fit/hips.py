@@ -9,16 +9,17 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ho_detect._kernels._jit import in_parallel
-from ho_detect.acquisition.volume.load import HuVolume
+from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.fit.head import settled_head
 from ho_detect.anatomy.fit.search import EdgeField, edge_field, femur_starts, hip_candidates
 from ho_detect.anatomy.fit.shaft import Shaft, follow_shaft
 from ho_detect.anatomy.fit.shape_fit import SurfaceFit, fit_surface
 from ho_detect.anatomy.fit.shape_model import femur_model, hip_bone_model
 from ho_detect.anatomy.fit.working_grid import WorkingVolume, resample_to_patient_axes
-from ho_detect.anatomy.hip_joint import SIDES, HipJoint, Side, mirror_of
+from ho_detect.anatomy.hip_joint import HipJoint
 from ho_detect.flags import Flag, flag
 from ho_detect.image.grid import FloatArray, Sphere, fit_sphere
+from ho_detect.image.sides import SIDES, Side, mirror_of
 from ho_detect.image.smoothing import gaussian
 from ho_detect.settings import AnatomySettings
 

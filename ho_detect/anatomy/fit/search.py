@@ -17,8 +17,8 @@ from ho_detect.anatomy.fit.shape_fit import Pose
 from ho_detect.anatomy.fit.shape_model import BoneModel, femur_model, hip_bone_model
 from ho_detect.anatomy.fit.template import gradient_of, match
 from ho_detect.anatomy.fit.working_grid import COARSE_STEP_MM, WorkingVolume
-from ho_detect.anatomy.hip_joint import Side, mirror_of
 from ho_detect.image.grid import FloatArray, rotation, vertex_normals
+from ho_detect.image.sides import Side, mirror_of
 
 #: Patient lying rotated (about z) and pelvic tilt (about x), degrees, and size.
 _PELVIS_POSES = tuple(product((-36, -18, 0, 18, 36), (-15, 0, 15), (0.93, 1.07)))

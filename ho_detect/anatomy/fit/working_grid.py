@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect._kernels.resampling import average_blocks, interpolate
-from ho_detect.acquisition.volume.load import AIR_HU, HuVolume
+from ho_detect.acquisition.volume.hounsfield import AIR_HU
+from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.image.grid import Grid
 
 #: Voxel edge of the copy that hips are searched and tissues are segmented in, mm.

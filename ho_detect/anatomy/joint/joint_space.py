@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from ho_detect.acquisition.volume.load import HuVolume
+from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.fit.hips import HipAnatomy
 from ho_detect.anatomy.regions.head_and_neck import sampled
 from ho_detect.image.grid import FloatArray, Grid

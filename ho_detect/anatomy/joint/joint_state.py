@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from ho_detect.acquisition.volume.load import HuVolume
+from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.fit.hips import HipAnatomy
-from ho_detect.anatomy.hip_joint import Side
 from ho_detect.anatomy.joint.joint_space import joint_space
 from ho_detect.anatomy.regions.compartments import Places
 from ho_detect.anatomy.regions.head_and_neck import mean_hu
+from ho_detect.image.sides import Side
 from ho_detect.settings import JointSettings
 
 

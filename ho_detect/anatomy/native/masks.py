@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.anatomy.fit.hips import HipAnatomy
-from ho_detect.anatomy.native.surfaces import BoneDistance, capped, displaced, voxelised
+from ho_detect.anatomy.native.surfaces import BoneDistance, displaced
 from ho_detect.anatomy.user_masks.bone import holding
 from ho_detect.anatomy.user_masks.masks import BONES, GivenMasks, Mask
 from ho_detect.image.grid import FloatArray, Grid
+from ho_detect.image.surfaces import capped, voxelised
 from ho_detect.settings import AnatomySettings
 
 #: Value of each bone in the label map, under TotalSegmentator's names.

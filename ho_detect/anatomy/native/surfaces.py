@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,16 +16,14 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from ho_detect._kernels._jit import in_parallel
-from ho_detect._kernels.voxelise import count_crossings, fill_between
 from ho_detect.anatomy.fit.hips import HipAnatomy
 from ho_detect.anatomy.fit.shaft import Shaft
 from ho_detect.anatomy.fit.shape_fit import SurfaceFit
-from ho_detect.anatomy.hip_joint import Side
 from ho_detect.image.grid import FloatArray, Grid, Sphere
 from ho_detect.image.morphology import distance_anywhere
+from ho_detect.image.sides import BONES, Bone, Side
+from ho_detect.image.surfaces import capped, voxelised
 
-Bone = Literal["femur", "pelvis"]
-_BONES: tuple[Bone, Bone] = ("femur", "pelvis")
 #: Voxel edge of the distance fields, mm.
 STEP_MM = 1.5
 #: The fields reach so far beyond the surface, mm.
@@ -74,7 +71,7 @@ def native_bone(hips: tuple[HipAnatomy, ...]) -> tuple[BoneDistance, ...]:
         fit, shaft = (hip.femur, hip.shaft) if bone == "femur" else (hip.hip_bone, None)
         return bone_distance(displaced(fit), hip.joint.side, bone, _head(hip), shaft)
 
-    return tuple(in_parallel(lambda task: field(*task), list(product(hips, _BONES))))
+    return tuple(in_parallel(lambda task: field(*task), list(product(hips, BONES))))
 
 
 def displaced(fit: SurfaceFit) -> SurfaceFit:
@@ -172,37 +169,3 @@ def _neighbour_mean(faces: NDArray[np.int64], n: int) -> sparse.csr_array:
     link.data[:] = 1.0
     degree = np.maximum(np.asarray(link.sum(axis=1)).ravel(), 1.0)
     return sparse.csr_array(sparse.diags_array(1.0 / degree) @ link)
-
-
-def capped(faces: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Close the open end of a surface by a fan over each boundary loop; a closed surface is returned as it is."""
-    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    known = {(int(a), int(b)) for a, b in edges}
-    following = {b: a for a, b in known if (b, a) not in known}  # walked backwards: the cap faces the other way
-    caps: list[tuple[int, int, int]] = []
-    while following:
-        hub = min(following)  # the same fan for the mirrored surface, whose loop runs the other way
-        at = following.pop(hub)
-        while at in following:
-            onward = following.pop(at)
-            if onward != hub:
-                caps.append((hub, at, onward))
-            at = onward
-    if not caps:
-        return faces
-    return np.concatenate([faces, np.array(caps, np.int64)])
-
-
-def voxelised(grid: Grid, vertices: FloatArray, faces: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Return (z, y, x) uint8, 1 inside a closed surface in LPS mm."""
-    # no vertex may lie on a voxel column: an amount no coordinate has
-    position = np.ascontiguousarray(grid.to_index(vertices)) + np.array([1.1e-5, 1.7e-5, 0.0])
-    rows = grid.shape[0] * grid.shape[1]
-    crossings = np.zeros(rows, np.int64)
-    most = count_crossings(position, faces, grid.shape, crossings, np.empty((rows, 0)))
-    crossings[:] = 0
-    at = np.empty((rows, most))
-    count_crossings(position, faces, grid.shape, crossings, at)
-    out = np.zeros(grid.shape, np.uint8)
-    fill_between(rows, crossings, at, out)
-    return out

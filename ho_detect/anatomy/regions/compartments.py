@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ho_detect.anatomy.fit.hips import HipAnatomy
-from ho_detect.anatomy.hip_joint import Side
 from ho_detect.anatomy.native.surfaces import BoneDistance
 from ho_detect.anatomy.regions.head_and_neck import HeadAndNeck, head_and_neck
 from ho_detect.anatomy.regions.muscle_groups import MuscleRegions, muscle_courses
+from ho_detect.image.sides import Side
 from ho_detect.settings import JointSettings
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
-from ho_detect.acquisition.volume.load import HuVolume
+from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.hip_joint import HipJoint
 from ho_detect.anatomy.native.surfaces import BoneDistance
 from ho_detect.image.grid import FloatArray

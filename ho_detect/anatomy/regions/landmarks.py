@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ho_detect.anatomy.fit.hips import HipAnatomy
 from ho_detect.anatomy.fit.shape_model import hip_bone_model
-from ho_detect.anatomy.hip_joint import Side, mirror_of
 from ho_detect.image.grid import FloatArray, align_similarity
+from ho_detect.image.sides import Side, mirror_of
 
 #: Height of the ischial spine against the head center, mm.
 _SPINE_HEIGHT_MM = (-35.0, -10.0)

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from ho_detect.anatomy.fit.hips import HipAnatomy
 from ho_detect.anatomy.fit.shape_model import femur_model, hip_bone_model
-from ho_detect.anatomy.hip_joint import mirror_of
 from ho_detect.anatomy.regions.muscle_names import MuscleGroup, MuscleSource
 from ho_detect.image.grid import FloatArray, align_similarity
+from ho_detect.image.sides import mirror_of
 from ho_detect.settings import JointSettings
 
 # ruff: noqa: E501 - a table reads better with a course in a row

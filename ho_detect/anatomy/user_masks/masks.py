@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
-from ho_detect.anatomy.hip_joint import SIDES, Side
 from ho_detect.anatomy.regions.muscle_names import MuscleGroup
 from ho_detect.errors import SeriesError
 from ho_detect.image.grid import FloatArray, Grid
+from ho_detect.image.sides import SIDES, Side
 
 BoolArray = NDArray[np.bool_]
 #: Voxel edge of the label map, mm.

@@ -8,13 +8,13 @@ import numpy as np
 from scipy import ndimage as ndi
 from scipy.spatial import KDTree
 
-from ho_detect.anatomy.hip_joint import Side
 from ho_detect.anatomy.regions.compartments import Places
 from ho_detect.anatomy.regions.muscle_groups import GROUPS, MuscleRegions
 from ho_detect.anatomy.regions.muscle_names import MuscleGroup, MuscleSource
 from ho_detect.anatomy.regions.tissue import Tissue
 from ho_detect.anatomy.user_masks.masks import MUSCLES, NAMES, GivenMasks, wanted
 from ho_detect.image.grid import FloatArray
+from ho_detect.image.sides import Side
 
 #: A place no farther from a mask belongs to that muscle: segmenters leave ossification out of it, mm. Convention.
 _NEAR_MM = 5.0

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from ho_detect import __version__
+from ho_detect._version import __version__
 from ho_detect.cohort.plan.plan import Plan, Planned
 from ho_detect.errors import UsageError
 from ho_detect.export.tables import arrow_table, columns_of

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ho_detect import __version__
+from ho_detect._version import __version__
 from ho_detect.cohort.plan.series_rows import study_row
 from ho_detect.results.rows import StudyRow
 from ho_detect.settings import Settings

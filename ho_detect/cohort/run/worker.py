@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ho_detect.acquisition.series.index import SeriesEntry
-    from ho_detect.acquisition.volume.load import HuVolume
+    from ho_detect.acquisition.volume.hu_volume import HuVolume
     from ho_detect.system.pseudonyms import Pseudonyms
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ho_detect import __version__
+from ho_detect._version import __version__
 from ho_detect.errors import HoDetectError
 from ho_detect.export.provenance import PROVENANCE_FILE, Provenance
 from ho_detect.results.record import FindingsRecord

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import msgspec
 
 from ho_detect.anatomy.find import Anatomy
-from ho_detect.anatomy.hip_joint import SIDES, HipJoint, Side
+from ho_detect.anatomy.hip_joint import HipJoint
 from ho_detect.anatomy.joint.joint_state import JointState
 from ho_detect.detection.detect import Judgement
 from ho_detect.detection.grade.hip import Brooker, DellaValle, Hip, Mavrogenis
 from ho_detect.detection.judge.excluded import UNDECIDED, Excluded
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.flags import Null, flag, null
+from ho_detect.image.sides import SIDES, Side
 from ho_detect.settings import DetectionSettings
 
 

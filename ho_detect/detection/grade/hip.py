@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from ho_detect.anatomy.hip_joint import Point, Side, Status
-from ho_detect.detection.measure.lesion import Sector
+from ho_detect.anatomy.hip_joint import Status
 from ho_detect.flags import Flag, Null
+from ho_detect.image.sides import Point, Sector, Side
 
 Finding = Literal["present", "absent", "indeterminate"]
 Brooker = Literal["0", "I", "II", "III", "IV"]

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from ho_detect.anatomy.hip_joint import Point, Side
+from ho_detect.image.sides import Point, Side
 
 #: Why something dense was set aside.
 EXCLUSIONS: dict[str, str] = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ho_detect.anatomy.hip_joint import Side
 from ho_detect.detection.evidence import Evidence
 from ho_detect.detection.judge.excluded import EXCLUSIONS, Excluded
 from ho_detect.detection.judge.mimic_settings import MimicSettings
 from ho_detect.image.grid import FloatArray
+from ho_detect.image.sides import Side
 
 Rule = Callable[[Evidence, MimicSettings, float], bool]
 

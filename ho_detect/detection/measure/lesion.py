@@ -7,12 +7,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from ho_detect.anatomy.hip_joint import Point, Side
 from ho_detect.anatomy.regions.muscle_names import MuscleGroup, MuscleSource
 from ho_detect.flags import Null
+from ho_detect.image.sides import Bone, Point, Sector, Side
 
-Sector = Literal["anterior", "posterior", "medial", "lateral"]
-Bone = Literal["femur", "pelvis"]
 #: Vessels are not segmented.
 Vessels = Literal["not_assessed"]
 Maturity = Literal["mature", "intermediate", "immature"]

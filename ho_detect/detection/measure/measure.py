@@ -9,18 +9,18 @@ from scipy import ndimage as ndi
 from scipy.spatial import KDTree
 
 from ho_detect.anatomy.find import Anatomy
-from ho_detect.anatomy.hip_joint import Point, Side
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.evidence import Evidence
 from ho_detect.detection.judge.confidence import confidence_of
 from ho_detect.detection.measure.contact import Contact, measure_contact
 from ho_detect.detection.measure.density import atypical, maturity_of, rim_and_core, zonal_index_of
-from ho_detect.detection.measure.lesion import Lesion, Sector
+from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.detection.measure.shape import measure_form, outermost
 from ho_detect.detection.outline import Outlined
 from ho_detect.flags import null
 from ho_detect.image.grid import FloatArray
 from ho_detect.image.morphology import distance_to
+from ho_detect.image.sides import Point, Sector, Side
 from ho_detect.settings import DetectionSettings
 
 #: The muscle group is that of so many of a lesion's voxels, evenly taken.

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ho_detect import __version__
+from ho_detect._version import __version__
 from ho_detect.export.pages.templating import render
 from ho_detect.flags import FLAGS, REASONS
 from ho_detect.system.files import FINDINGS_FILE, REPORT_FILE, THUMBNAIL_FILE, write_atomically

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect.anatomy.hip_joint import Point
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.export.pictures.figures import PLANE_WINDOW_HU, PROJECTION_WINDOW_HU, Window, colour_of
 from ho_detect.export.pictures.planes import Plane, View, coronal_projection, plane_through
 from ho_detect.findings import Findings
+from ho_detect.image.sides import Point
 
 #: Grey values are stored with loss: at this quality no edge moves and noise stays.
 _QUALITY = 86

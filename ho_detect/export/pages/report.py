@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ho_detect._kernels._jit import in_parallel
-from ho_detect.acquisition.volume.load import SeriesRecord
+from ho_detect.acquisition.volume.hu_volume import SeriesRecord
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.judge.excluded import UNDECIDED, Excluded
 from ho_detect.detection.measure.lesion import Lesion

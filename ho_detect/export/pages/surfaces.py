@@ -15,7 +15,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from ho_detect._kernels._jit import in_parallel
-from ho_detect.acquisition.volume.load import AIR_HU, HuVolume
+from ho_detect.acquisition.volume.hounsfield import AIR_HU
+from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.fit.working_grid import resample_to_patient_axes
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.export.pictures.figures import colour_of

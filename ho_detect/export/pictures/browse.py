@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect.anatomy.hip_joint import Point
 from ho_detect.export.pictures.figures import PLANE_WINDOW_HU, colour_of, draw_plane
 from ho_detect.export.pictures.planes import Plane
 from ho_detect.image.grid import Grid
+from ho_detect.image.sides import Point
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ho_detect.anatomy.hip_joint import Point
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.export.pictures.planes import Plane, View, coronal_projection, plane_through
+from ho_detect.image.sides import Point
 from ho_detect.results.sentences import millilitres
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import pytest
 from dicom_files import AXIAL, CORONAL, SAGITTAL, SYNTAXES, CtSeries, hu_at, make_dataset, save, write_series
 
 from ho_detect.acquisition.series.index import index_series
-from ho_detect.acquisition.volume.load import AIR_HU, load_volume
+from ho_detect.acquisition.volume.hounsfield import AIR_HU
+from ho_detect.acquisition.volume.load import load_volume
 from ho_detect.settings import AcquisitionSettings, OutputSettings, Settings
 from ho_detect.system.pseudonyms import Pseudonyms
 

@@ -15,7 +15,8 @@ import pytest
 from phantoms import cropped, hip_phantom, small_person, turned, volume
 
 from ho_detect.acquisition.series.index import index_series
-from ho_detect.acquisition.volume.load import HuVolume, load_volume
+from ho_detect.acquisition.volume.hu_volume import HuVolume
+from ho_detect.acquisition.volume.load import load_volume
 from ho_detect.anatomy.fit.hips import find_hip_joints
 from ho_detect.anatomy.fit.working_grid import COARSE_STEP_MM, resample_to_patient_axes
 from ho_detect.image.grid import Grid

@@ -9,8 +9,8 @@ from model_hips import head_center
 
 from ho_detect.anatomy.fit.shaft import _radii, follow_shaft
 from ho_detect.anatomy.fit.working_grid import WorkingVolume
-from ho_detect.anatomy.hip_joint import mirror_of
 from ho_detect.image.grid import Grid, rotation
+from ho_detect.image.sides import mirror_of
 
 STEP = 1.5
 

@@ -15,8 +15,8 @@ from nifti_masks import write_mask
 
 from ho_detect.analyze import analyze
 from ho_detect.anatomy.native.masks import LABELS, NativeBone
-from ho_detect.anatomy.native.surfaces import voxelised
 from ho_detect.image.grid import Grid
+from ho_detect.image.surfaces import voxelised
 from ho_detect.settings import OutputSettings, Settings
 from ho_detect.system.files import BONES_FILE
 

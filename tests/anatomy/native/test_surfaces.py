@@ -15,14 +15,13 @@ from ho_detect.anatomy.native.surfaces import (
     FAR_MM,
     STEP_MM,
     bone_distance,
-    capped,
     displaced,
     native_bone,
     signed_distance_mm,
     smooth_displacement,
-    voxelised,
 )
 from ho_detect.image.grid import Grid, Sphere
+from ho_detect.image.surfaces import capped, voxelised
 
 BONES = ("femur", "pelvis")
 

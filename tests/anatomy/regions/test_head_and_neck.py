@@ -8,10 +8,10 @@ from made_detection import anatomy
 from model_hips import head_center
 from phantoms import volume
 
-from ho_detect.anatomy.hip_joint import mirror_of
 from ho_detect.anatomy.native.surfaces import bone_distance
 from ho_detect.anatomy.regions.head_and_neck import head_and_neck, mean_hu
 from ho_detect.image.grid import Grid, Sphere
+from ho_detect.image.sides import mirror_of
 from ho_detect.settings import JointSettings
 
 

@@ -9,9 +9,9 @@ import pytest
 from made_detection import anatomy
 from model_hips import head_center
 
-from ho_detect.anatomy.hip_joint import mirror_of
 from ho_detect.anatomy.regions.muscle_groups import GROUPS, muscle_courses
 from ho_detect.image.grid import rotation
+from ho_detect.image.sides import mirror_of
 from ho_detect.settings import JointSettings
 
 JOINT = JointSettings()

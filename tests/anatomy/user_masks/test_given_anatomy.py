@@ -10,8 +10,8 @@ from model_hips import BRIDGE, ISLAND, Plan, scan, surface
 from nifti_masks import write_mask
 
 from ho_detect.analyze import analyze
-from ho_detect.anatomy.native.surfaces import voxelised
 from ho_detect.errors import SeriesError
+from ho_detect.image.surfaces import voxelised
 
 PLAN = Plan((ISLAND, BRIDGE))
 BONES = {

@@ -33,9 +33,9 @@ import functools, sys
 sys.path.insert(0, {tests!r})
 import batch_tasks
 from ho_detect import cli
-from ho_detect.cohort.run import pool as crew
+from ho_detect.cohort.run import pool
 if __name__ == "__main__":
-    crew.Options = functools.partial(crew.Options, task=batch_tasks.{task})
+    pool.Options = functools.partial(pool.Options, task=batch_tasks.{task})
     cli.main()
 """
 

@@ -17,9 +17,9 @@ import functools, sys
 sys.path.insert(0, {tests!r})
 import batch_tasks
 from ho_detect import cli
-from ho_detect.cohort.run import pool as crew
+from ho_detect.cohort.run import pool
 if __name__ == "__main__":
-    crew.Options = functools.partial(crew.Options, task=batch_tasks.finds_two_lesions)
+    pool.Options = functools.partial(pool.Options, task=batch_tasks.finds_two_lesions)
     cli.main()
 """
 

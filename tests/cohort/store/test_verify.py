@@ -9,8 +9,8 @@ import pytest
 from dicom_files import CtSeries, write_series
 
 from ho_detect.cli import main
-from ho_detect.cohort.run import run
 from ho_detect.cohort.run.pool import Options
+from ho_detect.cohort.run.run import run
 from ho_detect.cohort.store.verify import verify
 from ho_detect.errors import UsageError
 

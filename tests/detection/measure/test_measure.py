@@ -12,13 +12,13 @@ from model_hips import head_center
 from phantoms import ball
 from scipy import ndimage as ndi
 
-from ho_detect.anatomy.hip_joint import mirror_of
 from ho_detect.anatomy.native.surfaces import native_bone
 from ho_detect.anatomy.regions.compartments import places
 from ho_detect.detection.candidates import Candidate
 from ho_detect.detection.measure.density import maturity_of
 from ho_detect.detection.measure.measure import measure, sector_of
 from ho_detect.detection.outline import Outlined
+from ho_detect.image.sides import mirror_of
 from ho_detect.settings import DetectionSettings, JointSettings
 
 SETTINGS = DetectionSettings()

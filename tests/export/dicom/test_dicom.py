@@ -18,7 +18,7 @@ from loaded_findings import KEY, load_findings
 from made_findings import make_findings
 from pydicom.dataset import Dataset
 
-from ho_detect.acquisition.volume.load import HuVolume
+from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.acquisition.volume.source import SourceSeries
 from ho_detect.errors import UsageError
 from ho_detect.export.dicom.identity import Identity

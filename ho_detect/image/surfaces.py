@@ -1,0 +1,43 @@
+"""Closed surfaces of triangles: their open ends capped, the voxels inside of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ho_detect._kernels.voxelise import count_crossings, fill_between
+from ho_detect.image.grid import FloatArray, Grid
+
+
+def capped(faces: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Close the open end of a surface by a fan over each boundary loop; a closed surface is returned as it is."""
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    known = {(int(a), int(b)) for a, b in edges}
+    following = {b: a for a, b in known if (b, a) not in known}  # walked backwards: the cap faces the other way
+    caps: list[tuple[int, int, int]] = []
+    while following:
+        hub = min(following)  # the same fan for the mirrored surface, whose loop runs the other way
+        at = following.pop(hub)
+        while at in following:
+            onward = following.pop(at)
+            if onward != hub:
+                caps.append((hub, at, onward))
+            at = onward
+    if not caps:
+        return faces
+    return np.concatenate([faces, np.array(caps, np.int64)])
+
+
+def voxelised(grid: Grid, vertices: FloatArray, faces: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return (z, y, x) uint8, 1 inside a closed surface in LPS mm."""
+    # no vertex may lie on a voxel column: an amount no coordinate has
+    position = np.ascontiguousarray(grid.to_index(vertices)) + np.array([1.1e-5, 1.7e-5, 0.0])
+    rows = grid.shape[0] * grid.shape[1]
+    crossings = np.zeros(rows, np.int64)
+    most = count_crossings(position, faces, grid.shape, crossings, np.empty((rows, 0)))
+    crossings[:] = 0
+    at = np.empty((rows, most))
+    count_crossings(position, faces, grid.shape, crossings, at)
+    out = np.zeros(grid.shape, np.uint8)
+    fill_between(rows, crossings, at, out)
+    return out
