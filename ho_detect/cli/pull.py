@@ -65,12 +65,13 @@ def command(url: str, out: Path, **given: Any) -> int:  # noqa: ANN401 - click p
     pulled = pull(client, query, out, settings.acquisition, None if given["quiet"] else _show, given["limit"])
     if not given["quiet"]:
         left = sum(pulled.left_out.values())
-        click.echo(f"{pulled.n_fetched} series fetched, {pulled.n_present} present, {left} left out")
+        failed = f", {len(pulled.failed)} refused" if pulled.failed else ""
+        click.echo(f"{pulled.n_fetched} series fetched, {pulled.n_present} present, {left} left out{failed}")
         for reason, n in sorted(pulled.left_out.items()):
             click.echo(f"  {n} x {reason}")
-    if pulled.incomplete:
-        click.echo(f"{pulled.incomplete} series came incomplete and were not kept", err=True)
-    return EXIT_SOME_FAILED if pulled.incomplete else EXIT_OK
+    for place in pulled.failed:
+        click.echo(f"not fetched: {place}", err=True)
+    return EXIT_SOME_FAILED if pulled.failed else EXIT_OK
 
 
 def _date(given: datetime | None) -> date | None:
@@ -78,5 +79,5 @@ def _date(given: datetime | None) -> date | None:
 
 
 def _show(candidate: Candidate, came: str) -> None:
-    if came != "left_out":
-        click.echo(f"{came}: {candidate.n_instances} images", err=True)
+    if came in ("fetched", "present"):
+        click.echo(f"{candidate.place}: {came}, {candidate.n_instances} images", err=True)

@@ -18,6 +18,8 @@ from ho_detect.errors import HoDetectError, UsageError
 
 if TYPE_CHECKING:
     from dicomweb_client.web import DICOMwebClient
+    from requests import PreparedRequest, RequestException, Response
+    from requests.auth import AuthBase
 
 #: Environment variables that hold credentials; a command line can be read by every user of a machine.
 TOKEN_VARIABLE: Final = "HO_DETECT_DICOMWEB_TOKEN"  # noqa: S105 - a name, no secret
@@ -25,6 +27,13 @@ USER_VARIABLE: Final = "HO_DETECT_DICOMWEB_USER"
 PASSWORD_VARIABLE: Final = "HO_DETECT_DICOMWEB_PASSWORD"  # noqa: S105
 #: To connect, and between two parts of an answer, s. Convention.
 _TIMEOUT_S: Final = (10.0, 120.0)
+#: Answers after which it makes no sense to ask for anything else.
+_NO_ACCESS: Final = {401: "credentials are missing or wrong", 403: "not allowed"}
+_PAGES: Final = ("text/html", "application/xhtml+xml")
+_SIGN_IN: Final = (
+    "a web page came in place of data: a sign-in page (credentials are missing or wrong), or the address is not the "
+    "root of the archive's DICOMweb services"
+)
 
 
 class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,7 +80,11 @@ def connect(url: str, credentials: Credentials) -> DICOMwebClient:
     UsageError
         The address is none, holds credentials, or would send credentials or images in the open.
     """
-    from dicomweb_client.session_utils import create_session, create_session_from_user_pass
+    from dicomweb_client.session_utils import (
+        create_session,
+        create_session_from_auth,
+        create_session_from_user_pass,
+    )
     from dicomweb_client.web import DICOMwebClient
 
     _check_address(url, credentials)
@@ -80,13 +93,32 @@ def connect(url: str, credentials: Credentials) -> DICOMwebClient:
     quiet.addHandler(logging.NullHandler())
     quiet.propagate = False
     session = create_session()
-    if credentials.user:
-        session = create_session_from_user_pass(credentials.user, credentials.password)
     if credentials.token:
-        session.headers["Authorization"] = f"Bearer {credentials.token}"
-        # else requests would put what ~/.netrc holds in its place
-        session.trust_env = False
+        session = create_session_from_auth(_bearer(credentials.token))
+    elif credentials.user:
+        session = create_session_from_user_pass(credentials.user, credentials.password)
+    session.hooks["response"].append(_page_is_no_answer)
     return DICOMwebClient(url, session=session, timeout=_TIMEOUT_S)
+
+
+def _bearer(token: str) -> AuthBase:
+    """Return what puts a token into each request; a mere header would be replaced by what ~/.netrc holds."""
+    from requests.auth import AuthBase
+
+    class Bearer(AuthBase):
+        def __call__(self, request: PreparedRequest) -> PreparedRequest:
+            request.headers["Authorization"] = f"Bearer {token}"
+            return request
+
+    return Bearer()
+
+
+def _page_is_no_answer(response: Response, **_: object) -> None:
+    """Take a web page in place of data for what it means: not signed in."""
+    kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
+    # some answer "nothing found" with an empty page
+    if response.status_code == 200 and kind in _PAGES and response.content.strip():
+        response.status_code, response.reason = 401, _SIGN_IN
 
 
 def _check_address(url: str, credentials: Credentials) -> None:
@@ -113,16 +145,61 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
+class RefusedError(HoDetectError):
+    """One request that the archive did not serve: the next may be."""
+
+    def __init__(self, why: str, status: int = 0) -> None:
+        super().__init__(why)
+        self.status = status
+
+
 @contextmanager
 def archive_errors() -> Iterator[None]:
-    """Turn what goes wrong on the way to an archive into an error that names no patient, UID or secret."""
-    from requests import HTTPError, RequestException
+    """Turn what goes wrong with one request into an error that names no patient, UID or secret.
+
+    Raises
+    ------
+    RefusedError
+        This request was not served, or its answer cannot be used.
+    HoDetectError
+        No request will be: there is no connection, or access is refused.
+    """
+    from requests import RequestException
+    from retrying import RetryError
 
     try:
         yield
-    except HTTPError as error:
-        code = error.response.status_code if error.response is not None else 0
-        hint = {401: ": credentials are missing or wrong", 403: ": not allowed"}.get(code, "")
-        raise HoDetectError(f"the archive answered with status {code}{hint}") from error
+    except RetryError as error:
+        # the last of several answers that all said: not now
+        raise _error_of_answer(error.last_attempt.value) from error
     except RequestException as error:
-        raise HoDetectError(f"the archive cannot be reached ({type(error).__name__})") from error
+        raise _error_of_request(error) from error
+    except (HoDetectError, OSError):
+        raise
+    except Exception as error:
+        # what is sent may hold anything, and fail anywhere where it is read
+        raise RefusedError(f"the archive's answer cannot be used ({type(error).__name__})") from error
+
+
+def _error_of_request(error: RequestException) -> HoDetectError:
+    from requests import ConnectionError as NotConnected
+    from requests import HTTPError, JSONDecodeError
+    from urllib3.exceptions import MaxRetryError
+
+    if isinstance(error, HTTPError):
+        return _error_of_answer(error.response)
+    if isinstance(error, JSONDecodeError):
+        return RefusedError("the archive's answer is no DICOM JSON")
+    # a connection that was there and ended says nothing of the next
+    if isinstance(error, NotConnected) and isinstance(next(iter(error.args), None), MaxRetryError):
+        return HoDetectError(f"the archive cannot be reached ({type(error).__name__})")
+    return RefusedError(f"the archive gave no whole answer ({type(error).__name__})")
+
+
+def _error_of_answer(response: Response | None) -> HoDetectError:
+    code = response.status_code if response is not None else 0
+    if response is not None and response.reason == _SIGN_IN:
+        return HoDetectError(_SIGN_IN)
+    if code in _NO_ACCESS:
+        return HoDetectError(f"the archive answered with status {code}: {_NO_ACCESS[code]}")
+    return RefusedError(f"the archive answered with status {code}", code)

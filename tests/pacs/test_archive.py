@@ -13,10 +13,11 @@ from ho_detect.pacs.archive import (
     TOKEN_VARIABLE,
     USER_VARIABLE,
     Credentials,
+    RefusedError,
     archive_errors,
     connect,
 )
-from ho_detect.pacs.query import Query, every, reason_to_leave
+from ho_detect.pacs.query import Query, every, reason_to_leave, text
 from ho_detect.settings import AcquisitionSettings
 
 SECRET = "s3cret-word"  # noqa: S105
@@ -26,10 +27,9 @@ class TestCredentials:
     def test_from_the_environment(self, monkeypatch):
         monkeypatch.setenv(TOKEN_VARIABLE, SECRET)
         assert Credentials.find().token == SECRET
-        assert (
-            connect("https://pacs.example/x", Credentials.find())._session.headers["Authorization"]
-            == f"Bearer {SECRET}"
-        )
+        session = connect("https://pacs.example/x", Credentials.find())._session
+        asked = session.prepare_request(requests.Request("GET", "https://pacs.example/x"))
+        assert asked.headers["Authorization"] == f"Bearer {SECRET}"
 
     def test_user_and_password(self, monkeypatch):
         monkeypatch.setenv(USER_VARIABLE, "me")
@@ -138,13 +138,18 @@ class TestPages:
         def search(offset):
             return ALL[offset : offset + 3]
 
-        assert [ds.StudyInstanceUID for ds in every(search, "StudyInstanceUID")] == [f"1.2.{k}" for k in range(7)]
+        found = [text(item, "StudyInstanceUID") for item in every(search, "StudyInstanceUID")]
+        assert found == [f"1.2.{k}" for k in range(7)]
 
     def test_an_archive_that_ignores_the_offset(self):
-        assert len(every(lambda offset: ALL, "StudyInstanceUID")) == 7
+        assert len(list(every(lambda offset: ALL, "StudyInstanceUID"))) == 7
 
     def test_nothing(self):
-        assert every(lambda offset: [], "StudyInstanceUID") == []
+        assert list(every(lambda offset: [], "StudyInstanceUID")) == []
+
+    def test_what_has_no_uid_cannot_be_asked_for(self):
+        with pytest.raises(RefusedError, match="without StudyInstanceUID"):
+            list(every(lambda offset: [*ALL, {"0020000D": {"vr": "UI"}}], "StudyInstanceUID"))
 
 
 @pytest.mark.parametrize(
@@ -167,4 +172,4 @@ def test_what_is_not_fetched(changes, n, texts, reason):
         {"Modality": "CT", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.2", "ImageType": ["ORIGINAL", "PRIMARY"]}
     )
     metadata.update(changes)
-    assert reason_to_leave(metadata, n, texts, AcquisitionSettings()) == reason
+    assert reason_to_leave(metadata.to_json_dict(), n, texts, AcquisitionSettings()) == reason
