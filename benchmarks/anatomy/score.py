@@ -1,0 +1,110 @@
+"""Fitted hips against the bones that were drawn: heads, surfaces, and how sure each place says it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from cases import Case, heads_in_view
+from scipy.spatial import cKDTree
+
+from ho_detect.anatomy.fit.hips import HipAnatomy
+from ho_detect.anatomy.native.surfaces import displaced
+from ho_detect.image.grid import FloatArray, vertex_normals
+
+#: A bone's surface counts as far from the head's center, and a fitted one as there within, mm.
+WITHIN_MM, NEAR_MM, HEAD_MM = 100.0, 3.0, 5.0
+
+
+@dataclass(frozen=True)
+class HipScore:
+    """One hip that is in view."""
+
+    group: str
+    kind: str
+    skeleton: str
+    number: int
+    side: str
+    head_mm: float | None
+    femur: float
+    hip_bone: float
+    status: str
+    score: float | None
+    flexion: float
+    abduction: float
+    external: float
+    turn: float
+
+
+def score_case(case: Case, hips: tuple[HipAnatomy, ...], number: int) -> list[HipScore]:
+    """Score each hip whose head's center is in view."""
+    found = {h.joint.side: h for h in hips}
+    out = []
+    for side, center in heads_in_view(case).items():
+        hip = found.get(side)  # type: ignore[call-overload]
+        pose = case.posture.left if side == "left" else case.posture.right
+        shares = {"femur": 0.0, "hip_bone": 0.0}
+        if hip is not None:
+            shares = {b: surface_share(case, side, b, fitted_points(hip, b)) for b in shares}
+        out.append(
+            HipScore(
+                case.group,
+                case.kind,
+                case.bones.name,
+                number,
+                side,
+                None if hip is None else round(float(np.linalg.norm(hip.center_lps_mm - center)), 2),
+                round(shares["femur"], 4),
+                round(shares["hip_bone"], 4),
+                "not_in_view" if hip is None else hip.joint.status,
+                None if hip is None else hip.joint.score,
+                round(pose.flexion, 1),
+                round(pose.abduction, 1),
+                round(pose.external, 1),
+                round(case.posture.turn, 1),
+            )
+        )
+    return out
+
+
+def fitted_points(hip: HipAnatomy, bone: str) -> FloatArray:
+    """Return points of a fitted surface, about 1 mm apart."""
+    fit = displaced(hip.femur if bone == "femur" else hip.hip_bone)
+    points = [_dense(fit.vertices, fit.faces)]
+    if bone == "femur" and len(hip.shaft.faces):
+        points.append(_dense(hip.shaft.vertices, hip.shaft.faces))
+    return np.concatenate(points)
+
+
+def _dense(vertices: FloatArray, faces: np.ndarray) -> FloatArray:
+    corner = vertices[faces]
+    share = np.array([(a, b, 4 - a - b) for a in range(5) for b in range(5 - a)]) / 4
+    return np.einsum("sk,fkd->fsd", share, corner).reshape(-1, 3)
+
+
+def surface_share(case: Case, side: str, bone: str, fitted: FloatArray) -> float:
+    """Share of a bone's true surface in view within 100 mm of the head that has a fitted one within 3 mm."""
+    name = f"femur_{side}" if bone == "femur" else f"hip_{side}"
+    true = case.bones.surfaces[name][0]
+    true = true[np.linalg.norm(true - case.bones.center[side], axis=1) < WITHIN_MM]  # type: ignore[index]
+    true = true[case.drawn.volume.grid.contains(true)]
+    if not len(true):
+        return float("nan")
+    away, _ = cKDTree(fitted).query(true, distance_upper_bound=NEAR_MM)
+    return float(np.isfinite(away).mean())
+
+
+def signed_errors(case: Case, side: str, bone: str, points: FloatArray) -> FloatArray:
+    """Return how far each of (n, 3) points lies outside the true surface, mm; NaN beyond its cut end."""
+    name = f"femur_{side}" if bone == "femur" else f"hip_{side}"
+    vertices, faces = case.bones.surfaces[name]
+    normals = vertex_normals(vertices, faces)
+    near, which = cKDTree(vertices).query(points, k=4)
+    delta = points[:, None] - vertices[which]
+    signed = np.einsum("nkd,nkd->nk", delta, normals[which]).mean(axis=1)
+    error = np.where(near[:, 0] < 6.0, signed, np.sign(signed) * near[:, 0])
+    if bone == "femur":
+        away = np.linalg.norm(points - case.bones.center[side], axis=1)  # type: ignore[index]
+        reach = min(case.bones.known_mm(side) - 6.0, 400.0)  # type: ignore[arg-type]
+        error = np.where(away < reach, error, np.nan)
+    return np.asarray(error)
