@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from skeletons import Bones, axis_points
 
-from ho_detect.acquisition.volume.load import HuVolume, SeriesRecord
-from ho_detect.anatomy.native.surfaces import voxelised
+from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.image.grid import FloatArray, Grid
 from ho_detect.image.morphology import distance_anywhere
+from ho_detect.image.sides import SIDES
+from ho_detect.image.surfaces import voxelised
 from ho_detect.simulation.fields import coarse_grid, refine, smooth_noise
-from ho_detect.simulation.person import SIDES
 
 #: Body and distance to bone are drawn on a grid of this step, mm.
 _COARSE_MM = 5.0

@@ -8,7 +8,7 @@ import numpy as np
 from body import Drawn, Look, draw_body, volume_of
 from skeletons import Bones, HipPose, Posture, posed
 
-from ho_detect.acquisition.volume.load import HuVolume
+from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.image.grid import FloatArray
 
 #: Kinds of posture in turn; one round of them is six cases.

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from ho_detect.anatomy.hip_joint import Side
 from ho_detect.image.grid import FloatArray, fit_sphere, rotation, vertex_normals
+from ho_detect.image.sides import SIDES, Side
 from ho_detect.simulation.measured import half_width_mm, measured_femur, measured_hip_bone
 from ho_detect.simulation.pelvis import head_shift
-from ho_detect.simulation.person import SIDES, HipPlan
+from ho_detect.simulation.person import HipPlan
 from ho_detect.simulation.shapes import FAR, Frame
 
 Surface = tuple[FloatArray, NDArray[np.int64]]
