@@ -1,4 +1,4 @@
-"""The whole method on one page: one CT series in, findings out."""
+"""The whole method on one page: one CT series in, result out."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from ho_detect.anatomy.find import Anatomy, find_anatomy
 from ho_detect.detection.candidates import find_candidates, region_near_hips
 from ho_detect.detection.detect import decide
 from ho_detect.detection.grade.grades import grade_hips
-from ho_detect.findings import Findings
 from ho_detect.results.assemble import assemble
+from ho_detect.results.result import Result
 from ho_detect.settings import Settings
 
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """Findings, and the anatomy that they rest on."""
+    """A result, and the anatomy that it rests on."""
 
-    findings: Findings
+    result: Result
     anatomy: Anatomy
 
 
-def analyze(volume: HuVolume, settings: Settings | None = None, anatomy: Path | None = None) -> Findings:
+def analyze(volume: HuVolume, settings: Settings | None = None, anatomy: Path | None = None) -> Result:
     """Find and describe ossification around the hips of one CT series.
 
     Parameters
@@ -41,7 +41,7 @@ def analyze(volume: HuVolume, settings: Settings | None = None, anatomy: Path | 
         ``no_hip_in_view``: there is nothing here to analyse; ``missing_slices``: nor in the part of a series with gaps;
         ``bad_anatomy``: masks cannot be used.
     """
-    return analyze_with_anatomy(volume, settings or Settings(), anatomy).findings
+    return analyze_with_anatomy(volume, settings or Settings(), anatomy).result
 
 
 def analyze_with_anatomy(volume: HuVolume, settings: Settings, masks: Path | None = None) -> Analysis:

@@ -1,89 +1,37 @@
-"""The record of one series, and the object that Python users hold."""
+"""What a Python user holds: a result that can be printed, drawn, reported, saved and read back."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
-from ho_detect.acquisition.volume.hu_volume import HuVolume
-from ho_detect.anatomy.native.masks import NativeBone
-from ho_detect.detection.grade.hip import Hip
-from ho_detect.detection.judge.excluded import Excluded
-from ho_detect.detection.measure.lesion import Lesion
-from ho_detect.flags import Flag
-from ho_detect.results.record import FindingsRecord, record_json
-from ho_detect.results.sentences import excluded_sentence, hip_sentence, lesion_sentence
+from ho_detect.results import rows
+from ho_detect.results.record import record_json
+from ho_detect.results.result import Result
+from ho_detect.results.sentences import record_sentences
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Findings:
-    """Findings of one series.
+class Findings(Result):
+    """Findings of one series: a :class:`~ho_detect.results.result.Result` with what is done with one.
 
-    Prints as sentences; in a notebook it shows the sentences, the lesions as a table and a picture.
-
-    Parameters
-    ----------
-    record
-        All that ``findings.json`` holds.
-    labels
-        (slice, row, column) uint16 on the volume's own grid: 0 background, else the lesion's ``id``.
-    volume
-        The CT, for pictures.
-    masks
-        The files of the anatomy masks that were used, by name.
-    bones
-        What :meth:`native_bone` is made from.
-
-    Raises
-    ------
-    ValueError
-        If labels and volume differ in shape.
+    Prints as sentences; in a notebook it shows the sentences, the lesions as a table and a picture. Parameters are
+    those of :class:`~ho_detect.results.result.Result`.
     """
 
-    record: FindingsRecord
-    labels: NDArray[np.uint16]
-    volume: HuVolume
-    masks: dict[str, Path] = field(default_factory=dict)
-    bones: NativeBone = field(default_factory=NativeBone)
-
-    def __post_init__(self) -> None:
-        if self.labels.shape != self.volume.grid.shape:
-            raise ValueError(f"labels of shape {self.labels.shape} on a volume of shape {self.volume.grid.shape}")
-
-    @property
-    def hips(self) -> tuple[Hip, ...]:
-        """What is said of each hip, left first."""
-        return self.record.hips
-
-    @property
-    def lesions(self) -> tuple[Lesion, ...]:
-        """The ossifications found, by id."""
-        return self.record.lesions
-
-    @property
-    def excluded(self) -> tuple[Excluded, ...]:
-        """Dense things that were seen and set aside, with why."""
-        return self.record.excluded
-
-    @property
-    def flags(self) -> tuple[Flag, ...]:
-        """What qualifies the result as a whole."""
-        return self.record.flags
+    @classmethod
+    def of(cls, result: Result) -> Findings:
+        """Return the findings of a result."""
+        return cls(**{f.name: getattr(result, f.name) for f in fields(result)})
 
     def __str__(self) -> str:
-        notes = [f"Note: {f.message}." for f in self.flags]
-        aside = excluded_sentence(self.excluded)
-        lines = [hip_sentence(h) for h in self.hips] + [lesion_sentence(n) for n in self.lesions]
-        return "\n".join(lines + ([aside] if aside else []) + notes) or "No hip in view."
+        return "\n".join(record_sentences(self.record)) or "No hip in view."
 
     __repr__ = __str__
 
@@ -103,35 +51,21 @@ class Findings:
 
     def hips_frame(self) -> pd.DataFrame:
         """Return one row per hip, the columns of ``summary.csv``."""
-        from ho_detect.export import tables as table_files
-        from ho_detect.results import rows as tables
+        from ho_detect.export.tables import frame
 
-        return table_files.frame(tables.HipRow, tables.hip_rows(self.record))
+        return frame(rows.HipRow, rows.hip_rows(self.record))
 
     def lesions_frame(self) -> pd.DataFrame:
         """Return one row per lesion, the columns of ``lesions.csv``."""
-        from ho_detect.export import tables as table_files
-        from ho_detect.results import rows as tables
+        from ho_detect.export.tables import frame
 
-        return table_files.frame(tables.LesionRow, tables.lesion_rows(self.record))
+        return frame(rows.LesionRow, rows.lesion_rows(self.record))
 
     def excluded_frame(self) -> pd.DataFrame:
-        """Return one row per dense thing that was set aside, with its reason."""
-        from ho_detect.export import tables as table_files
-        from ho_detect.results import rows as tables
+        """Return one row per dense thing that was detected and not counted, with its reason."""
+        from ho_detect.export.tables import frame
 
-        return table_files.frame(tables.ExcludedRow, tables.excluded_rows(self.record))
-
-    def native_bone(self) -> NDArray[np.uint8]:
-        """Return native femur and hip bone: (slice, row, column) uint8 on the volume's own grid, as ``labels``.
-
-        0 background, 1 left femur, 2 right femur, 3 left hip bone, 4 right hip bone
-        (:data:`ho_detect.anatomy.native.masks.LABELS`). No voxel of a lesion, and nothing of the joint space, is in it;
-        a hip hidden by metal has none.
-        """
-        labels = self.bones.labels(self.volume.grid)
-        labels[self.labels > 0] = 0
-        return labels
+        return frame(rows.ExcludedRow, rows.excluded_rows(self.record))
 
     def plot(self, lesion_id: int | None = None) -> Figure:
         """Draw the hips in projection and slices through the largest lesions; or slices through one lesion.

@@ -50,7 +50,7 @@ def detect(
         Nothing there can be analysed; ``.reason`` is the code of the series that came closest.
     """
     masks = None if anatomy is None else Path(anatomy)
-    return analyze_study(Path(path), settings or Settings(), series, masks)[1].findings
+    return Findings.of(analyze_study(Path(path), settings or Settings(), series, masks)[1].result)
 
 
 def analyze_study(

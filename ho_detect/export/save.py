@@ -22,17 +22,17 @@ from ho_detect.system.files import (
 )
 
 if TYPE_CHECKING:
-    from ho_detect.findings import Findings
+    from ho_detect.results.result import Result
 
 
-def save(findings: Findings, folder: Path, *, pages: bool = False) -> Path:
+def save(result: Result, folder: Path, *, pages: bool = False) -> Path:
     """Write the record, the label map, what the settings ask for, and where it all came from.
 
     All but the last are made side by side.
 
     Parameters
     ----------
-    findings
+    result
         What was found.
     folder
         Made when it is not there.
@@ -45,41 +45,54 @@ def save(findings: Findings, folder: Path, *, pages: bool = False) -> Path:
         A file cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    output, source = findings.record.software.settings.output, findings.volume.source
+    output, source = result.record.software.settings.output, result.volume.source
 
     def labels() -> list[Path]:
-        write_labels(folder / LABELS_FILE, findings.labels, findings.volume.grid)
+        write_labels(folder / LABELS_FILE, result.labels, result.volume.grid)
         return [folder / LABELS_FILE]
 
     def bones() -> list[Path]:
-        write_labels(folder / BONES_FILE, findings.native_bone(), findings.volume.grid)
+        write_labels(folder / BONES_FILE, result.native_bone(), result.volume.grid)
         return [folder / BONES_FILE]
 
     def fhir() -> list[Path]:
-        write_atomically(folder / FHIR_FILE, fhir_json(findings.record))
+        write_atomically(folder / FHIR_FILE, fhir_json(result.record))
         return [folder / FHIR_FILE]
 
     # what takes long first, what is many small parts last
     tasks: tuple[tuple[bool, Callable[[], list[Path]]], ...] = (
-        (pages, lambda: [findings.report(folder / REPORT_FILE)]),
-        (output.dicom, lambda: findings.save_dicom(folder)),
+        (pages, lambda: _report(result, folder)),
+        (output.dicom, lambda: _dicom(result, folder)),
         (output.bones, bones),
         (True, labels),
-        (pages, lambda: _thumbnail(findings, folder)),
+        (pages, lambda: _thumbnail(result, folder)),
         (output.fhir, fhir),
     )
     make: list[Callable[[], Any]] = [task for asked, task in tasks if asked]
-    *written, inputs = in_parallel(lambda task: task(), [*make, lambda: inputs_of(source, findings.masks)])
-    record = record_json(findings.record)
+    *written, inputs = in_parallel(lambda task: task(), [*make, lambda: inputs_of(source, result.masks)])
+    record = record_json(result.record)
     files = hashes_of(path for paths in written for path in paths) | {FINDINGS_FILE: hashlib.sha256(record).hexdigest()}
-    write_atomically(folder / PROVENANCE_FILE, provenance_json(provenance(findings.record, source, inputs, files)))
+    write_atomically(folder / PROVENANCE_FILE, provenance_json(provenance(result.record, source, inputs, files)))
     # the record last: where it is, all that it speaks of is there too
     write_atomically(folder / FINDINGS_FILE, record)
     return folder
 
 
-def _thumbnail(findings: Findings, folder: Path) -> list[Path]:
+def _report(result: Result, folder: Path) -> list[Path]:
+    from ho_detect.export.pages.report import write_report
+
+    write_report(result, folder / REPORT_FILE)
+    return [folder / REPORT_FILE]
+
+
+def _dicom(result: Result, folder: Path) -> list[Path]:
+    from ho_detect.export.dicom.write import write_dicom
+
+    return write_dicom(result, folder)
+
+
+def _thumbnail(result: Result, folder: Path) -> list[Path]:
     from ho_detect.export.pages.pictures import thumbnail
 
-    write_atomically(folder / THUMBNAIL_FILE, thumbnail(findings))
+    write_atomically(folder / THUMBNAIL_FILE, thumbnail(result))
     return [folder / THUMBNAIL_FILE]

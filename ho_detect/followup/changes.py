@@ -9,18 +9,18 @@ import numpy as np
 
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.measure.lesion import Lesion
-from ho_detect.findings import Findings
 from ho_detect.flags import Flag, flag, null
 from ho_detect.followup.comparison import HipChange, LesionChange
 from ho_detect.followup.matching import Match, points_of
 from ho_detect.followup.registration import BoneMotion
 from ho_detect.image.sides import Side
+from ho_detect.results.result import Result
 
 #: Something set aside lies at a lesion's place when its centroid is so near to the lesion, mm. Convention.
 _AT_PLACE_MM = 6.0
 
 
-def lesion_change(match: Match, earlier: Findings, later: Findings) -> LesionChange:
+def lesion_change(match: Match, earlier: Result, later: Result) -> LesionChange:
     """Say what has become of one ossification."""
     side = (match.earlier or match.later)[0].side
     doubt = _doubt(match, earlier, later) if not match.earlier or not match.later else None
@@ -46,7 +46,7 @@ def lesion_change(match: Match, earlier: Findings, later: Findings) -> LesionCha
     )
 
 
-def _doubt(match: Match, earlier: Findings, later: Findings) -> str | None:
+def _doubt(match: Match, earlier: Result, later: Result) -> str | None:
     """Why it cannot be said that a lesion without a partner is new or gone; None where it can."""
     if match.motion is None:
         return "not_registered"
@@ -63,8 +63,8 @@ def _doubt(match: Match, earlier: Findings, later: Findings) -> str | None:
 
 def hip_change(
     side: Side,
-    earlier: Findings,
-    later: Findings,
+    earlier: Result,
+    later: Result,
     good: tuple[BoneMotion, ...],
     lesions: tuple[LesionChange, ...],
 ) -> HipChange:

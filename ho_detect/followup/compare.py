@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -12,10 +11,10 @@ import numpy as np
 from ho_detect.acquisition.series.index import SeriesEntry
 from ho_detect.acquisition.volume.hu_volume import SeriesRecord
 from ho_detect.analyze import Analysis
-from ho_detect.findings import Findings
 from ho_detect.flags import Flag, flag
 from ho_detect.followup.changes import hip_change, lesion_change
 from ho_detect.followup.comparison import Comparison, Registration
+from ho_detect.followup.follow_up import FollowUp
 from ho_detect.followup.matching import match_lesions
 from ho_detect.followup.registration import BoneMotion, register_bones
 from ho_detect.image.sides import SIDES
@@ -25,36 +24,6 @@ from ho_detect.study import analyze_study
 
 #: Slice steps that differ by more than this factor make volumes less comparable. Convention.
 _STEP_FACTOR = 1.5
-
-
-@dataclass(frozen=True, eq=False)
-class FollowUp:
-    """A comparison with the findings of both studies, whose label maps its ids refer to."""
-
-    comparison: Comparison
-    earlier: Findings
-    later: Findings
-
-    def __str__(self) -> str:
-        return str(self.comparison)
-
-    __repr__ = __str__
-
-    def save(self, folder: str | Path) -> Path:
-        """Write ``comparison.json``, ``comparison.csv`` and both findings, see :mod:`ho_detect.followup.tables`.
-
-        Returns
-        -------
-        The folder, made when it was not there.
-
-        Raises
-        ------
-        OSError
-            A file cannot be written.
-        """
-        from ho_detect.followup.tables import save
-
-        return save(self, folder)
 
 
 def compare(earlier: str | Path, later: str | Path, settings: Settings | None = None) -> FollowUp:
@@ -81,7 +50,7 @@ def compare(earlier: str | Path, later: str | Path, settings: Settings | None = 
     other, after = analyze_study(Path(later), settings)
     days = _days_between(one, other)
     comparison = compare_analyses(before, after, settings, interval_days=days, flags=tuple(_stated(one, other, days)))
-    return FollowUp(comparison, before.findings, after.findings)
+    return FollowUp.of(comparison, before.result, after.result)
 
 
 def _days_between(earlier: SeriesEntry, later: SeriesEntry) -> int | None:
@@ -120,7 +89,7 @@ def compare_analyses(
     limits = settings.follow_up
     motions = register_bones(earlier, later)
     good = tuple(m for m in motions if m.good(limits))
-    before, after = earlier.findings, later.findings
+    before, after = earlier.result, later.result
     matches = match_lesions(before, after, good, limits)
     lesions = tuple(lesion_change(m, before, after) for m in matches)
     hips = tuple(hip_change(side, before, after, good, lesions) for side in SIDES)

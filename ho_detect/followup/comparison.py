@@ -80,7 +80,7 @@ class HipChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """``comparison.json``: prints as sentences."""
+    """``comparison.json``."""
 
     schema_version: str = SCHEMA_VERSION
     software: Software
@@ -93,8 +93,3 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     registration: tuple[Registration, ...]
     hips: tuple[HipChange, ...]
     lesions: tuple[LesionChange, ...]
-
-    def __str__(self) -> str:
-        from ho_detect.followup.sentences import comparison_sentences
-
-        return "\n".join(comparison_sentences(self))

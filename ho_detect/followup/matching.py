@@ -12,10 +12,10 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from ho_detect.detection.measure.lesion import Lesion
-from ho_detect.findings import Findings
 from ho_detect.followup.registration import BoneMotion
 from ho_detect.image.grid import FloatArray
 from ho_detect.image.sides import Bone
+from ho_detect.results.result import Result
 from ho_detect.settings import FollowUpSettings
 
 #: Overlap is taken at so many voxels of a lesion, evenly taken.
@@ -43,9 +43,9 @@ class Match:
     overlap: float | None
 
 
-def points_of(findings: Findings, lesion: Lesion) -> FloatArray:
+def points_of(result: Result, lesion: Lesion) -> FloatArray:
     """Return the (n, 3) LPS mm of a lesion's voxels."""
-    return findings.volume.grid.to_lps(np.argwhere(findings.labels == lesion.id))
+    return result.volume.grid.to_lps(np.argwhere(result.labels == lesion.id))
 
 
 def motion_for(lesion: Lesion, motions: tuple[BoneMotion, ...]) -> BoneMotion | None:
@@ -60,7 +60,7 @@ def _gap(lesion: Lesion, bone: Bone) -> float:
 
 
 def match_lesions(
-    earlier: Findings, later: Findings, motions: tuple[BoneMotion, ...], settings: FollowUpSettings
+    earlier: Result, later: Result, motions: tuple[BoneMotion, ...], settings: FollowUpSettings
 ) -> list[Match]:
     """Match lesions of the same side that lie in or beside each other once moved; the larger first.
 

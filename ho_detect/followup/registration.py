@@ -80,7 +80,7 @@ class BoneMotion:
 
 def register_bones(earlier: Analysis, later: Analysis) -> tuple[BoneMotion, ...]:
     """Register femur and hip bone of each side that both studies show."""
-    fine = resample_to_patient_axes(later.findings.volume, FIT_STEP_MM)
+    fine = resample_to_patient_axes(later.result.volume, FIT_STEP_MM)
     moving = _windowed(fine.grid.to_simpleitk(fine.hu))
     sides = [
         h.joint.side for h in earlier.anatomy.hips if any(g.joint.side == h.joint.side for g in later.anatomy.hips)
@@ -120,7 +120,7 @@ def _refined(
     field = _field(earlier, side, bone)
     z, y, x = (-(-n // _EVERY) for n in field.grid.shape)
     lattice = Grid.axial((z, y, x), np.multiply(field.grid.spacing_mm, _EVERY), field.grid.origin_lps_mm)
-    volume = earlier.findings.volume
+    volume = earlier.result.volume
     fixed = _windowed(_on(lattice, volume.grid.to_simpleitk(volume.hu), sitk.sitkLinear, AIR_HU))
     start = sitk.Euler3DTransform()
     start.SetCenter(middles[0].tolist())
@@ -146,14 +146,14 @@ def _refined(
 
 def _mask(study: Analysis, side: Side, bone: Bone, lattice: Grid) -> sitk.Image:
     """Mark what is compared of a bone, as uint8."""
-    volume = study.findings.volume
+    volume = study.result.volume
     other: Bone = "pelvis" if bone == "femur" else "femur"
     mm, beside = (
         sitk.GetArrayFromImage(_on(lattice, f.grid.to_simpleitk(f.mm), sitk.sitkLinear, FAR_MM))
         for f in (_field(study, side, bone), _field(study, side, other))
     )
     labels = sitk.GetArrayFromImage(
-        _on(lattice, volume.grid.to_simpleitk(study.findings.labels), sitk.sitkNearestNeighbor, 0)
+        _on(lattice, volume.grid.to_simpleitk(study.result.labels), sitk.sitkNearestNeighbor, 0)
     )
     index = np.argwhere((mm <= _BAND_MM) & (beside > _CLEAR_MM) & ~ndi.binary_dilation(labels > 0))
     index = index[volume.grid.contains(lattice.to_lps(index))]

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from ho_detect.followup.comparison import Comparison, HipChange, LesionChange
 from ho_detect.results.sentences import millilitres
-
-if TYPE_CHECKING:
-    from ho_detect.followup.comparison import Comparison, HipChange, LesionChange
 
 
 def comparison_sentences(comparison: Comparison) -> Iterator[str]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from ho_detect.export.save import save as save_result
 from ho_detect.export.tables import csv_text
+from ho_detect.followup.comparison import Comparison
+from ho_detect.results.result import Result
 from ho_detect.system.files import write_atomically
-
-if TYPE_CHECKING:
-    from ho_detect.followup.compare import FollowUp
-    from ho_detect.followup.comparison import Comparison
 
 COMPARISON_FILE, TABLE_FILE = "comparison.json", "comparison.csv"
 
@@ -69,24 +68,18 @@ def change_rows(comparison: Comparison) -> list[ChangeRow]:
     return hips + lesions
 
 
-def save(follow_up: FollowUp, folder: str | Path) -> Path:
-    """Write ``comparison.json``, ``comparison.csv`` and the findings of both studies, below ``earlier`` and ``later``.
-
-    Returns
-    -------
-    The folder, made when it was not there.
+def save(comparison: Comparison, earlier: Result, later: Result, folder: Path) -> None:
+    """Write ``comparison.json``, ``comparison.csv`` and the results of both studies, below ``earlier`` and ``later``.
 
     Raises
     ------
     OSError
         A file cannot be written.
     """
-    folder = Path(folder)
-    follow_up.earlier.save(folder / "earlier")
-    follow_up.later.save(folder / "later")
-    write_atomically(folder / TABLE_FILE, csv_text(ChangeRow, change_rows(follow_up.comparison)).encode())
-    write_atomically(folder / COMPARISON_FILE, comparison_json(follow_up.comparison))
-    return folder
+    save_result(earlier, folder / "earlier")
+    save_result(later, folder / "later")
+    write_atomically(folder / TABLE_FILE, csv_text(ChangeRow, change_rows(comparison)).encode())
+    write_atomically(folder / COMPARISON_FILE, comparison_json(comparison))
 
 
 def comparison_json(comparison: Comparison) -> bytes:

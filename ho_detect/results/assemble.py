@@ -1,4 +1,4 @@
-"""What each stage found, put together as the findings of one series."""
+"""What each stage found, put together as the result of one series."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.anatomy.find import Anatomy
 from ho_detect.detection.detect import Judgement, label_map
 from ho_detect.detection.grade.hip import Hip
-from ho_detect.findings import Findings
 from ho_detect.flags import Flag, flag
 from ho_detect.results.record import FindingsRecord, Software
+from ho_detect.results.result import Result
 from ho_detect.settings import Settings
 
 #: Noise in muscle after smoothing from which faint ossification may be missed, HU. Convention.
@@ -23,8 +23,8 @@ _UNCERTAIN_MM = 3.0
 
 def assemble(
     volume: HuVolume, anatomy: Anatomy, judgement: Judgement, hips: tuple[Hip, ...], settings: Settings
-) -> Findings:
-    """Return the findings; ``warning`` where a flag qualifies them."""
+) -> Result:
+    """Return the result; ``warning`` where a flag qualifies them."""
     flags = (*volume.flags, *_qualifications(anatomy, judgement, hips))
     shape = volume.grid.to_canonical()[0].shape
     labels = volume.from_canonical(label_map(shape, judgement)).astype(np.uint16, copy=False)
@@ -38,7 +38,7 @@ def assemble(
         lesions=judgement.lesions,
         excluded=judgement.excluded,
     )
-    return Findings(record, np.ascontiguousarray(labels), volume, anatomy.user_masks.files, anatomy.native)
+    return Result(record, np.ascontiguousarray(labels), volume, anatomy.user_masks.files, anatomy.native)
 
 
 def statements(series: SeriesRecord) -> tuple[Flag, ...]:

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.judge.excluded import EXCLUSIONS, Excluded
 from ho_detect.detection.measure.lesion import Lesion
+from ho_detect.results.record import FindingsRecord
+
+
+def record_sentences(record: FindingsRecord) -> Iterator[str]:
+    """Say what was found at each hip, then of each lesion, then what qualifies it."""
+    yield from map(hip_sentence, record.hips)
+    yield from map(lesion_sentence, record.lesions)
+    if record.excluded:
+        yield excluded_sentence(record.excluded)
+    yield from (f"Note: {f.message}." for f in record.flags)
 
 
 def hip_sentence(hip: Hip) -> str:

@@ -14,7 +14,8 @@ from model_hips import BRIDGE, ISLAND, Growth, Plan, head_center, scan
 from ho_detect.analyze import analyze_with_anatomy
 from ho_detect.cli import main
 from ho_detect.followup import compare as module
-from ho_detect.followup.compare import FollowUp, compare_analyses
+from ho_detect.followup.compare import compare_analyses
+from ho_detect.followup.follow_up import FollowUp
 from ho_detect.followup.registration import register_bones
 from ho_detect.followup.schema import COMPARISON_SCHEMA_FILE, comparison_schema_bytes
 from ho_detect.image.grid import rotation
@@ -57,9 +58,9 @@ class TestRegistration:
     def test_the_wrong_bone_is_not_good(self):
         # the later study mirrored: no such person
         later = analysed(LATER)
-        volume = later.findings.volume
-        other = replace(later.findings, volume=replace(volume, hu=np.ascontiguousarray(volume.hu[:, :, ::-1])))
-        motions = register_bones(analysed(EARLIER), replace(later, findings=other))
+        volume = later.result.volume
+        other = replace(later.result, volume=replace(volume, hu=np.ascontiguousarray(volume.hu[:, :, ::-1])))
+        motions = register_bones(analysed(EARLIER), replace(later, result=other))
         assert not any(m.good(SETTINGS.follow_up) for m in motions)
 
 
@@ -101,22 +102,22 @@ class TestChange:
     def test_says_how_the_scans_differ(self):
         assert compared().flags == ()
         later = analysed(LATER)
-        volume = later.findings.volume
+        volume = later.result.volume
         other = msgspec.structs.replace(volume.series, kvp=80.0)
-        record = msgspec.structs.replace(later.findings.record, series=other)
-        findings = replace(later.findings, record=record)
-        (flag,) = compare_analyses(analysed(EARLIER), replace(later, findings=findings), SETTINGS).flags
+        record = msgspec.structs.replace(later.result.record, series=other)
+        result = replace(later.result, record=record)
+        (flag,) = compare_analyses(analysed(EARLIER), replace(later, result=result), SETTINGS).flags
         assert (flag.code, "kvp" in flag.message) == ("made_differently", True)
 
     def test_in_words(self):
-        lines = str(compared()).splitlines()
+        lines = str(follow_up()).splitlines()
         assert lines[0].startswith("Left hip: ossification 11 mL to 15 mL (+")
         assert lines[-1].startswith("Right, earlier none, later ")
         assert ": new, 2." in lines[-1]
 
 
 def follow_up():
-    return FollowUp(compared(), analysed(EARLIER).findings, analysed(LATER).findings)
+    return FollowUp.of(compared(), analysed(EARLIER).result, analysed(LATER).result)
 
 
 class TestFiles:
@@ -162,7 +163,7 @@ class TestCommandLine:
     def test_writes_and_says(self, call, tmp_path):
         status, out, err = call("a", "b", "--out", tmp_path / "out")
         assert (status, err) == (0, "")
-        assert out.strip() == str(compared())
+        assert out.strip() == str(follow_up())
         names = {p.name for p in (tmp_path / "out").iterdir()}
         assert names == {"comparison.json", "comparison.csv", "earlier", "later"}
 

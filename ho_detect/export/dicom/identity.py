@@ -15,7 +15,7 @@ from ho_detect.system.pseudonyms import uid_from
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-    from ho_detect.findings import Findings
+    from ho_detect.results.result import Result
 
 #: What is written, and the number of its series: results follow the scanner's own.
 _SERIES: Final = {
@@ -51,15 +51,15 @@ class Identity:
     manufacturer: str = "The ho-detect developers"
 
     @classmethod
-    def of(cls, findings: Findings) -> Identity:
+    def of(cls, result: Result) -> Identity:
         """Return the identity of a result that has a source."""
-        source, software = findings.volume.source, findings.record.software
+        source, software = result.volume.source, result.record.software
         if source is None:
             raise ValueError("findings without a source")
-        digest = hashlib.sha256(msgspec.json.encode(findings.record))
-        places = np.flatnonzero(findings.labels)
+        digest = hashlib.sha256(msgspec.json.encode(result.record))
+        places = np.flatnonzero(result.labels)
         digest.update(places.tobytes())
-        digest.update(findings.labels.ravel()[places].tobytes())
+        digest.update(result.labels.ravel()[places].tobytes())
         return cls(digest.digest(), software.version, software.settings_digest, source.pseudonyms.keep_identity)
 
     @property

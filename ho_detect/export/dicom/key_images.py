@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pydicom.dataset import Dataset
 
-    from ho_detect.findings import Findings
+    from ho_detect.results.result import Result
 
 #: The overview, and one picture for each of so many of the largest lesions.
 MOST_LESIONS = 8
 
 
-def key_images(findings: Findings, image: Dataset, identity: Identity) -> Iterator[SCImage]:
+def key_images(result: Result, image: Dataset, identity: Identity) -> Iterator[SCImage]:
     """Yield the overview, then planes through each of the largest lesions.
 
     Parameters
     ----------
-    findings
+    result
         What was found.
     image
         One of the source images: patient and study are taken from it.
@@ -37,10 +37,10 @@ def key_images(findings: Findings, image: Dataset, identity: Identity) -> Iterat
     """
     from ho_detect.export.pictures.figures import lesion_figure, overview
 
-    yield _capture(overview(findings, most_lesions=0), "Hips, coronal projection", 1, image, identity)
-    largest = sorted(findings.lesions, key=lambda lesion: -lesion.volume_mm3)[:MOST_LESIONS]
+    yield _capture(overview(result, most_lesions=0), "Hips, coronal projection", 1, image, identity)
+    largest = sorted(result.lesions, key=lambda lesion: -lesion.volume_mm3)[:MOST_LESIONS]
     for number, lesion in enumerate(largest, start=2):
-        yield _capture(lesion_figure(findings, lesion.id), f"Lesion {lesion.id}", number, image, identity)
+        yield _capture(lesion_figure(result, lesion.id), f"Lesion {lesion.id}", number, image, identity)
 
 
 def _capture(figure: Figure, title: str, number: int, image: Dataset, identity: Identity) -> SCImage:

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from highdicom.seg import Segmentation, SegmentDescription
     from pydicom.dataset import Dataset
 
-    from ho_detect.findings import Findings
+    from ho_detect.results.result import Result
 
 
-def segmentation(findings: Findings, images: list[Dataset], identity: Identity) -> Segmentation:
+def segmentation(result: Result, images: list[Dataset], identity: Identity) -> Segmentation:
     """Return the Segmentation of at least one lesion; a segment's number is the place of its lesion in the record.
 
     Its frames are those of the images; where these were resampled to a true grid, the slices of that grid.
 
     Parameters
     ----------
-    findings
+    result
         With at least one lesion: a Segmentation without segments is not allowed.
     images
         Of their series, by :func:`~ho_detect.export.dicom.source.source_images`.
@@ -34,13 +34,13 @@ def segmentation(findings: Findings, images: list[Dataset], identity: Identity) 
     from highdicom.seg import Segmentation
     from pydicom.uid import ExplicitVRLittleEndian
 
-    labels, lesions = findings.labels, findings.lesions
+    labels, lesions = result.labels, result.lesions
     # only slices with a lesion are handed on: a whole series would be expanded once for each segment
     shown = [k for k, plane in enumerate(labels) if plane.any()]
     numbers = np.zeros(max(lesion.id for lesion in lesions) + 1, np.uint16)
     numbers[[lesion.id for lesion in lesions]] = np.arange(1, len(lesions) + 1)
-    result = Segmentation(
-        **_frames(findings, images, shown),
+    made = Segmentation(
+        **_frames(result, images, shown),
         pixel_array=numbers[labels[shown]],
         segmentation_type="BINARY",
         segment_descriptions=[_segment(n, lesion, identity) for n, lesion in enumerate(lesions, start=1)],
@@ -51,19 +51,19 @@ def segmentation(findings: Findings, images: list[Dataset], identity: Identity) 
         transfer_syntax_uid=ExplicitVRLittleEndian,
         omit_empty_frames=True,
     )
-    identity.state_method(result)
-    return result
+    identity.state_method(made)
+    return made
 
 
-def _frames(findings: Findings, images: list[Dataset], shown: list[int]) -> dict[str, Any]:
+def _frames(result: Result, images: list[Dataset], shown: list[int]) -> dict[str, Any]:
     """Return which images the slices ``shown`` are of, and where they lie where no image says so."""
     import highdicom as hd
 
     system = hd.enum.CoordinateSystemNames.PATIENT
     multi_frame = "NumberOfFrames" in images[0]
     first, further = images[:1], images[1:]
-    if findings.record.series.resampled:
-        grid = findings.volume.grid
+    if result.record.series.resampled:
+        grid = result.volume.grid
         across, down = (grid.affine[:3, axis] / grid.spacing_mm[axis] for axis in (2, 1))
         return {
             "source_images": first if multi_frame else images,
@@ -73,7 +73,7 @@ def _frames(findings: Findings, images: list[Dataset], shown: list[int]) -> dict
             "pixel_measures": hd.PixelMeasuresSequence(grid.spacing_mm[1:], grid.spacing_mm[0], grid.spacing_mm[0]),
         }
     if multi_frame:
-        slices = findings.volume.source.entry.slices if findings.volume.source is not None else ()
+        slices = result.volume.source.entry.slices if result.volume.source is not None else ()
         positions = [hd.PlanePositionSequence(system, slices[k].position or ()) for k in shown]
         return {"source_images": first, "further_source_images": further, "plane_positions": positions}
     return {"source_images": [images[k] for k in shown]}

@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from ho_detect.acquisition.volume.source import SourceSeries
     from ho_detect.detection.grade.hip import Hip
     from ho_detect.detection.measure.lesion import Lesion
-    from ho_detect.findings import Findings
+    from ho_detect.results.result import Result
 
 
 def structured_report(
-    findings: Findings, source: SourceSeries, images: list[Dataset], seg: Segmentation | None, identity: Identity
+    result: Result, source: SourceSeries, images: list[Dataset], seg: Segmentation | None, identity: Identity
 ) -> ComprehensiveSR:
     """Return the report; without a lesion it says of each assessed hip that ossification is absent.
 
     Parameters
     ----------
-    findings
+    result
         What was found.
     source
         The series.
@@ -44,15 +44,15 @@ def structured_report(
     """
     from highdicom.sr import ComprehensiveSR, MeasurementReport
 
-    groups = [_hip_group(hip, findings, source, identity) for hip in findings.hips]
+    groups = [_hip_group(hip, result, source, identity) for hip in result.hips]
     if seg is not None:
-        groups += [_lesion_group(n, findings.lesions[n - 1], seg, images, identity) for n in seg.segment_numbers]
+        groups += [_lesion_group(n, result.lesions[n - 1], seg, images, identity) for n in seg.segment_numbers]
     report = MeasurementReport(
         observation_context=_observer(identity),
         procedure_reported=concept(codes.CT_PROCEDURE),
         imaging_measurements=groups,
     )
-    result = ComprehensiveSR(
+    made = ComprehensiveSR(
         evidence=[*images, *([seg] if seg is not None else [])],
         content=report,
         **identity.attributes("report"),
@@ -60,9 +60,9 @@ def structured_report(
         is_final=False,
         is_verified=False,
     )
-    result.CodingSchemeIdentificationSequence = [_own_scheme()]
-    identity.state_method(result)
-    return result
+    made.CodingSchemeIdentificationSequence = [_own_scheme()]
+    identity.state_method(made)
+    return made
 
 
 def _observer(identity: Identity) -> Any:  # noqa: ANN401
@@ -87,7 +87,7 @@ def _algorithm(identity: Identity) -> Any:  # noqa: ANN401
     )
 
 
-def _hip_group(hip: Hip, findings: Findings, source: SourceSeries, identity: Identity) -> Any:  # noqa: ANN401
+def _hip_group(hip: Hip, result: Result, source: SourceSeries, identity: Identity) -> Any:  # noqa: ANN401
     from highdicom.sr import FindingSite, MeasurementsAndQualitativeEvaluations, TrackingIdentifier
 
     present = [] if hip.finding is None else [Said(codes.HETEROTOPIC_OSSIFICATION, codes.FINDINGS[hip.finding])]
@@ -98,7 +98,7 @@ def _hip_group(hip: Hip, findings: Findings, source: SourceSeries, identity: Ide
         finding_sites=[FindingSite(concept(codes.HIP_JOINT), laterality=concept(codes.SIDES[hip.side]))],
         measurements=_measurements(hip_numbers(hip)),
         qualitative_evaluations=_evaluations([*present, *hip_codes(hip)]),
-        source_images=[_image_at_hip(hip, findings, source)],
+        source_images=[_image_at_hip(hip, result, source)],
     )
 
 
@@ -147,14 +147,14 @@ def _evaluations(found: Iterable[Said]) -> list[QualitativeEvaluation]:
     return [QualitativeEvaluation(concept(said.name), concept(said.value)) for said in found]
 
 
-def _image_at_hip(hip: Hip, findings: Findings, source: SourceSeries) -> SourceImageForMeasurementGroup:
+def _image_at_hip(hip: Hip, result: Result, source: SourceSeries) -> SourceImageForMeasurementGroup:
     """Refer to the image through the femoral head, or the middle one where it is not in view."""
     from highdicom.sr import SourceImageForMeasurementGroup
 
     slices = source.entry.slices
     k = len(slices) // 2
     if hip.center_lps_mm is not None:
-        grid = findings.volume.grid
+        grid = result.volume.grid
         # by place: images that were resampled are not the slices of the grid
         heights = grid.to_index([image.position or () for image in slices])[:, 0]
         k = int(np.argmin(abs(heights - grid.to_index(hip.center_lps_mm)[0])))

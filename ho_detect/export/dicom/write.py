@@ -12,14 +12,14 @@ from ho_detect.system.files import replacing
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-    from ho_detect.findings import Findings
+    from ho_detect.results.result import Result
 
 SEG_FILE: Final = "segmentation.dcm"
 SR_FILE: Final = "report.dcm"
 PICTURE_FILE: Final = "picture-{:02d}.dcm"
 
 
-def write_dicom(findings: Findings, folder: Path) -> list[Path]:
+def write_dicom(result: Result, folder: Path) -> list[Path]:
     """Write the findings into a folder that is there; return the files: SEG (with a lesion only), SR, key images.
 
     Patient, study and UIDs are the true ones only where the findings keep identities: an archive needs them to file
@@ -37,14 +37,14 @@ def write_dicom(findings: Findings, folder: Path) -> list[Path]:
     from ho_detect.export.dicom.source import source_images
     from ho_detect.export.dicom.sr import structured_report
 
-    source = findings.volume.source
+    source = result.volume.source
     if source is None:
         raise UsageError("findings that were not made from DICOM files cannot be written as DICOM")
-    identity, images = Identity.of(findings), source_images(source)
-    seg = segmentation(findings, images, identity) if findings.lesions else None
+    identity, images = Identity.of(result), source_images(source)
+    seg = segmentation(result, images, identity) if result.lesions else None
     written = [] if seg is None else [_write(folder / SEG_FILE, seg)]
-    written.append(_write(folder / SR_FILE, structured_report(findings, source, images, seg, identity)))
-    for number, picture in enumerate(key_images(findings, images[0], identity), start=1):
+    written.append(_write(folder / SR_FILE, structured_report(result, source, images, seg, identity)))
+    for number, picture in enumerate(key_images(result, images[0], identity), start=1):
         written.append(_write(folder / PICTURE_FILE.format(number), picture))
     return written
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.export.pictures.figures import PLANE_WINDOW_HU, PROJECTION_WINDOW_HU, Window, colour_of
 from ho_detect.export.pictures.planes import Plane, View, coronal_projection, plane_through
-from ho_detect.findings import Findings
 from ho_detect.image.sides import Point
+from ho_detect.results.result import Result
 
 #: Grey values are stored with loss: at this quality no edge moves and noise stays.
 _QUALITY = 86
@@ -77,39 +77,39 @@ class Picture:
     is_projection: bool
 
 
-def lesion_pictures(findings: Findings, lesion_id: int) -> tuple[Picture, ...]:
+def lesion_pictures(result: Result, lesion_id: int) -> tuple[Picture, ...]:
     """Return axial, coronal and sagittal pictures through the middle of one lesion, of one field."""
-    lesion = {n.id: n for n in findings.lesions}[lesion_id]
+    lesion = {n.id: n for n in result.lesions}[lesion_id]
     field_mm = max(_FIELD_MM, math.ceil(_FIELD_PER_DIAMETER * lesion.max_diameter_mm / 10) * 10)
-    return tuple(_plane(findings, plane, lesion.centroid_lps_mm, field_mm) for plane in _PLANES)
+    return tuple(_plane(result, plane, lesion.centroid_lps_mm, field_mm) for plane in _PLANES)
 
 
-def head_pictures(findings: Findings, hip: Hip) -> tuple[Picture, ...]:
+def head_pictures(result: Result, hip: Hip) -> tuple[Picture, ...]:
     """Return the three planes through a femoral head; none where it was not found."""
     if hip.center_lps_mm is None:
         return ()
-    return tuple(_plane(findings, plane, hip.center_lps_mm, _FIELD_MM) for plane in _PLANES)
+    return tuple(_plane(result, plane, hip.center_lps_mm, _FIELD_MM) for plane in _PLANES)
 
 
-def aside_picture(findings: Findings, point: Point) -> Picture:
+def aside_picture(result: Result, point: Point) -> Picture:
     """Return a small axial picture whose middle is a point."""
-    return _plane(findings, "axial", point, _ASIDE_FIELD_MM)
+    return _plane(result, "axial", point, _ASIDE_FIELD_MM)
 
 
-def projection_picture(findings: Findings) -> Picture:
+def projection_picture(result: Result) -> Picture:
     """Return the coronal projection of the joints."""
-    centers = [h.center_lps_mm for h in findings.hips if h.center_lps_mm is not None]
-    view = coronal_projection(findings.volume, findings.labels, centers)
+    centers = [h.center_lps_mm for h in result.hips if h.center_lps_mm is not None]
+    view = coronal_projection(result.volume, result.labels, centers)
     left, right, bottom, top = view.extent_mm
-    return _picture(view, findings, "coronal projection", (left, top, right - left, bottom - top), PROJECTION_WINDOW_HU)
+    return _picture(view, result, "coronal projection", (left, top, right - left, bottom - top), PROJECTION_WINDOW_HU)
 
 
-def thumbnail(findings: Findings) -> bytes:
+def thumbnail(result: Result) -> bytes:
     """Return the coronal projection, lesions in their colours, as the bytes of a small WebP file."""
     from PIL import Image, ImageColor
 
-    centers = [h.center_lps_mm for h in findings.hips if h.center_lps_mm is not None]
-    view = coronal_projection(findings.volume, findings.labels, centers)
+    centers = [h.center_lps_mm for h in result.hips if h.center_lps_mm is not None]
+    view = coronal_projection(result.volume, result.labels, centers)
     colours = np.repeat(grey(view.hu, PROJECTION_WINDOW_HU)[..., None], 3, axis=2)
     for lesion_id in np.unique(view.labels[view.labels > 0]).tolist():
         ink = np.array(ImageColor.getrgb(colour_of(lesion_id)))
@@ -141,13 +141,13 @@ def webp(pixels: NDArray[np.uint8], quality: int = _QUALITY) -> bytes:
     return data.getvalue()
 
 
-def _plane(findings: Findings, plane: Plane, point: Point, field_mm: float) -> Picture:
-    view = plane_through(findings.volume, findings.labels, plane, point)
+def _plane(result: Result, plane: Plane, point: Point, field_mm: float) -> Picture:
+    view = plane_through(result.volume, result.labels, plane, point)
     x, y, _ = view.place(point)
-    return _picture(view, findings, plane, (x - field_mm / 2, y - field_mm / 2, field_mm, field_mm), PLANE_WINDOW_HU)
+    return _picture(view, result, plane, (x - field_mm / 2, y - field_mm / 2, field_mm, field_mm), PLANE_WINDOW_HU)
 
 
-def _picture(view: View, findings: Findings, title: str, field_mm: Box, window_hu: Window) -> Picture:
+def _picture(view: View, result: Result, title: str, field_mm: Box, window_hu: Window) -> Picture:
     """Cut the field (left, top, width, height in mm of the view) out of a view."""
     left, top, width, height = field_mm
     row_mm, column_mm = view.spacing_mm
@@ -168,7 +168,7 @@ def _picture(view: View, findings: Findings, title: str, field_mm: Box, window_h
         ),
         outlines=tuple(_outlines(labels, (row_mm, column_mm), corner)),
         heads=tuple(
-            (x - left, y - top, radius) for x, y, radius in (view.circle(hip) for hip in findings.hips) if radius > 0
+            (x - left, y - top, radius) for x, y, radius in (view.circle(hip) for hip in result.hips) if radius > 0
         ),
         letters=view.letters,
         window_hu=window_hu,

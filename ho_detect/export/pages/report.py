@@ -36,7 +36,7 @@ from ho_detect.export.pages.settings_table import settings_table
 from ho_detect.export.pages.surfaces import Surface, pack, surfaces
 from ho_detect.export.pages.templating import render
 from ho_detect.export.pictures.figures import colour_of
-from ho_detect.findings import Findings
+from ho_detect.results.result import Result
 from ho_detect.results.sentences import hip_sentence, lesion_sentence
 from ho_detect.system.files import write_atomically
 
@@ -76,22 +76,22 @@ class AsidePart:
     picture: Picture | None
 
 
-def report_html(findings: Findings) -> str:
+def report_html(result: Result) -> str:
     """Return the page, complete: no other file, and no network, is needed to read it.
 
     Parameters
     ----------
-    findings
+    result
         Nothing beyond its record, its labels and its CT is used; identities are shown where the record holds them.
     """
-    record = findings.record
+    record = result.record
     # as in the pictures, the patient's right is on the left
-    hips = tuple(sorted(findings.hips, key=lambda h: h.side == "left"))
+    hips = tuple(sorted(result.hips, key=lambda h: h.side == "left"))
     made: tuple[Callable[[], Any], ...] = (
-        lambda: _shape(surfaces(findings)),
-        lambda: _lesion_parts(findings),
-        lambda: _aside_parts(findings),
-        lambda: projection_picture(findings),
+        lambda: _shape(surfaces(result)),
+        lambda: _lesion_parts(result),
+        lambda: _aside_parts(result),
+        lambda: projection_picture(result),
     )
     (mesh, *stills), lesions, aside, projection = in_parallel(lambda make: make(), made)
     settings = settings_table(record.software.settings)
@@ -101,8 +101,8 @@ def report_html(findings: Findings) -> str:
         hips=tuple(_hip_part(hip) for hip in hips),
         hip_lines=lines(HIP_ROWS, hips),
         lesions=lesions,
-        lesion_columns=lines([r for r in LESION_ROWS if r.field in LESION_COLUMNS], findings.lesions),
-        head_pictures=() if findings.lesions else tuple((h.side, head_pictures(findings, h)) for h in hips),
+        lesion_columns=lines([r for r in LESION_ROWS if r.field in LESION_COLUMNS], result.lesions),
+        head_pictures=() if result.lesions else tuple((h.side, head_pictures(result, h)) for h in hips),
         projection=projection,
         reliefs=tuple(data_uri(still) for still in stills),
         mesh=mesh,
@@ -119,7 +119,7 @@ def _shape(parts: tuple[Surface, ...]) -> list[Any]:
     return in_parallel(lambda make: make(), [partial(pack, parts), *views])
 
 
-def write_report(findings: Findings, path: Path) -> None:
+def write_report(result: Result, path: Path) -> None:
     """Write the page, whole or not at all.
 
     Raises
@@ -127,7 +127,7 @@ def write_report(findings: Findings, path: Path) -> None:
     OSError
         The file cannot be written.
     """
-    write_atomically(path, report_html(findings).encode("utf-8"))
+    write_atomically(path, report_html(result).encode("utf-8"))
 
 
 def _hip_part(hip: Hip) -> HipPart:
@@ -158,28 +158,28 @@ def _acquisition(series: SeriesRecord) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def _lesion_parts(findings: Findings) -> tuple[LesionPart, ...]:
-    pictured = {n.id for n in sorted(findings.lesions, key=lambda n: -n.volume_mm3)[:_MOST_LESIONS]}
+def _lesion_parts(result: Result) -> tuple[LesionPart, ...]:
+    pictured = {n.id for n in sorted(result.lesions, key=lambda n: -n.volume_mm3)[:_MOST_LESIONS]}
     return tuple(
         LesionPart(
             lesion=lesion,
             colour=colour_of(lesion.id),
             sentence=_after_colon(lesion_sentence(lesion)),
             groups={heading: lines(rows, (lesion,)) for heading, rows in LESION_GROUPS.items()},
-            pictures=lesion_pictures(findings, lesion.id) if lesion.id in pictured else (),
+            pictures=lesion_pictures(result, lesion.id) if lesion.id in pictured else (),
         )
-        for lesion in findings.lesions
+        for lesion in result.lesions
     )
 
 
-def _aside_parts(findings: Findings) -> tuple[AsidePart, ...]:
-    ordered = sorted(findings.excluded, key=lambda e: (e.reason not in UNDECIDED, -e.volume_mm3))
+def _aside_parts(result: Result) -> tuple[AsidePart, ...]:
+    ordered = sorted(result.excluded, key=lambda e: (e.reason not in UNDECIDED, -e.volume_mm3))
     return tuple(
         AsidePart(
             thing=thing,
             place=point_words(thing.centroid_lps_mm),
             undecided=thing.reason in UNDECIDED,
-            picture=aside_picture(findings, thing.centroid_lps_mm) if place < _MOST_ASIDE else None,
+            picture=aside_picture(result, thing.centroid_lps_mm) if place < _MOST_ASIDE else None,
         )
         for place, thing in enumerate(ordered)
     )

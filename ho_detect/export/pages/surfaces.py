@@ -21,8 +21,8 @@ from ho_detect.anatomy.fit.working_grid import resample_to_patient_axes
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.export.pictures.figures import colour_of
 from ho_detect.export.pictures.planes import region_around
-from ho_detect.findings import Findings
 from ho_detect.image.grid import FloatArray, Grid, vertex_normals
+from ho_detect.results.result import Result
 
 #: Edge of the voxels that the surface of bone is taken from, mm; coarser where it would have too many triangles.
 _BONE_STEP_MM, _MOST_TRIANGLES = 2.5, 120_000
@@ -65,18 +65,18 @@ class Surface:
         return vertex_normals(self.vertices, self.faces)
 
 
-def surfaces(findings: Findings) -> tuple[Surface, ...]:
+def surfaces(result: Result) -> tuple[Surface, ...]:
     """Return the surface of bone around the joints, without lesions, and that of each lesion."""
-    canonical = findings.volume.canonical()
-    labels = _canonical_labels(findings)
-    centers = [h.center_lps_mm for h in findings.hips if h.center_lps_mm is not None]
+    canonical = result.volume.canonical()
+    labels = _canonical_labels(result)
+    centers = [h.center_lps_mm for h in result.hips if h.center_lps_mm is not None]
     box = region_around(canonical.grid, centers)
-    voxels = [_voxels(lesion, labels, canonical.grid) for lesion in findings.lesions]
+    voxels = [_voxels(lesion, labels, canonical.grid) for lesion in result.lesions]
     all_of_them = np.concatenate([np.empty((0, 3), np.int64), *voxels])
-    bone_hu = findings.record.software.settings.anatomy.bone_hu
+    bone_hu = result.record.software.settings.anatomy.bone_hu
     made = (
         _bone_surface(canonical, all_of_them, box, bone_hu),
-        _lesion_surfaces(findings.lesions, voxels, canonical.grid),
+        _lesion_surfaces(result.lesions, voxels, canonical.grid),
     )
     bone, lesions = in_parallel(tuple, made)
     return (*bone, *lesions)
@@ -114,9 +114,9 @@ def _planes(values: NDArray[np.int64], n_bytes: int) -> bytes:
     return np.ascontiguousarray(zigzag.view(np.uint8).reshape(-1, 4).T[:n_bytes]).tobytes()
 
 
-def _canonical_labels(findings: Findings) -> NDArray[np.uint16]:
-    _, order, steps = findings.volume.grid.to_canonical()
-    return findings.labels.transpose(order)[tuple(slice(None, None, step) for step in steps)]
+def _canonical_labels(result: Result) -> NDArray[np.uint16]:
+    _, order, steps = result.volume.grid.to_canonical()
+    return result.labels.transpose(order)[tuple(slice(None, None, step) for step in steps)]
 
 
 def _bone_surface(

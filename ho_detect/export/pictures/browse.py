@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.widgets import Slider
 
-    from ho_detect.findings import Findings
+    from ho_detect.results.result import Result
 
 #: The LPS axis that each plane is moved along, and what its slider is called.
 _AXES: tuple[tuple[Plane, int, str], ...] = (
@@ -31,24 +31,24 @@ _AXES: tuple[tuple[Plane, int, str], ...] = (
 )
 
 
-def show(findings: Findings) -> Any:  # noqa: ANN401 - a NiiVue widget or a SliceBrowser, as there is
+def show(result: Result) -> Any:  # noqa: ANN401 - a NiiVue widget or a SliceBrowser, as there is
     """Return a slice browser: :func:`niivue` where ipyniivue is installed, else a :class:`SliceBrowser`."""
-    return niivue(findings) if find_spec("ipyniivue") else SliceBrowser.of(findings)
+    return niivue(result) if find_spec("ipyniivue") else SliceBrowser.of(result)
 
 
-def start_point(findings: Findings) -> Point:
+def start_point(result: Result) -> Point:
     """Return where browsing starts, LPS mm: the largest lesion, else a femoral head, else the middle of the scan."""
-    if findings.lesions:
-        return max(findings.lesions, key=lambda n: n.volume_mm3).centroid_lps_mm
-    centers = [hip.center_lps_mm for hip in findings.hips if hip.center_lps_mm is not None]
+    if result.lesions:
+        return max(result.lesions, key=lambda n: n.volume_mm3).centroid_lps_mm
+    centers = [hip.center_lps_mm for hip in result.hips if hip.center_lps_mm is not None]
     if centers:
         return centers[0]
-    grid = findings.volume.grid
+    grid = result.volume.grid
     x, y, z = grid.to_lps((np.array(grid.shape) - 1) / 2).tolist()
     return x, y, z
 
 
-def niivue(findings: Findings, height: int = 520) -> Any:  # noqa: ANN401 - ipyniivue has no types
+def niivue(result: Result, height: int = 520) -> Any:  # noqa: ANN401 - ipyniivue has no types
     """Return a NiiVue widget: three planes of the CT, radiological convention, lesions in their colours.
 
     Parameters
@@ -59,17 +59,15 @@ def niivue(findings: Findings, height: int = 520) -> Any:  # noqa: ANN401 - ipyn
     from ipyniivue import LUT, NiiVue, SliceType, Volume
 
     low, high = PLANE_WINDOW_HU
-    grid, ids = findings.volume.grid, [lesion.id for lesion in findings.lesions]
+    grid, ids = result.volume.grid, [lesion.id for lesion in result.lesions]
     viewer = NiiVue(height=height, is_radiological_convention=True, slice_type=SliceType.MULTIPLANAR)
     volumes = [
-        Volume(name="ct.nii.gz", data=_nifti(findings.volume.hu, grid), colormap="gray", cal_min=low, cal_max=high)
+        Volume(name="ct.nii.gz", data=_nifti(result.volume.hu, grid), colormap="gray", cal_min=low, cal_max=high)
     ]
     if ids:
         table = [value for n in ids for value in (*_rgb(n), 255)]
         lut = LUT(lut=[0, 0, 0, 0, *table], min=0, max=len(ids), labels=["", *(f"lesion {n}" for n in ids)])
-        volumes.append(
-            Volume(name="lesions.nii.gz", data=_nifti(findings.labels, grid), opacity=0.5, colormap_label=lut)
-        )
+        volumes.append(Volume(name="lesions.nii.gz", data=_nifti(result.labels, grid), opacity=0.5, colormap_label=lut))
     viewer.load_volumes(volumes)
     return viewer
 
@@ -94,21 +92,21 @@ class SliceBrowser:
     The sliders work in a window, and in a notebook with an interactive backend (``%matplotlib widget``).
     """
 
-    findings: Findings
+    result: Result
     figure: Figure
     point: list[float]
     sliders: dict[Plane, Slider] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, findings: Findings) -> SliceBrowser:
+    def of(cls, result: Result) -> SliceBrowser:
         """Open a browser at the largest lesion."""
         from matplotlib import pyplot as plt
         from matplotlib.widgets import Slider
 
         figure = plt.figure(figsize=(11.0, 4.3), facecolor="black")
-        browser = cls(findings, figure, list(start_point(findings)))
+        browser = cls(result, figure, list(start_point(result)))
         corners = np.array([[k, j, i] for k in (0, 1) for j in (0, 1) for i in (0, 1)])
-        lps = findings.volume.grid.to_lps(corners * (np.array(findings.volume.grid.shape) - 1))
+        lps = result.volume.grid.to_lps(corners * (np.array(result.volume.grid.shape) - 1))
         for k, (plane, axis, label) in enumerate(_AXES):
             figure.add_axes((k / 3 + 0.004, 0.12, 1 / 3 - 0.008, 0.87), label=plane)
             place = figure.add_axes((k / 3 + 0.09, 0.03, 0.17, 0.05))
@@ -133,4 +131,4 @@ class SliceBrowser:
         axes = next(a for a in self.figure.axes if a.get_label() == plane)
         axes.clear()
         x, y, z = self.point
-        draw_plane(axes, self.findings, plane, (x, y, z))
+        draw_plane(axes, self.result, plane, (x, y, z))

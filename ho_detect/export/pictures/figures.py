@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
     from matplotlib.patheffects import AbstractPathEffect
 
-    from ho_detect.findings import Findings
+    from ho_detect.results.result import Result
 
 Window = tuple[float, float]
 
@@ -36,35 +36,35 @@ _WIDTH_IN, _PLANES_IN, _TITLE_IN = 10.0, 3.3, 0.35
 _PLANES: tuple[Plane, ...] = ("axial", "coronal", "sagittal")
 
 
-def overview(findings: Findings, most_lesions: int = 3) -> Figure:
+def overview(result: Result, most_lesions: int = 3) -> Figure:
     """Draw the hips in coronal projection, and three planes through each of the largest lesions.
 
     Parameters
     ----------
-    findings
+    result
         Without a lesion, planes through each femoral head are drawn.
     most_lesions
         Further lesions are seen on the projection only.
     """
-    largest = sorted(findings.lesions, key=lambda n: -n.volume_mm3)[:most_lesions]
+    largest = sorted(result.lesions, key=lambda n: -n.volume_mm3)[:most_lesions]
     targets = [(_title(n), n.centroid_lps_mm) for n in largest]
     if not targets:
-        targets = [(f"{h.side} femoral head", h.center_lps_mm) for h in findings.hips if h.center_lps_mm is not None]
-    centers = [hip.center_lps_mm for hip in findings.hips if hip.center_lps_mm is not None]
-    projection = coronal_projection(findings.volume, findings.labels, centers)
+        targets = [(f"{h.side} femoral head", h.center_lps_mm) for h in result.hips if h.center_lps_mm is not None]
+    centers = [hip.center_lps_mm for hip in result.hips if hip.center_lps_mm is not None]
+    projection = coronal_projection(result.volume, result.labels, centers)
     left, right, bottom, top = projection.extent_mm
     heights = [min(5.2, _WIDTH_IN * (bottom - top) / (right - left)) + _TITLE_IN] + [_PLANES_IN] * len(targets)
     figure = _figure(sum(heights))
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     _headline(parts[0], "coronal projection (highest HU); dashed: fitted femoral heads")
     axes = parts[0].add_axes((0.0, 0.02, 1.0, 1.0 - _TITLE_IN / heights[0] - 0.02))
-    _draw(axes, projection, findings, PROJECTION_WINDOW_HU)
+    _draw(axes, projection, result, PROJECTION_WINDOW_HU)
     for part, (title, point) in zip(parts[1:], targets, strict=True):
-        _draw_planes(part, findings, title, point)
+        _draw_planes(part, result, title, point)
     return figure
 
 
-def lesion_figure(findings: Findings, lesion_id: int) -> Figure:
+def lesion_figure(result: Result, lesion_id: int) -> Figure:
     """Draw axial, coronal and sagittal planes through one lesion.
 
     Raises
@@ -72,9 +72,9 @@ def lesion_figure(findings: Findings, lesion_id: int) -> Figure:
     KeyError
         There is no lesion of that id.
     """
-    lesion = {n.id: n for n in findings.lesions}[lesion_id]
+    lesion = {n.id: n for n in result.lesions}[lesion_id]
     figure = _figure(_PLANES_IN)
-    _draw_planes(figure, findings, _title(lesion), lesion.centroid_lps_mm)
+    _draw_planes(figure, result, _title(lesion), lesion.centroid_lps_mm)
     return figure
 
 
@@ -110,21 +110,21 @@ def _headline(part: Figure | SubFigure, text: str) -> None:
     part.suptitle(text, color=_INK, fontsize=10, x=0.015, y=0.985, ha="left", va="top")
 
 
-def _draw_planes(part: Figure | SubFigure, findings: Findings, title: str, point: Point) -> None:
+def _draw_planes(part: Figure | SubFigure, result: Result, title: str, point: Point) -> None:
     _headline(part, title)
     for k, plane in enumerate(_PLANES):
         axes = part.add_axes((k / 3 + 0.004, 0.02, 1 / 3 - 0.008, 0.98 - _TITLE_IN / _PLANES_IN))
-        draw_plane(axes, findings, plane, point)
+        draw_plane(axes, result, plane, point)
 
 
-def draw_plane(axes: Axes, findings: Findings, plane: Plane, point: Point) -> None:
+def draw_plane(axes: Axes, result: Result, plane: Plane, point: Point) -> None:
     """Draw one plane through a point, LPS mm, with lesions, heads, directions and a scale."""
-    view = plane_through(findings.volume, findings.labels, plane, point)
-    _draw(axes, view, findings, PLANE_WINDOW_HU, point)
+    view = plane_through(result.volume, result.labels, plane, point)
+    _draw(axes, view, result, PLANE_WINDOW_HU, point)
     _write(axes, plane, (0.02, 0.98), ha="left", va="top", fontsize=7)
 
 
-def _draw(axes: Axes, view: View, findings: Findings, window_hu: Window, point: Point | None = None) -> None:
+def _draw(axes: Axes, view: View, result: Result, window_hu: Window, point: Point | None = None) -> None:
     low, high = window_hu
     axes.set_facecolor(_PAPER)
     axes.imshow(
@@ -133,8 +133,8 @@ def _draw(axes: Axes, view: View, findings: Findings, window_hu: Window, point: 
     axes.set_axis_off()
     if point is not None:
         _look_at(axes, view, point)
-    _draw_heads(axes, view, findings)
-    for lesion in findings.lesions:
+    _draw_heads(axes, view, result)
+    for lesion in result.lesions:
         _draw_lesion(axes, view, lesion.id)
     left, right, top, bottom = view.letters
     _write(axes, left, (0.015, 0.5), ha="left", va="center")
@@ -155,10 +155,10 @@ def _look_at(axes: Axes, view: View, point: Point) -> None:
     axes.set_ylim(y + half_height, y - half_height)
 
 
-def _draw_heads(axes: Axes, view: View, findings: Findings) -> None:
+def _draw_heads(axes: Axes, view: View, result: Result) -> None:
     from matplotlib.patches import Circle
 
-    for hip in findings.hips:
+    for hip in result.hips:
         x, y, radius = view.circle(hip)
         if radius > 0:
             axes.add_patch(

@@ -10,33 +10,33 @@ from ho_detect.results.sentences import excluded_sentence, hip_sentence, millili
 
 if TYPE_CHECKING:
     from ho_detect.detection.measure.lesion import Lesion
-    from ho_detect.findings import Findings
+    from ho_detect.results.result import Result
 
 _CELL = "padding:2px 12px 2px 0;text-align:left"
 _HEADS = ("lesion", "side", "sector", "volume", "longest", "mean HU", "max HU", "maturity", "attached to", "gaps")
 
 
-def findings_html(findings: Findings) -> str:
+def findings_html(result: Result) -> str:
     """Return sentences for the hips, the lesions as a table, and a picture as a data URI."""
     from ho_detect.export.pictures.figures import overview, png
 
-    lines = [f"<p style='margin:2px 0'><b>{escape(hip_sentence(hip))}</b></p>" for hip in findings.hips]
-    if not findings.hips:
+    lines = [f"<p style='margin:2px 0'><b>{escape(hip_sentence(hip))}</b></p>" for hip in result.hips]
+    if not result.hips:
         lines.append("<p>No hip in view.</p>")
-    if findings.lesions:
-        lines.append(_table(findings))
-    small = [excluded_sentence(findings.excluded), *(f"Note: {f.message}." for f in findings.flags)]
+    if result.lesions:
+        lines.append(_table(result))
+    small = [excluded_sentence(result.excluded), *(f"Note: {f.message}." for f in result.flags)]
     lines += [f"<p style='margin:2px 0;opacity:.75'>{escape(text)}</p>" for text in small if text]
-    picture = base64.b64encode(png(overview(findings))).decode("ascii")
+    picture = base64.b64encode(png(overview(result))).decode("ascii")
     lines.append(f"<img style='max-width:100%' alt='the hips on CT' src='data:image/png;base64,{picture}'>")
     return "<div>" + "\n".join(lines) + "</div>"
 
 
-def _table(findings: Findings) -> str:
+def _table(result: Result) -> str:
     head = "".join(f"<th style='{_CELL}'>{escape(name)}</th>" for name in _HEADS)
     body = "".join(
         "<tr>" + "".join(f"<td style='{_CELL}'>{escape(cell)}</td>" for cell in _cells(lesion)) + "</tr>"
-        for lesion in findings.lesions
+        for lesion in result.lesions
     )
     return f"<table style='border-collapse:collapse'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 

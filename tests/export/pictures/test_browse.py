@@ -35,7 +35,7 @@ class TestStart:
 
 class TestSliders:
     def test_each_moves_its_own_plane(self, browser):
-        findings, before = browser.findings, {plane: picture(browser, plane) for plane in browser.sliders}
+        findings, before = browser.result, {plane: picture(browser, plane) for plane in browser.sliders}
         browser.sliders["axial"].set_val(2.0)
         x, y, _ = findings.lesions[0].centroid_lps_mm
         expected = plane_through(findings.volume, findings.labels, "axial", (x, y, 2.0)).hu

@@ -1,0 +1,91 @@
+"""The result of one series, as data: what every writer takes. It writes nothing itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ho_detect.acquisition.volume.hu_volume import HuVolume
+from ho_detect.anatomy.native.masks import NativeBone
+from ho_detect.detection.grade.hip import Hip
+from ho_detect.detection.judge.excluded import Excluded
+from ho_detect.detection.measure.lesion import Lesion
+from ho_detect.flags import Flag
+from ho_detect.image.grid import Grid
+from ho_detect.results.record import FindingsRecord
+
+
+class BoneLabels(Protocol):
+    """What gives the label map of native bone when it is asked for."""
+
+    def labels(self, grid: Grid) -> NDArray[np.uint8]:
+        """Return (slice, row, column) on that grid: 0, or a value of :data:`ho_detect.anatomy.native.masks.LABELS`."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Result:
+    """Result of one series.
+
+    Parameters
+    ----------
+    record
+        All that ``findings.json`` holds.
+    labels
+        (slice, row, column) uint16 on the volume's own grid: 0 background, else the lesion's ``id``.
+    volume
+        The CT, for pictures.
+    masks
+        The files of the anatomy masks that were used, by name.
+    bones
+        What :meth:`native_bone` is made from.
+
+    Raises
+    ------
+    ValueError
+        If labels and volume differ in shape.
+    """
+
+    record: FindingsRecord
+    labels: NDArray[np.uint16]
+    volume: HuVolume
+    masks: dict[str, Path] = field(default_factory=dict)
+    bones: BoneLabels = field(default_factory=NativeBone)
+
+    def __post_init__(self) -> None:
+        if self.labels.shape != self.volume.grid.shape:
+            raise ValueError(f"labels of shape {self.labels.shape} on a volume of shape {self.volume.grid.shape}")
+
+    @property
+    def hips(self) -> tuple[Hip, ...]:
+        """What is said of each hip, left first."""
+        return self.record.hips
+
+    @property
+    def lesions(self) -> tuple[Lesion, ...]:
+        """The ossifications found, by id."""
+        return self.record.lesions
+
+    @property
+    def excluded(self) -> tuple[Excluded, ...]:
+        """Dense things that were detected and not counted, with why."""
+        return self.record.excluded
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """What qualifies the result as a whole."""
+        return self.record.flags
+
+    def native_bone(self) -> NDArray[np.uint8]:
+        """Return native femur and hip bone: (slice, row, column) uint8 on the volume's own grid, as ``labels``.
+
+        0 background, 1 left femur, 2 right femur, 3 left hip bone, 4 right hip bone
+        (:data:`ho_detect.anatomy.native.masks.LABELS`). No voxel of a lesion, and nothing of the joint space, is in it;
+        a hip hidden by metal has none.
+        """
+        labels = self.bones.labels(self.volume.grid)
+        labels[self.labels > 0] = 0
+        return labels
