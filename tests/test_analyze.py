@@ -16,6 +16,7 @@ from ho_detect._kernels._jit import set_threads
 from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.analyze import analyze
 from ho_detect.errors import SeriesError
+from ho_detect.findings import Findings
 from ho_detect.image.grid import Grid
 from ho_detect.results.record import FindingsRecord
 from ho_detect.settings import Settings
@@ -36,7 +37,7 @@ OTHER_SIDE = {"left": "right", "right": "left"}
 @lru_cache(maxsize=8)
 def findings(plan=FREE_AND_BRIDGE):
     """Return the findings of a scan; the same plan is analysed once."""
-    return analyze(scan(plan).volume)
+    return Findings.of(analyze(scan(plan).volume))
 
 
 def hip(found, side):
@@ -239,7 +240,7 @@ class TestStorage:
     @pytest.mark.parametrize("name", ["coronal", "prone, feet first"])
     def test_says_the_same_of_it(self, name):
         order, steps = STORED[name]
-        other = analyze(stored(scan(FREE_AND_BRIDGE).volume, order, steps))
+        other = Findings.of(analyze(stored(scan(FREE_AND_BRIDGE).volume, order, steps)))
         found = findings().to_dict()
         for part in ("hips", "lesions", "excluded", "flags"):
             assert other.to_dict()[part] == found[part]
@@ -356,14 +357,14 @@ class TestRecord:
         ct = scan(FREE_AND_BRIDGE).volume
         try:
             set_threads(1)
-            one = analyze(ct).to_json()
+            one = Findings.of(analyze(ct)).to_json()
         finally:
             set_threads(0)
         assert one == findings().to_json()
 
     def test_settings_are_written_whole(self):
         settings = Settings.from_dict({"detection": {"short_gap_mm": 60.0}, "mimics": {"min_volume_mm3": 41.0}})
-        found = analyze(scan(SPUR_AND_IMMATURE).volume, settings)
+        found = Findings.of(analyze(scan(SPUR_AND_IMMATURE).volume, settings))
         written = found.to_dict()["software"]
         assert Settings.from_dict(written["settings"]) == settings
         assert written["settings_digest"] == settings.digest() != Settings().digest()

@@ -9,14 +9,14 @@ from scorer import Answer, Claim, Labels
 from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.analyze import analyze
 from ho_detect.errors import SeriesError
-from ho_detect.findings import Findings
+from ho_detect.results.result import Result
 from ho_detect.settings import Settings
 
 #: The script researchers write today: bone threshold; what is too large is skeleton, what is too small is noise.
 NAIVE_HU, NAIVE_SKELETON_MM3, NAIVE_SMALLEST_MM3 = 200, 50_000.0, 100.0
 
 
-def answer_of(findings: Findings) -> Answer:
+def answer_of(findings: Result) -> Answer:
     """Return what findings say, as it is scored."""
     names = ("id", "side", "sector", "maturity", "attached_to", "gap_femur_mm", "gap_pelvis_mm", "confidence",
              "fat_fraction", "thickness_mm")  # fmt: skip
@@ -34,7 +34,7 @@ def answer_of(findings: Findings) -> Answer:
     )
 
 
-def this_project(volume: HuVolume) -> tuple[Labels, Answer, Findings | None]:
+def this_project(volume: HuVolume) -> tuple[Labels, Answer, Result | None]:
     """Run :func:`ho_detect.analyze.analyze`; a refused study is an answer too."""
     try:
         findings = analyze(volume, Settings(threads=1))

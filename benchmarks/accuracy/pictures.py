@@ -10,15 +10,15 @@ from matplotlib.figure import Figure
 from scorer import StudyScore
 
 from ho_detect.export.pictures.planes import Plane, plane_through
-from ho_detect.findings import Findings
 from ho_detect.image.sides import Point
+from ho_detect.results.result import Result
 from ho_detect.simulation.study import SimulatedStudy
 
 _PLANES: tuple[Plane, ...] = ("axial", "coronal", "sagittal")
 _HALF_MM = 75.0
 
 
-def draw_errors(study: SimulatedStudy, findings: Findings, score: StudyScore, folder: Path, name: str) -> list[Path]:
+def draw_errors(study: SimulatedStudy, findings: Result, score: StudyScore, folder: Path, name: str) -> list[Path]:
     """Draw three planes through each missed lesion, badly outlined lesion and false finding.
 
     Returns
@@ -48,7 +48,7 @@ def _inside(study: SimulatedStudy, label: int, centroid: Point) -> Point:
     return float(x), float(y), float(z)
 
 
-def _draw(study: SimulatedStudy, findings: Findings, title: str, at: Point, file: Path) -> Path:
+def _draw(study: SimulatedStudy, findings: Result, title: str, at: Point, file: Path) -> Path:
     figure = Figure(figsize=(12, 4.4), dpi=90, facecolor="black")
     FigureCanvasAgg(figure)
     figure.suptitle(title, color="white", fontsize=9)

@@ -15,6 +15,7 @@ from nifti_masks import write_mask
 
 from ho_detect.analyze import analyze
 from ho_detect.anatomy.native.masks import LABELS, NativeBone
+from ho_detect.findings import Findings
 from ho_detect.image.grid import Grid
 from ho_detect.image.surfaces import voxelised
 from ho_detect.settings import OutputSettings, Settings
@@ -27,7 +28,7 @@ NAMES = {"femur_left": ("femur", "left"), "femur_right": ("femur", "right"),
 
 @lru_cache(maxsize=1)
 def findings():
-    return analyze(scan(PLAN).volume, Settings(output=OutputSettings(bones=True)))
+    return Findings.of(analyze(scan(PLAN).volume, Settings(output=OutputSettings(bones=True))))
 
 
 def true(name, grid):
