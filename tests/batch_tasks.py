@@ -11,7 +11,8 @@ import msgspec
 from loaded_findings import put_lesions
 from made_findings import make_findings, make_record
 
-from ho_detect.cohort.run.worker import Job, Outcome, load, peak_memory_mb
+import ho_detect.analyze
+from ho_detect.cohort.run.worker import Job, Outcome, analyse_series, load, peak_memory_mb
 
 
 def finds_two_lesions(job: Job) -> Outcome:
@@ -27,6 +28,18 @@ def finds_measured_lesions(job: Job) -> Outcome:
     """Load the series and write lesions whose volumes are those of the label map."""
     put_lesions(load(job), job.settings, 2).save(job.staging / job.folder)
     return Outcome(seconds=0.5)
+
+
+def analyses(job: Job) -> Outcome:
+    """Do what a child does, but for the analysis itself; half a second tells that there was one."""
+    n_analysed = []
+
+    def analyze(volume, settings, masks):
+        n_analysed.append(1)
+        return put_lesions(volume, settings, 2)
+
+    ho_detect.analyze.analyze = analyze
+    return msgspec.structs.replace(analyse_series(job), seconds=0.5 if n_analysed else 0.25)
 
 
 def _is_second(job: Job) -> bool:

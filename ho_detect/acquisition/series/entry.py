@@ -53,6 +53,8 @@ class SeriesEntry(msgspec.Struct, frozen=True, kw_only=True):
     is_lossy: bool = False
     repairs: tuple[Flag, ...] = ()
     """What it takes to make a true grid of the images."""
+    notes: tuple[Flag, ...] = ()
+    """What else is to be said beside its result."""
     n_joined: int = 0
     """Images left out where stretches of one scan overlap."""
     n_stretches: int = 1

@@ -106,7 +106,7 @@ def _flags(entry: SeriesEntry, stack: Stack, share_padded: float, settings: Sett
         "thick_slices": (thick >= settings.acquisition.thick_slice_mm - ROUNDING_MM, f"{thick:.1f} mm"),
         "contrast": (bool(entry.contrast_stated), "stated in the header"),
     }
-    return (*entry.repairs, *(flag(code, detail) for code, (holds, detail) in found.items() if holds))
+    return (*entry.repairs, *entry.notes, *(flag(code, detail) for code, (holds, detail) in found.items() if holds))
 
 
 def _record(entry: SeriesEntry, grid: Grid, settings: Settings, pseudonyms: Pseudonyms) -> SeriesRecord:

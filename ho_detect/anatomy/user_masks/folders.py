@@ -68,7 +68,7 @@ def assign_masks(anatomy: Path | None, entries: Sequence[SeriesEntry], names: Se
 def _told(entry: SeriesEntry, folder: Path | None, n_studies: int) -> Assigned:
     if folder is None:
         missing = flag("anatomy_missing")
-        return (msgspec.structs.replace(entry, repairs=(*entry.repairs, missing)) if entry.analyse else entry), None
+        return (msgspec.structs.replace(entry, notes=(*entry.notes, missing)) if entry.analyse else entry), None
     if n_studies > 1:
         return msgspec.structs.replace(
             entry, reason="bad_anatomy", detail=f"one folder of masks fits {n_studies} studies"

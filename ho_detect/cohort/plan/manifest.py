@@ -22,7 +22,7 @@ from ho_detect.system.pseudonyms import Pseudonyms
 
 _ABOUT = b"ho-detect"
 #: What of a series is planned, beside its row.
-_PLANNED = ("entry", "masks", "folder", "key", "cost", "shard")
+_PLANNED = ("entry", "masks", "folder", "key", "cost", "shard", "identity")
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +42,8 @@ def write_manifest(path: Path, plan: Plan, n_shards: int, staging: Path) -> None
 
     about = About(n_shards=n_shards, settings=plan.settings, key_check=_check(plan.pseudonyms))
     table = arrow_table(StudyRow, [one.row for one in plan.series])
-    for name, kind in (("shard", pa.int64()), ("folder", pa.string()), ("key", pa.string()), ("cost", pa.float64())):
+    texts = [(name, pa.string()) for name in ("folder", "key", "identity")]
+    for name, kind in (("shard", pa.int64()), ("cost", pa.float64()), *texts):
         # folder is a column of StudyRow as well: empty there until a series is analysed
         values = pa.array([getattr(one, name) for one in plan.series], kind)
         table = table.append_column(f"planned_{name}", values)

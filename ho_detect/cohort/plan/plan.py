@@ -35,7 +35,9 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     masks: bytes | None = None
     """Folder of its anatomy masks; None where there are none."""
     key: str = ""
-    """Of its result: with the same key there is nothing to do again."""
+    """Of its result: with the same key there is nothing to find again."""
+    identity: str = ""
+    """What of the true identity is written into its result, by keyed hash; empty where none is kept."""
     cost: float = 0.0
     """Voxels: about proportional to what its analysis takes."""
     shard: int = 1
@@ -133,6 +135,7 @@ def _planned(
         folder=_unused(pseudonyms.folder(entry.identity), names),
         masks=None if masks is None else os.fsencode(masks),
         key=result_key(entry, masks, settings, pseudonyms),
+        identity=pseudonyms.keyed("identity", str(entry.folder)) if pseudonyms.keep_identity else "",
         cost=float(entry.n_slices * entry.rows * entry.columns),
     )
 
@@ -140,6 +143,7 @@ def _planned(
 def result_key(entry: SeriesEntry, masks: Path | None, settings: Settings, pseudonyms: Pseudonyms) -> str:
     """Return what tells one result from another: input files, anatomy masks, software and settings; by keyed hash.
 
+    What is written of it, and whether identities are kept, is no part of the key: it needs no second analysis.
     A file is told by its SOP instance UID (a mask by its name), size and time of last change, not by its place: an
     archive may move.
     """
@@ -151,10 +155,7 @@ def result_key(entry: SeriesEntry, masks: Path | None, settings: Settings, pseud
         digest.update(f"{image.sop_uid}\0{image.frame}\0{image.size_bytes}\0{changed[image.path]}\n".encode())
     for path in _listed(masks):
         digest.update(f"{path.name}\0{path.stat().st_size}\0{_last_change(path)}\n".encode())
-    place = os.fsencode(entry.folder) if pseudonyms.keep_identity else b""
-    written = msgspec.structs.replace(settings.output, naming="plain")  # names are given to what is there
-    said = (entry.n_duplicates, entry.n_set_aside, place, __version__, settings.digest(), written)
-    digest.update(repr(said).encode())
+    digest.update(repr((entry.n_duplicates, entry.n_set_aside, __version__, settings.digest())).encode())
     return pseudonyms.keyed("result", digest.hexdigest())
 
 

@@ -114,6 +114,7 @@ class Work:
             self._options.debug,
             self._options.report,
             None if planned.masks is None else Path(os.fsdecode(planned.masks)),
+            self._ledger.earlier(place),
         )
 
     def _started(self, place: int) -> None:

@@ -18,6 +18,7 @@ import msgspec
 
 from ho_detect.errors import SeriesError
 from ho_detect.settings import Settings
+from ho_detect.system.files import FINDINGS_FILE, LABELS_FILE
 from ho_detect.system.text import printable
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from ho_detect.acquisition.series.index import SeriesEntry
     from ho_detect.acquisition.volume.hu_volume import HuVolume
+    from ho_detect.findings import Findings
     from ho_detect.system.pseudonyms import Pseudonyms
 
 
@@ -52,6 +54,9 @@ class Job:
         Make the page for readers too, and the picture for the page over all studies.
     masks
         Folder of the anatomy masks of the series; None where there are none.
+    earlier
+        Folder of a result that holds the findings of this job, and not all that is to be written of them; None where
+        they are still to be found.
     """
 
     entry: SeriesEntry
@@ -63,6 +68,7 @@ class Job:
     debug: bool = False
     report: bool = True
     masks: Path | None = None
+    earlier: Path | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +117,7 @@ def _analyse(job: Job) -> None:
 
     settings = msgspec.structs.replace(job.settings, threads=job.threads)
     limit_threads(job.threads)
-    findings = analyze(load(job), settings, job.masks)
+    findings = earlier_findings(job) or analyze(load(job), settings, job.masks)
     # the share of threads is not a setting of the user: results do not depend on the number of workers
     software = msgspec.structs.replace(findings.record.software, settings=job.settings)
     findings = replace(findings, record=msgspec.structs.replace(findings.record, software=software))
@@ -119,6 +125,27 @@ def _analyse(job: Job) -> None:
         save(findings, job.staging / job.folder, pages=job.report)
     except OSError as error:
         raise SeriesError("not_written", error.strerror or "") from error
+
+
+def earlier_findings(job: Job) -> Findings | None:
+    """Return the findings of an earlier result with the images they are of; None where they are to be found again.
+
+    Native bone is not in a result that was not asked for it, nor which masks of the user were used.
+    """
+    if job.earlier is None or job.settings.output.bones or job.masks is not None:
+        return None
+    import SimpleITK as sitk  # noqa: N813
+
+    from ho_detect.findings import Findings
+    from ho_detect.results.record import FindingsRecord
+
+    try:
+        record = msgspec.json.decode((job.earlier / FINDINGS_FILE).read_bytes(), type=FindingsRecord)
+        labels = sitk.GetArrayFromImage(sitk.ReadImage(str(job.earlier / LABELS_FILE)))
+    except (OSError, msgspec.DecodeError, RuntimeError):
+        return None  # broken since: what it said is found again
+    volume = load(job)
+    return Findings(msgspec.structs.replace(record, series=volume.series), labels, volume)
 
 
 def load(job: Job) -> HuVolume:

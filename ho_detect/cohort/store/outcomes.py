@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from ho_detect.settings import OutputSettings
 from ho_detect.system.files import sync_folder, write_atomically
 
 
@@ -15,12 +16,25 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     key: str
     """Of the result: input files, software and settings. With another key the series is to be done again."""
+    identity: str = ""
+    """What of the true identity is in the result, by keyed hash; empty where none is."""
+    outputs: tuple[str, ...] = ()
+    """What was written besides record and label map: names of settings of ``output``."""
     reason: str | None = None
     detail: str = ""
     seconds: float = 0.0
     peak_memory_mb: float | None = None
     ended: str = ""
     """UTC, as 2026-01-31T13:05:59Z."""
+
+
+def outputs_of(settings: OutputSettings) -> tuple[str, ...]:
+    """Return what is to be written besides record and label map; other names for it are no other output.
+
+    >>> outputs_of(OutputSettings(fhir=True, naming="bids"))
+    ('fhir',)
+    """
+    return tuple(name for name in ("dicom", "bones", "fhir") if getattr(settings, name))
 
 
 class Outcomes:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from ho_detect.cohort.plan.plan import Plan
+from ho_detect.cohort.plan.plan import Plan, Planned
 from ho_detect.cohort.plan.series_rows import with_findings, with_reason
 from ho_detect.cohort.run.worker import Outcome
-from ho_detect.cohort.store.outcomes import Settled
+from ho_detect.cohort.store.outcomes import Settled, outputs_of
 from ho_detect.cohort.store.output_folder import OutputFolder
 from ho_detect.errors import SeriesError
 from ho_detect.export.tables import write_table
 from ho_detect.results.record import FindingsRecord
 from ho_detect.results.rows import HipRow, LesionRow, StudyRow, TimingRow, hip_rows, lesion_rows
+from ho_detect.system.files import FINDINGS_FILE
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ class Ledger:
         self._hips: dict[int, list[HipRow]] = {}
         self._lesions: dict[int, list[LesionRow]] = {}
         self._timings: dict[int, TimingRow] = {}
+        self._found: set[int] = set()
 
     def recover(self, *, failed: bool = True) -> list[int]:
         """Take in what earlier runs did with the same files, software and settings.
@@ -66,6 +69,10 @@ class Ledger:
         settled = self._output.outcomes.get(planned.folder)
         if settled is None or settled.key != planned.key or (settled.reason is not None and not failed):
             return False
+        if settled.reason is None and not self._all_written(planned, settled):
+            if (self._output.path / planned.folder / FINDINGS_FILE).exists():
+                self._found.add(place)
+            return False
         record = None
         if settled.reason is None:
             try:
@@ -76,9 +83,21 @@ class Ledger:
         self._enter(place, settled, record)
         return True
 
+    def _all_written(self, planned: Planned, settled: Settled) -> bool:
+        """Whether an earlier result holds all that is asked for now, and no identity that is not."""
+        asked = outputs_of(self.plan.settings.output)
+        return settled.identity == planned.identity and set(asked) <= set(settled.outputs)
+
+    def earlier(self, place: int) -> Path | None:
+        """Return the folder of a result that holds the same findings, and not all that is to be written of them."""
+        return self._output.path / self.plan.series[place].folder if place in self._found else None
+
     def forget(self, places: list[int]) -> None:
-        """Let these count as not done, whatever is on disk; raises OSError when that cannot be written."""
-        for place in places:
+        """Let these count as not done, whatever is on disk; raises OSError when that cannot be written.
+
+        Of a result that only lacks an output all that was said stays true, and is replaced with it.
+        """
+        for place in set(places) - self._found:
             self._output.outcomes.forget(self.plan.series[place].folder)
         self._output.outcomes.sync()
 
@@ -100,11 +119,23 @@ class Ledger:
             if outcome.reason not in _NOT_FINAL:
                 if record is None:
                     self._output.withdraw(planned.folder)
-                self._output.outcomes.put(planned.folder, _settled(planned.key, outcome))
+                self._output.outcomes.put(planned.folder, self._settled(planned, outcome))
         except OSError as error:
             record, outcome = None, _without_result(outcome, "not_written", error.strerror or "")
-        self._enter(place, _settled(planned.key, outcome), record)
+        self._enter(place, self._settled(planned, outcome), record)
         return outcome
+
+    def _settled(self, planned: Planned, outcome: Outcome) -> Settled:
+        return Settled(
+            key=planned.key,
+            identity=planned.identity,
+            outputs=outputs_of(self.plan.settings.output),
+            reason=outcome.reason,
+            detail=outcome.detail,
+            seconds=round(outcome.seconds, 3),
+            peak_memory_mb=outcome.peak_memory_mb,
+            ended=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        )
 
     def _enter(self, place: int, settled: Settled, record: FindingsRecord | None) -> None:
         planned, row = self.plan.series[place], self.plan.series[place].row
@@ -158,14 +189,3 @@ class Ledger:
 
 def _without_result(outcome: Outcome, reason: str, detail: str) -> Outcome:
     return msgspec.structs.replace(outcome, reason=reason, detail=detail)
-
-
-def _settled(key: str, outcome: Outcome) -> Settled:
-    return Settled(
-        key=key,
-        reason=outcome.reason,
-        detail=outcome.detail,
-        seconds=round(outcome.seconds, 3),
-        peak_memory_mb=outcome.peak_memory_mb,
-        ended=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-    )

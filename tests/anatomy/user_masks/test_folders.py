@@ -72,7 +72,7 @@ def test_a_folder_that_fits_two_studies_is_an_error_of_both(tmp_path):
 def test_a_series_without_masks_is_flagged(tmp_path):
     two = [series("1.2.3", folder="/archive/a"), series("1.2.4", folder="/archive/b")]
     found = assign_masks(folders(tmp_path, "a"), two, ["", ""])
-    assert [[f.code for f in entry.repairs] for entry, _ in found] == [[], ["anatomy_missing"]]
+    assert [[f.code for f in entry.notes] for entry, _ in found] == [[], ["anatomy_missing"]]
 
 
 def test_a_series_that_is_not_analysed_needs_none(tmp_path):

@@ -14,6 +14,7 @@ from ho_detect.cohort.run.pool import Options
 from ho_detect.cohort.run.run import run
 from ho_detect.cohort.run.shards import plan_shards
 from ho_detect.cohort.store.output_folder import OutputFolder
+from ho_detect.cohort.store.verify import verify
 from ho_detect.errors import HoDetectError, UsageError
 from ho_detect.settings import Settings
 
@@ -90,7 +91,7 @@ class TestAnatomy:
         read = read_plan(tmp_path / "plan" / "manifest.parquet", about, plan.pseudonyms)
         assert [one.masks for one in read.series] == [one.masks for one in plan.series]
         assert {Path(os.fsdecode(one.masks)).name for one in read.series if one.masks} == {"s1", "s5"}
-        without = [one.row.number for one in read.series if one.analyse and unpack(one.entry).repairs]
+        without = [one.row.number for one in read.series if one.analyse and unpack(one.entry).notes]
         assert without == [2, 3, 4, 6]
 
 
@@ -173,6 +174,85 @@ class TestResume:
     def test_without_it_all_is_done_again(self, call):
         call(resume=True)
         assert call()[1] == [3, 5, 1, 6, 4, 2]
+
+
+class TestOutputs:
+    """What is written of a result is no part of what is found: asking for more of it needs no second analysis."""
+
+    @pytest.fixture
+    def write(self, archive, tmp_path, key_file):
+        def write(name="out", *, limit=None, **output):
+            """Write outputs of two series; return for each whether it was analysed (True) or only written (False)."""
+            settings, seconds = Settings.from_dict({"output": output}), []
+            given = options(batch_tasks.analyses, resume=True, report=False, key_file=key_file, limit=limit)
+            tell = lambda event: seconds.append(event.seconds) if event.kind == "finished" else None  # noqa: E731
+            run([archive / "s2", archive / "s4"], tmp_path / name, settings, given, tell)
+            return [s == 0.5 for s in seconds]
+
+        return write
+
+    @pytest.fixture
+    def files(self, tmp_path):
+        def files(name="out"):
+            return {
+                path.relative_to(tmp_path / name): path.read_bytes()
+                for path in (tmp_path / name).glob("series-*/*")
+                if path.name != "provenance.json"  # times
+            }
+
+        return files
+
+    @pytest.mark.parametrize("more", [{"fhir": True}, {"dicom": True}, {"keep_identity": True}], ids=str)
+    def test_what_is_asked_for_later_is_written_without_an_analysis(self, write, files, more):
+        assert write() == [True, True]
+        assert write(**more) == [False, False]
+        assert write(**more) == []
+        assert write("once", **more) == [True, True]
+        assert files().keys() == files("once").keys()
+        # DICOM objects hold the times at which they were made
+        differing = [p.name for p, data in files().items() if data != files("once")[p]]
+        assert all(name.endswith(".dcm") for name in differing)
+        assert len(files()) >= 4
+
+    def test_provenance_is_that_of_the_files_that_are_there(self, write, tmp_path):
+        write()
+        write(fhir=True)
+        assert [p.message for p in verify(tmp_path / "out").problems] == []
+        assert len(list(tmp_path.glob("out/series-*/fhir.json"))) == 2
+
+    def test_native_bone_needs_the_analysis(self, write, tmp_path):
+        write()
+        assert write(bones=True) == [True, True]
+        assert len(list(tmp_path.glob("out/series-*/native_bone.nii.gz"))) == 2
+
+    def test_what_is_there_and_not_asked_for_again_stays(self, write, files):
+        write(fhir=True)
+        before = files()
+        assert write() == []
+        assert files() == before
+
+    def test_an_identity_that_is_not_to_be_kept_any_more_goes(self, write, files):
+        write(keep_identity=True)
+        assert any(b"1.2.826.0.1.3680043.8.498.1.2" in data for data in files().values())
+        assert write() == [False, False]
+        assert not any(b"1.2.826.0.1.3680043.8.498.1.2" in data for data in files().values())
+
+    def test_other_names_are_given_to_what_is_there(self, write, tmp_path):
+        write()
+        assert write(naming="bids") == []
+        assert len(list(tmp_path.glob("out/sub-*/ses-*/ct/*_dseg.nii.gz"))) == 2
+
+    def test_what_waits_for_an_output_is_still_known_after_a_stop(self, write, tmp_path):
+        write()
+        assert write(fhir=True, limit=1) == [False]
+        assert sorted(r["status"] == "waiting" for r in rows(tmp_path / "out")) == [False, True]
+        assert write(fhir=True) == [False]
+
+    def test_a_result_that_is_broken_is_found_again(self, write, tmp_path):
+        write()
+        for path in (tmp_path / "out").glob("series-*/lesions.nii.gz"):
+            path.write_bytes(b"cut")
+        assert write(fhir=True) == [True, True]
 
 
 class TestKey:
