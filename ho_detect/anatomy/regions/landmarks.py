@@ -17,6 +17,23 @@ from ho_detect.image.sides import Side, mirror_of
 _SPINE_HEIGHT_MM = (-35.0, -10.0)
 #: What lies so near to the shaft's axis beyond the end of the model is shaft, mm.
 _SHAFT_RADIUS_MM = 30.0
+#: ... from so far above that end on, mm.
+_SHAFT_OVERLAP_MM = 12.0
+#: Spine and sacrum take up this share of the distance between the heads in the middle, ...
+_SACRUM_SHARE = 0.66
+#: ... so far behind the level of the heads, or so far above it, mm.
+_SACRUM_BEHIND_MM, _SPINE_ABOVE_MM = 12.0, 60.0
+#: What lies so far beyond the midline belongs to the other side, mm.
+_MIDLINE_MARGIN_MM = 4.0
+#: The wall of the pelvic cavity lies so far medial of the head center, its floor so far below it and its front so far
+#: before it, mm.
+_WALL_MEDIAL_MM, _FLOOR_BELOW_MM, _CAVITY_BEFORE_MM = 24.0, 40.0, 60.0
+#: The middle of the pelvic cavity, away from its walls, is this share of the distance between the heads.
+_CENTER_SHARE = 0.5
+#: The external iliac and common femoral vessels run between so far before the heads, ...
+_ARTERY_BEFORE_MM = (8.0, 75.0)
+#: ... no farther lateral of the head center, no farther below it, and no nearer to the midline, mm. Convention, wide.
+_ARTERY_LATERAL_MM, _ARTERY_BELOW_MM, _ARTERY_MIDLINE_MM = 12.0, 160.0, 12.0
 #: Fits that explain less of their bones do not tell grown bone from native bone. Convention; real CT gives 0.7 to 0.85.
 _RELIABLE_SCORE = 0.6
 #: ... nor do those that explain less of either alone: of a femur whose shaft lies elsewhere, or that a stem replaces.
@@ -63,7 +80,7 @@ class Landmarks:
         arm = points - self.shaft_end
         along = arm @ self.shaft_axis
         aside = np.linalg.norm(arm - along[:, None] * self.shaft_axis, axis=1)
-        return np.asarray((along > -12.0) & (aside < _SHAFT_RADIUS_MM))
+        return np.asarray((along > -_SHAFT_OVERLAP_MM) & (aside < _SHAFT_RADIUS_MM))
 
     def spine_or_sacrum(self, points: FloatArray) -> NDArray[np.bool_]:
         """Whether each of (n, 3) points lies where sacrum, coccyx and lumbar spine are.
@@ -71,22 +88,23 @@ class Landmarks:
         The middle two thirds between the heads, behind the heads or well above them.
         """
         lateral, posterior, superior = self._turned(points).T
-        middle = np.abs(lateral) < 0.66 * self._half_mm
-        return np.asarray(middle & ((posterior > 12.0) | (superior > 60.0)))
+        middle = np.abs(lateral) < _SACRUM_SHARE * self._half_mm
+        return np.asarray(middle & ((posterior > _SACRUM_BEHIND_MM) | (superior > _SPINE_ABOVE_MM)))
 
     def across_midline(self, points: FloatArray) -> NDArray[np.bool_]:
         """Whether each of (n, 3) points lies on the other side of the midline."""
-        return np.asarray(self._turned(points)[:, 0] < -4.0)
+        return np.asarray(self._turned(points)[:, 0] < -_MIDLINE_MARGIN_MM)
 
     def pelvic_cavity(self, points: FloatArray) -> NDArray[np.bool_]:
         """Whether each of (n, 3) points lies between the hip bones: medial of the wall, above the pelvic floor."""
         lateral, posterior, superior = self._turned(points).T
-        return np.asarray((np.abs(lateral) < self._half_mm - 24.0) & (superior > -40.0) & (posterior > -60.0))
+        between = np.abs(lateral) < self._half_mm - _WALL_MEDIAL_MM
+        return np.asarray(between & (superior > -_FLOOR_BELOW_MM) & (posterior > -_CAVITY_BEFORE_MM))
 
     def pelvic_center(self, points: FloatArray) -> NDArray[np.bool_]:
         """Whether each of (n, 3) points lies in the middle half of the pelvic cavity, away from its walls."""
         lateral = self._turned(points)[:, 0]
-        return np.asarray((np.abs(lateral) < 0.5 * self._half_mm) & self.pelvic_cavity(points))
+        return np.asarray((np.abs(lateral) < _CENTER_SHARE * self._half_mm) & self.pelvic_cavity(points))
 
     def arterial_course(self, points: FloatArray) -> NDArray[np.bool_]:
         """Whether each of (n, 3) points lies where the external iliac and common femoral vessels run.
@@ -94,8 +112,9 @@ class Landmarks:
         In front of the head and medial of its lateral edge; lower down medial of the femur. Convention, wide.
         """
         lateral, posterior, superior = self._turned(points).T
-        front = (posterior < -8.0) & (posterior > -75.0) & (lateral < self._half_mm + 12.0)
-        return np.asarray(front & (superior > -160.0) & (np.abs(lateral) > 12.0))
+        near_mm, far_mm = _ARTERY_BEFORE_MM
+        front = (posterior < -near_mm) & (posterior > -far_mm) & (lateral < self._half_mm + _ARTERY_LATERAL_MM)
+        return np.asarray(front & (superior > -_ARTERY_BELOW_MM) & (np.abs(lateral) > _ARTERY_MIDLINE_MM))
 
     @property
     def _half_mm(self) -> float:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ho_detect.acquisition.series.index import SeriesEntry
     from ho_detect.acquisition.volume.hu_volume import HuVolume
-    from ho_detect.findings import Findings
+    from ho_detect.results.result import Result
     from ho_detect.system.pseudonyms import Pseudonyms
 
 
@@ -117,7 +117,7 @@ def _analyse(job: Job) -> None:
 
     settings = msgspec.structs.replace(job.settings, threads=job.threads)
     limit_threads(job.threads)
-    findings = earlier_findings(job) or analyze(load(job), settings, job.masks)
+    findings = earlier_result(job) or analyze(load(job), settings, job.masks)
     # the share of threads is not a setting of the user: results do not depend on the number of workers
     software = msgspec.structs.replace(findings.record.software, settings=job.settings)
     findings = replace(findings, record=msgspec.structs.replace(findings.record, software=software))
@@ -127,7 +127,7 @@ def _analyse(job: Job) -> None:
         raise SeriesError("not_written", error.strerror or "") from error
 
 
-def earlier_findings(job: Job) -> Findings | None:
+def earlier_result(job: Job) -> Result | None:
     """Return the findings of an earlier result with the images they are of; None where they are to be found again.
 
     Native bone is not in a result that was not asked for it, nor which masks of the user were used.
@@ -136,8 +136,8 @@ def earlier_findings(job: Job) -> Findings | None:
         return None
     import SimpleITK as sitk  # noqa: N813
 
-    from ho_detect.findings import Findings
     from ho_detect.results.record import FindingsRecord
+    from ho_detect.results.result import Result
 
     try:
         record = msgspec.json.decode((job.earlier / FINDINGS_FILE).read_bytes(), type=FindingsRecord)
@@ -145,7 +145,7 @@ def earlier_findings(job: Job) -> Findings | None:
     except (OSError, msgspec.DecodeError, RuntimeError):
         return None  # broken since: what it said is found again
     volume = load(job)
-    return Findings(msgspec.structs.replace(record, series=volume.series), labels, volume)
+    return Result(msgspec.structs.replace(record, series=volume.series), labels, volume)
 
 
 def load(job: Job) -> HuVolume:
