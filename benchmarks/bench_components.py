@@ -128,7 +128,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as cache:
         if options.cold:
             os.environ["NUMBA_CACHE_DIR"] = cache  # before numba is imported
-        from ho_detect._kernels._jit import set_threads
+        from ho_detect.system.parallel import set_threads
 
         set_threads(options.threads)
         results = {}

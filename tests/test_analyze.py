@@ -12,7 +12,6 @@ import pytest
 from model_hips import BRIDGE, IMMATURE, ISLAND, METAL_MM, SPUR, Growth, Plan, scan
 from phantoms import cropped, hip_phantom, volume
 
-from ho_detect._kernels._jit import set_threads
 from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.analyze import analyze
 from ho_detect.errors import SeriesError
@@ -22,6 +21,7 @@ from ho_detect.results.record import FindingsRecord
 from ho_detect.settings import Settings
 from ho_detect.simulation.ossification import Bridge, Island, Spur
 from ho_detect.simulation.person import Person
+from ho_detect.system.parallel import set_threads
 
 FREE_AND_BRIDGE = Plan((ISLAND, BRIDGE))
 SPUR_AND_IMMATURE = Plan((SPUR, IMMATURE))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect._kernels._jit import in_parallel
 from ho_detect._kernels.bone_distance import lower_grade_in_runs
 from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.find import Anatomy
@@ -20,6 +19,7 @@ from ho_detect.image.grid import FloatArray, Grid
 from ho_detect.image.morphology import margins, within
 from ho_detect.image.smoothing import Smoothed
 from ho_detect.settings import DetectionSettings
+from ho_detect.system.parallel import in_parallel
 
 #: A core grows back to bone so much farther than the distance that it begins at, mm.
 _FOOT_MARGIN_MM = 1.5

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect._kernels._jit import in_parallel
 from ho_detect.anatomy.find import Anatomy
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.evidence import Evidence, gather
@@ -28,6 +27,7 @@ from ho_detect.detection.split.metal import parted_at_metal_zone
 from ho_detect.detection.split.osteophytes import parted_from_osteophytes
 from ho_detect.detection.split.vessel import thicker_than_vessel
 from ho_detect.settings import Settings
+from ho_detect.system.parallel import in_parallel
 
 Judged = tuple[Outlined, Evidence]
 

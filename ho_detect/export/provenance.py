@@ -20,6 +20,7 @@ from msgspec import Meta
 
 from ho_detect.acquisition.headers.archives import open_input
 from ho_detect.system.cpus import processors
+from ho_detect.system.parallel import in_parallel
 
 if TYPE_CHECKING:
     from ho_detect.acquisition.volume.source import SourceSeries
@@ -160,8 +161,6 @@ def inputs_of(source: SourceSeries | None, masks: dict[str, Path]) -> Inputs | N
     masks
         Files of the anatomy masks that were used, by name.
     """
-    from ho_detect._kernels._jit import in_parallel  # who only reads a provenance needs no compiler
-
     if source is None:
         return None
     files = list(source.files())

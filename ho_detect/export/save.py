@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ho_detect._kernels._jit import in_parallel
 from ho_detect.export.fhir import FHIR_FILE, fhir_json
 from ho_detect.export.nifti import write_labels
 from ho_detect.export.provenance import PROVENANCE_FILE, hashes_of, inputs_of, provenance, provenance_json
@@ -20,6 +19,7 @@ from ho_detect.system.files import (
     THUMBNAIL_FILE,
     write_atomically,
 )
+from ho_detect.system.parallel import in_parallel
 
 if TYPE_CHECKING:
     from ho_detect.results.result import Result

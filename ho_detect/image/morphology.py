@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect._kernels._jit import in_parallel
 from ho_detect._kernels.distance import lower_across_rows, lower_by_parabolas, lower_down_rows, nearest_in_row
+from ho_detect.system.parallel import in_parallel
 
 BoolArray = NDArray[np.bool_]
 #: What lies exactly at a distance counts as within it, whatever the rounding.

@@ -8,12 +8,12 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect._kernels._jit import in_parallel
 from ho_detect._kernels.blocks import join_blocks
 from ho_detect._kernels.components import component_statistics, join_runs, join_slabs, merge_statistics
 from ho_detect._kernels.run_lengths import WORD, count_runs, fill_runs
 from ho_detect._kernels.sets import number_sets
 from ho_detect.image.grid import FloatArray
+from ho_detect.system.parallel import in_parallel
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]

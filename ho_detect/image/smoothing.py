@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect._kernels._jit import in_parallel
 from ho_detect._kernels.smoothing import smooth_slices
 from ho_detect.image.lazy import LastBox, Spans
 from ho_detect.image.run_lengths import spans_of
+from ho_detect.system.parallel import in_parallel
 
 #: Slices smoothed at a time: a part of a larger volume is copied so far, to be read at full speed.
 _SLICES: Final = 32

@@ -1,108 +1,119 @@
-"""Threads that help those that ask: nobody waits while there is something of theirs to do."""
+"""A map over threads that may be nested, and how many threads there are.
+
+Threads are Python's, kept from one call to the next: compiled kernels and numpy release its lock.
+"""
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, TypeVar
+
+from ho_detect.system.cpus import processors
+
+Result = TypeVar("Result")
+Call = tuple[Any, ...]
+_threads = 0
 
 
-class _Share:
-    """Calls to be done by whoever comes."""
-
-    def __init__(self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> None:
-        self.function, self.calls = function, calls
-        self.results: list[Any] = [None] * len(calls)
-        self.following = self.running = 0
-        self.error: BaseException | None = None
+def threads() -> int:
+    """Return how many threads are used."""
+    return _threads or processors()
 
 
-class Helpers:
-    """``n`` threads beside those that ask for help.
+def set_threads(n: int) -> None:
+    """Use at most ``n`` threads from now on (0: all processors that the process may use)."""
+    global _threads
+    _threads = min(n, processors()) if n > 0 else 0
 
-    A call may share in its turn. A helper takes the oldest calls first: those are the largest. Who waits for the last
-    of its calls helps with what has been shared since, which may be a part of that call; what was shared before is not
-    begun while something newer waits for it, so that whatever is waited for is being worked on.
+
+@contextmanager
+def using_threads(n: int) -> Iterator[None]:
+    """Use at most ``n`` threads within (0: all processors that the process may use), then as many as before."""
+    before = _threads
+    set_threads(n)
+    try:
+        yield
+    finally:
+        set_threads(before)
+
+
+def in_parallel(function: Callable[..., Result], *arguments: Iterable[Any]) -> list[Result]:
+    """Map a function over its arguments with all threads, the caller's among them.
+
+    What is called may call this again: who waits has begun nothing but what it waits for, so that no two can wait for
+    each other.
+
+    Parameters
+    ----------
+    function
+        Called once with each set of arguments, in any order and side by side: no call may write what another reads.
+    arguments
+        As for :func:`map`, all of the same length.
+
+    Returns
+    -------
+    list
+        The results in the order of the arguments.
+
+    Raises
+    ------
+    BaseException
+        What the first of the calls that failed raised, when no call is running any more. An interruption is raised at
+        once. Calls not begun by then are left.
     """
+    calls = list(zip(*arguments, strict=True))
+    n = threads() - 1
+    if len(calls) < 2 or n == 0:
+        return [function(*call) for call in calls]
+    return _shared(_helpers(n), function, calls)
 
-    def __init__(self, n: int) -> None:
-        self.n = n
-        self._changed = threading.Condition()
-        self._open: list[_Share] = []
-        self._n_idle = 0
-        self._dismissed = False
-        for _ in range(n):
-            threading.Thread(target=self._serve, name="ho-detect", daemon=True).start()
 
-    @property
-    def any_idle(self) -> bool:
-        """Whether a thread has nothing to do; may be out of date at once."""
-        return self._n_idle > 0
+def _shared(pool: ThreadPoolExecutor, function: Callable[..., Result], calls: Sequence[Call]) -> list[Result]:
+    ended = threading.Event()
+    tasks: list[Future[Result]] = []
+    done: dict[int, Future[Result]] = {}
 
-    def share(self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """Return ``function(*call)`` for all calls, in their order; raises what the first that failed raised."""
-        mine = _Share(function, calls)
-        with self._changed:
-            self._open.append(mine)
-            self._changed.notify_all()
+    def one(number: int) -> Result:
         try:
-            while (taken := self._next(mine)) is not None:
-                self._do(*taken)
-        finally:  # also of one who was interrupted while waiting
-            with self._changed:
-                mine.following = len(calls)
-                self._open.remove(mine)
-        if mine.error is not None:
-            raise mine.error
-        return mine.results
+            return function(*calls[number])
+        except BaseException:
+            ended.set()
+            raise
 
-    def dismiss(self) -> None:
-        """Let the threads end when nothing is left to do."""
-        with self._changed:
-            self._dismissed = True
-            self._changed.notify_all()
+    try:
+        tasks.extend(pool.submit(one, number) for number in range(len(calls)))
+        for number, task in enumerate(tasks):
+            if ended.is_set():
+                break
+            if task.cancel():  # no other thread has begun it
+                done[number] = _own(one, number)
+    finally:  # of an interruption too
+        begun = {number: task for number, task in enumerate(tasks) if not task.cancel()}
+    wait(begun.values())
+    done |= begun
+    return [done[number].result() for number in sorted(done)]
 
-    def _next(self, mine: _Share) -> tuple[_Share, int] | None:
-        """Take a call of this share, or of a newer one while others do its last; None when all are done."""
-        with self._changed:
-            while True:
-                taken = self._take(self._open[self._open.index(mine) :])
-                if taken is not None or mine.running == 0:
-                    return taken
-                self._wait()
 
-    def _serve(self) -> None:
-        while True:
-            with self._changed:
-                while (taken := self._take(self._open)) is None:
-                    if self._dismissed:
-                        return
-                    self._wait()
-            self._do(*taken)
+def _own(function: Callable[[int], Result], number: int) -> Future[Result]:
+    """Do a call here; its error is kept until the others have ended."""
+    task: Future[Result] = Future()
+    try:
+        task.set_result(function(number))
+    except Exception as error:  # noqa: BLE001 - raised where the results are asked for
+        task.set_exception(error)
+    return task
 
-    def _take(self, shares: Sequence[_Share]) -> tuple[_Share, int] | None:
-        for share in shares:
-            if share.following < len(share.calls):
-                share.following += 1
-                share.running += 1
-                return share, share.following - 1
-        return None
 
-    def _do(self, share: _Share, number: int) -> None:
-        try:
-            share.results[number] = share.function(*share.calls[number])
-        except BaseException as error:  # noqa: BLE001 - raised again where the calls were shared
-            with self._changed:
-                share.error = share.error or error
-                share.following = len(share.calls)  # the others need not be begun
-        finally:
-            with self._changed:
-                share.running -= 1
-                self._changed.notify_all()
+@cache
+def _helpers(n: int) -> ThreadPoolExecutor:
+    """Return ``n`` threads beside the caller's; they are kept, and cost nothing while they have nothing to do."""
+    return ThreadPoolExecutor(n, thread_name_prefix="ho-detect")
 
-    def _wait(self) -> None:
-        self._n_idle += 1
-        try:
-            self._changed.wait()
-        finally:
-            self._n_idle -= 1
+
+# threads do not survive a fork
+os.register_at_fork(after_in_child=_helpers.cache_clear)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage as ndi
 
-from ho_detect._kernels._jit import set_threads
 from ho_detect._kernels.blocks import join_blocks
 from ho_detect._kernels.components import component_statistics, histograms, join_runs
 from ho_detect._kernels.run_lengths import WORD, count_runs, fill_runs, paint_runs, range_in_runs
@@ -19,6 +18,7 @@ from ho_detect.image import run_lengths as runs_in_slabs
 from ho_detect.image.components import label_components
 from ho_detect.image.run_lengths import zero_to_sum
 from ho_detect.system.cpus import processors
+from ho_detect.system.parallel import set_threads
 
 # one numba signature each: compiling is most of the time of these tests
 LAYOUTS = {

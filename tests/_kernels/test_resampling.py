@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ho_detect._kernels._jit import set_threads
 from ho_detect._kernels.resampling import average_blocks, interpolate
 from ho_detect.system.cpus import processors
+from ho_detect.system.parallel import set_threads
 
 pytestmark = pytest.mark.jit_off
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ho_detect._kernels._jit import set_threads
 from ho_detect._kernels.smoothing import smooth_slices
 from ho_detect.image.components import label_components
 from ho_detect.image.smoothing import Smoothed, gaussian, gaussian_weights
+from ho_detect.system.parallel import set_threads
 
 SIGMAS = st.sampled_from([0.0, 0.4, 1.3])
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage as ndi
 
-from ho_detect._kernels._jit import set_threads
 from ho_detect.image.morphology import (
     closed_by_ball,
     deeper,
@@ -23,6 +22,7 @@ from ho_detect.image.morphology import (
     padded,
     within,
 )
+from ho_detect.system.parallel import set_threads
 
 MASKS = arrays(np.bool_, st.tuples(*[st.integers(1, 7)] * 3))
 SPACINGS = st.sampled_from([(1.0, 1.0, 1.0), (2.5, 0.7, 0.9), (0.5, 1.5, 1.0)])

@@ -8,7 +8,6 @@ from itertools import product
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ho_detect._kernels._jit import in_parallel
 from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.fit.head import settled_head
 from ho_detect.anatomy.fit.search import EdgeField, edge_field, femur_starts, hip_candidates
@@ -22,6 +21,7 @@ from ho_detect.image.grid import FloatArray, Sphere, fit_sphere
 from ho_detect.image.sides import SIDES, Side, mirror_of
 from ho_detect.image.smoothing import gaussian
 from ho_detect.settings import AnatomySettings
+from ho_detect.system.parallel import in_parallel
 
 #: Edge of the voxels that the bones are fitted in, mm.
 FIT_STEP_MM = 1.5

@@ -15,7 +15,6 @@ from scipy import ndimage as ndi
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from ho_detect._kernels._jit import in_parallel
 from ho_detect.anatomy.fit.hips import HipAnatomy
 from ho_detect.anatomy.fit.shaft import Shaft
 from ho_detect.anatomy.fit.shape_fit import SurfaceFit
@@ -23,6 +22,7 @@ from ho_detect.image.grid import FloatArray, Grid, Sphere
 from ho_detect.image.morphology import distance_anywhere
 from ho_detect.image.sides import BONES, Bone, Side
 from ho_detect.image.surfaces import capped, voxelised
+from ho_detect.system.parallel import in_parallel
 
 #: Voxel edge of the distance fields, mm.
 STEP_MM = 1.5

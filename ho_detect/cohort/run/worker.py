@@ -164,7 +164,7 @@ def limit_threads(n: int) -> None:
     """Let compiled kernels and ITK filters of this process use at most ``n`` threads, linear algebra one."""
     from threadpoolctl import threadpool_limits
 
-    from ho_detect._kernels._jit import set_threads
+    from ho_detect.system.parallel import set_threads
 
     set_threads(n)
     # what is solved is small: more threads only wait for each other, and for those of other workers

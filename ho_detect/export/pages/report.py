@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ho_detect._kernels._jit import in_parallel
 from ho_detect.acquisition.volume.hu_volume import SeriesRecord
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.judge.excluded import UNDECIDED, Excluded
@@ -39,6 +38,7 @@ from ho_detect.export.pictures.figures import colour_of
 from ho_detect.results.result import Result
 from ho_detect.results.sentences import hip_sentence, lesion_sentence
 from ho_detect.system.files import write_atomically
+from ho_detect.system.parallel import in_parallel
 
 #: Pictures are made of the largest lesions and of the largest things set aside, the undecided ones first: a page
 #: stays below 4 MB.

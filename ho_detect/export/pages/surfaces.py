@@ -14,7 +14,6 @@ from scipy import ndimage as ndi
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from ho_detect._kernels._jit import in_parallel
 from ho_detect.acquisition.volume.hounsfield import AIR_HU
 from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.fit.working_grid import resample_to_patient_axes
@@ -23,6 +22,7 @@ from ho_detect.export.pictures.figures import colour_of
 from ho_detect.export.pictures.planes import region_around
 from ho_detect.image.grid import FloatArray, Grid, vertex_normals
 from ho_detect.results.result import Result
+from ho_detect.system.parallel import in_parallel
 
 #: Edge of the voxels that the surface of bone is taken from, mm; coarser where it would have too many triangles.
 _BONE_STEP_MM, _MOST_TRIANGLES = 2.5, 120_000
