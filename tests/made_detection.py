@@ -169,6 +169,7 @@ def made_anatomy(**parts: Any) -> Anatomy:
     values: dict[str, Any] = {
         "hips": (),
         "bones": (),
+        "certainty": (),
         "landmarks": (),
         "places": {},
         "joint_states": {},

@@ -10,6 +10,7 @@ from ho_detect.acquisition.volume.load import no_hip
 from ho_detect.anatomy.fit.hips import HipAnatomy, find_hip_joints
 from ho_detect.anatomy.fit.working_grid import COARSE_STEP_MM, resample_to_patient_axes
 from ho_detect.anatomy.joint.joint_state import JointState, joint_states
+from ho_detect.anatomy.native.certainty import SurfaceCertainty, surface_certainties
 from ho_detect.anatomy.native.masks import NativeBone, native_masks
 from ho_detect.anatomy.native.surfaces import BoneDistance, native_bone
 from ho_detect.anatomy.regions.compartments import Places, places
@@ -33,6 +34,8 @@ class Anatomy:
         The hips in view, at least one, left first, with their fitted surfaces.
     bones
         Signed distance to native femur and hip bone of each, two a hip, in the order of ``hips``.
+    certainty
+        How sure each place of the fitted surfaces is, in the order of ``bones``.
     landmarks
         The frame of each hip, in the order of ``hips``.
     places
@@ -49,6 +52,7 @@ class Anatomy:
 
     hips: tuple[HipAnatomy, ...]
     bones: tuple[BoneDistance, ...]
+    certainty: tuple[SurfaceCertainty, ...]
     landmarks: tuple[Landmarks, ...]
     places: dict[Side, Places]
     joint_states: dict[Side, JointState]
@@ -91,6 +95,7 @@ def find_anatomy(volume: HuVolume, masks: Path | None, settings: Settings) -> An
     return Anatomy(
         hips=hips,
         bones=with_given_bone(fitted, supplied, settings.anatomy),
+        certainty=surface_certainties(volume, hips),
         landmarks=landmarks(hips),
         places=near,
         joint_states=joint_states(volume, hips, near, settings.joint),

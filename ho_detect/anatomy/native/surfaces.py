@@ -155,14 +155,15 @@ def smooth_displacement(fit: SurfaceFit) -> FloatArray:
     trusted = ~np.isnan(offset)
     edge = np.where(trusted, offset, 0.0)
     weight = np.where(trusted, 1.0 / (1.0 + (np.maximum(edge, 0.0) / 1.5) ** 2), 0.0)
-    mean = _neighbour_mean(fit.faces, len(edge))
+    mean = neighbour_mean(fit.faces, len(edge))
     shift = np.zeros(len(edge))
     for _ in range(_SMOOTHING_ROUNDS):
         shift = (weight * edge + 3.0 * (mean @ shift)) / (weight + 3.0)
     return shift
 
 
-def _neighbour_mean(faces: NDArray[np.int64], n: int) -> sparse.csr_array:
+def neighbour_mean(faces: NDArray[np.int64], n: int) -> sparse.csr_array:
+    """Return the (n, n) matrix that takes values of the vertices of a surface to the means of their neighbours."""
     a = faces[:, [0, 1, 2]].ravel()
     b = faces[:, [1, 2, 0]].ravel()
     link = sparse.coo_array((np.ones(2 * len(a)), (np.r_[a, b], np.r_[b, a])), shape=(n, n)).tocsr()
