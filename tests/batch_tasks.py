@@ -112,3 +112,7 @@ def fifth_exits(job: Job) -> Outcome:
 def finds_two_lesions_slowly(job: Job) -> Outcome:
     time.sleep(1.5)
     return finds_two_lesions(job)
+
+
+def has_trouble_with_its_cache(job: Job) -> Outcome:
+    return msgspec.structs.replace(finds_two_lesions(job), notes=["the kernel cache is damaged"])

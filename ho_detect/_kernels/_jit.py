@@ -15,14 +15,20 @@ from typing import Any
 
 import numba
 
-from ho_detect._kernels._cache import use_cache
+from ho_detect._kernels._cache import KernelCache, use_cache
 from ho_detect.system.parallel import in_parallel, threads
 
 use_cache()
-#: One thread; releases the GIL.
-kernel = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")
 #: Parts for each thread: what is left over at the end is short.
 _PARTS = 2
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a kernel for one thread; it releases Python's lock while it runs."""
+    compiled: Any = numba.njit(nogil=True, fastmath=False, error_model="numpy")(function)
+    if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        compiled._cache = KernelCache(function)  # noqa: SLF001 - what njit(cache=True) does with numba's own
+    return compiled
 
 
 def parallel_kernel(function: Callable[..., None]) -> Callable[..., None]:

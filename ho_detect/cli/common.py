@@ -166,6 +166,7 @@ def _report_json(report: Report, status: int) -> str:
         "out": str(report.out),
         "n_earlier_folders": report.n_earlier,
         "stopped": report.stopped or None,
+        "notes": report.notes,
         "studies": report.studies,
         "hips": report.hips,
         "lesions": report.lesions,

@@ -133,6 +133,8 @@ def show_report(report: Report, console: Console) -> None:
     _show_failed(report.failed, console)
     _show_left_out([row for row in report.studies if row.status == "left_out"], console)
     _show_places(report, console)
+    for note in report.notes:
+        console.print(f"[yellow]Note[/]: {escape(note)}")
 
 
 def _counts(report: Report) -> str:

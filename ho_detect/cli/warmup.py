@@ -22,7 +22,7 @@ ho-detect warmup --cache /shared/dir  for many machines: set NUMBA_CACHE_DIR=/sh
 @click.command("warmup", help=_HELP)
 @click.option("--cache", type=click.Path(path_type=Path), help="Folder for the compiled code; made if needed.")
 @debug_option
-def command(cache: Path | None, debug: bool) -> None:  # noqa: ARG001 - click passes it; main() looks at it
+def command(cache: Path | None, debug: bool) -> None:
     """Analyse a small simulated scan, which uses every kernel."""
     start = time.monotonic()
     if cache is not None:
@@ -31,7 +31,12 @@ def command(cache: Path | None, debug: bool) -> None:  # noqa: ARG001 - click pa
         except OSError as error:
             raise UsageError(f"cannot make the cache folder: {error.strerror}") from error
         os.environ["NUMBA_CACHE_DIR"] = str(cache.resolve())  # before numba is imported
+    from ho_detect._kernels._cache import troubles_with_cache
+    from ho_detect.cli.common import Talk, log_to
     from ho_detect.cli.warmup_scan import compile_all
 
-    compile_all()
+    with log_to(Talk(quiet=False, json=False, log_file=None, debug=debug)):
+        compile_all()
+    for trouble in troubles_with_cache():
+        click.echo(f"Note: {trouble}", err=True)
     click.echo(f"compiled, or found compiled, in {time.monotonic() - start:.0f} s", err=True)

@@ -63,6 +63,8 @@ class Report:
         Why the run ended before all was done, where it did.
     tables
         Whether the tables were written: a shard of a plan leaves that to ``collect``.
+    notes
+        What the user should know of this machine, each once.
     """
 
     out: Path
@@ -73,6 +75,7 @@ class Report:
     n_earlier: int = 0
     stopped: str = ""
     tables: bool = True
+    notes: tuple[str, ...] = ()
 
     @property
     def folders(self) -> list[str]:

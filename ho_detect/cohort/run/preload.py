@@ -1,9 +1,11 @@
 """What every analysis needs and takes long to get: the fork server has it before the first child starts."""
 
 import gc
+import logging
 
 
 def _preload() -> None:
+    logging.getLogger("ho_detect").addHandler(logging.NullHandler())  # children tell their run, and it the user
     gc.disable()  # so much is made and kept that looking for garbage would take a sixth of the time
     import nibabel.nifti1  # noqa: F401
     import numpy as np

@@ -58,6 +58,7 @@ class Work:
         self._crew = Crew(self._places, self._job, options, self._started, self._settled)
         self._tables, self._tables_due = tables, self._start
         self._stopped, self._unwritable = "", ""
+        self._notes: dict[str, None] = {}
 
     def do(self) -> bool:
         """Do it; return whether a signal stopped it before its end.
@@ -98,6 +99,7 @@ class Work:
             n_earlier=len(self._output.result_folders() - kept) if self._tables else 0,
             stopped=self._stopped,
             tables=self._tables,
+            notes=tuple(self._notes),
         )
 
     def _job(self, place: int) -> Job:
@@ -124,6 +126,10 @@ class Work:
         outcome = self._ledger.settle(place, outcome)
         row = self._ledger.row(place)
         log.info("series %d (%s): %s %s", row.number, row.series_uid, row.status, row.message or "")
+        for note in outcome.notes:
+            if note not in self._notes:
+                log.warning("%s", note)
+            self._notes[note] = None
         if outcome.trace:
             log.error("series %d:\n%s", row.number, outcome.trace)
         self._n_done += 1

@@ -79,6 +79,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     peak_memory_mb: float | None = None
     trace: str | None = None
+    notes: list[str] = []
+    """What the user should know of this machine."""
 
 
 def serve(task: Callable[[Job], Outcome], job: Job, connection: Connection) -> None:
@@ -103,7 +105,15 @@ def analyse_series(job: Job) -> Outcome:
         outcome = Outcome(reason="internal_error", detail=_where(error), trace=_trace(error, job))
     else:
         outcome = Outcome()
-    return msgspec.structs.replace(outcome, seconds=time.monotonic() - start, peak_memory_mb=peak_memory_mb())
+    return msgspec.structs.replace(
+        outcome, seconds=time.monotonic() - start, peak_memory_mb=peak_memory_mb(), notes=_notes()
+    )
+
+
+def _notes() -> list[str]:
+    from ho_detect._kernels._cache import troubles_with_cache
+
+    return troubles_with_cache()
 
 
 def peak_memory_mb() -> float:

@@ -257,6 +257,12 @@ class TestOptions:
             Options(**changes)
 
 
+def test_what_is_wrong_with_the_machine_is_said_once(three_series, tmp_path):
+    report = run([three_series], tmp_path / "out", options=options(batch_tasks.has_trouble_with_its_cache))
+    assert len(report.folders) == 3
+    assert report.notes == ("the kernel cache is damaged",)
+
+
 class TestStopping:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_children_end_and_tables_are_written(self, three_series, tmp_path, number):
