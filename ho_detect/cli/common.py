@@ -14,6 +14,7 @@ import click
 
 from ho_detect._version import __version__
 from ho_detect.errors import UsageError
+from ho_detect.system.text import printable
 
 if TYPE_CHECKING:
     from ho_detect.cohort.run.messages import Report
@@ -163,7 +164,7 @@ def _report_json(report: Report, status: int) -> str:
         "software": {"name": "ho-detect", "version": __version__},
         "exit_status": status,
         "seconds": round(report.seconds, 3),
-        "out": str(report.out),
+        "out": printable(str(report.out)),
         "n_earlier_folders": report.n_earlier,
         "stopped": report.stopped or None,
         "notes": report.notes,

@@ -24,6 +24,7 @@ from ho_detect.cli.common import (
     settings_from,
     settings_option,
 )
+from ho_detect.system.text import printable
 
 _HELP = """Index INPUT once and write OUT/manifest.parquet: what is to be done, in K parts of about the same cost.
 
@@ -66,4 +67,4 @@ def command(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:  # noqa:
     if not given["quiet"]:
         n = len(plan.to_analyse)
         click.echo(f"{len(plan.series)} series found, {n} to analyse in {n_shards} shard{'' if n_shards == 1 else 's'}")
-        click.echo(f"{out / MANIFEST_FILE}   holds paths and identities; you alone can read it")
+        click.echo(f"{printable(str(out / MANIFEST_FILE))}   holds paths and identities; you alone can read it")

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ho_detect.flags import REASONS
+from ho_detect.system.text import printable
 
 if TYPE_CHECKING:
     from ho_detect.cohort.run.messages import Event, Report
@@ -169,7 +170,7 @@ def _show_left_out(left: Sequence[StudyRow], console: Console) -> None:
 
 
 def _show_places(report: Report, console: Console) -> None:
-    out = escape(str(report.out))
+    out = escape(printable(str(report.out)))
     console.print("\n[bold]Written[/]")
     if not report.tables:
         console.print(f"  {out}/series-…/   {len(report.folders)} folders [dim](tables: ho-detect collect {out})[/]")

@@ -87,8 +87,9 @@ def write_table(
     import pyarrow.parquet as pq
 
     write_atomically(folder / f"{name}.csv", csv_text(row_type, rows).encode("utf-8"), staging)
-    with replacing(folder / f"{name}.parquet", staging) as temporary:
-        pq.write_table(arrow_table(row_type, rows), temporary)
+    # opened here: pyarrow takes some names for addresses, and others it cannot encode
+    with replacing(folder / f"{name}.parquet", staging) as temporary, temporary.open("wb") as file:
+        pq.write_table(arrow_table(row_type, rows), file)
 
 
 def columns_of(row_type: type[msgspec.Struct]) -> list[tuple[str, type, str]]:

@@ -15,6 +15,8 @@ $detect plan "$archive" --out "$out" --shards "$shards"
 # shellcheck disable=SC2086  # several arguments
 job=$(sbatch --parsable ${SBATCH_ARGS:-} --array="1-$shards%${AT_ONCE:-20}" "$here/cohort.sbatch" "$out" "$@")
 echo "Array $job: squeue --job $job; ho-detect collect $out shows what is done"
+# in single quotes: what printf %q makes of letters that the locale does not know, /bin/sh need not understand
+quote=\' escaped="'\\''"
 # shellcheck disable=SC2086
 sbatch ${SBATCH_ARGS:-} --dependency="afterany:$job" --job-name=ho-detect-collect --output=%x-%j.log \
-  --wrap "$detect collect $(printf %q "$out")"
+  --wrap "$detect collect '${out//$quote/$escaped}'"

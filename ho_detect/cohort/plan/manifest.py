@@ -52,8 +52,8 @@ def write_manifest(path: Path, plan: Plan, n_shards: int, staging: Path) -> None
             f"planned_{name}", pa.array([getattr(one, name) for one in plan.series], pa.binary())
         )
     table = table.replace_schema_metadata({_ABOUT: msgspec.json.encode(about)})
-    with replacing(path, staging, private=True) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    with replacing(path, staging, private=True) as temporary, temporary.open("wb") as file:
+        pq.write_table(table, file, compression="zstd")
 
 
 def read_about(path: Path) -> About:
@@ -68,7 +68,8 @@ def read_about(path: Path) -> About:
     import pyarrow.parquet as pq
 
     try:
-        found = (pq.read_schema(path).metadata or {}).get(_ABOUT, b"")
+        with path.open("rb") as file:
+            found = (pq.read_schema(file).metadata or {}).get(_ABOUT, b"")
         about = msgspec.json.decode(found, type=About)
     except OSError as error:
         raise UsageError(f"manifest {path.name}: {error.strerror or 'cannot be read'}") from error
@@ -91,7 +92,8 @@ def read_plan(path: Path, about: About, pseudonyms: Pseudonyms, shard: int | Non
 
     if _check(pseudonyms) != about.key_check:
         raise UsageError("the plan was made with another pseudonym key: give the same --key-file")
-    table = pq.read_table(path)
+    with path.open("rb") as file:
+        table = pq.read_table(file)
     if shard is not None:
         import pyarrow.compute as pc
 

@@ -144,15 +144,14 @@ def earlier_result(job: Job) -> Result | None:
     """
     if job.earlier is None or job.settings.output.bones or job.masks is not None:
         return None
-    import SimpleITK as sitk  # noqa: N813
-
+    from ho_detect.export.nifti import read_labels
     from ho_detect.results.record import FindingsRecord
     from ho_detect.results.result import Result
 
     try:
         record = msgspec.json.decode((job.earlier / FINDINGS_FILE).read_bytes(), type=FindingsRecord)
-        labels = sitk.GetArrayFromImage(sitk.ReadImage(str(job.earlier / LABELS_FILE)))
-    except (OSError, msgspec.DecodeError, RuntimeError):
+        labels, _ = read_labels(job.earlier / LABELS_FILE)
+    except (OSError, ValueError, msgspec.DecodeError):
         return None  # broken since: what it said is found again
     volume = load(job)
     return Result(msgspec.structs.replace(record, series=volume.series), labels, volume)

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from ho_detect.errors import UsageError
+from ho_detect.export.nifti import read_labels
 from ho_detect.export.provenance import PROVENANCE_FILE, Provenance, sha256_of
 from ho_detect.export.tables import csv_text
 from ho_detect.results.record import SCHEMA_VERSION, FindingsRecord
@@ -132,23 +133,20 @@ def _record(folder: Path, record: FindingsRecord) -> Iterator[Problem]:
 
 def _labels(folder: Path, record: FindingsRecord) -> Iterator[Problem]:
     """Measure the label map again and compare it with the record."""
-    import SimpleITK as sitk  # noqa: N813
-
     try:
-        image = sitk.ReadImage(str(folder / LABELS_FILE))
-    except RuntimeError:
+        labels, affine = read_labels(folder / LABELS_FILE)
+    except (OSError, ValueError):
         yield _problem(folder, LABELS_FILE, "cannot be read as NIfTI")
         return
-    labels = sitk.GetArrayViewFromImage(image)
     series = record.series
     if labels.shape != (series.n_slices, series.rows, series.columns):
         said = f"size {labels.shape}, the series has ({series.n_slices}, {series.rows}, {series.columns})"
         yield _problem(folder, LABELS_FILE, said)
-    spacing_mm = image.GetSpacing()[::-1]
+    spacing_mm = tuple(float(mm) for mm in np.linalg.norm(affine, axis=0)[::-1])
     if not np.allclose(spacing_mm, series.spacing_mm, rtol=_SPACING_SHARE):
         yield _problem(folder, LABELS_FILE, f"spacing {spacing_mm} mm, the series has {series.spacing_mm} mm")
     counts = np.bincount(labels[labels > 0].ravel())
-    voxel_mm3 = abs(float(np.prod(spacing_mm) * np.linalg.det(np.reshape(image.GetDirection(), (3, 3)))))
+    voxel_mm3 = abs(float(np.linalg.det(affine)))
     found = {int(number): counts[number] * voxel_mm3 for number in np.flatnonzero(counts)}
     for number in sorted(found.keys() - {lesion.id for lesion in record.lesions}):
         yield _problem(folder, LABELS_FILE, f"label {number} is no lesion of the record")
@@ -191,7 +189,8 @@ def _table(
         found = _by_folder(_csv_rows(out / f"{name}.csv"))
         wanted = _by_folder(csv.DictReader(io.StringIO(csv_text(row_type, rows))))
         yield from _differences(f"{name}.csv", found, wanted)
-        table = pq.read_table(out / f"{name}.parquet")
+        with (out / f"{name}.parquet").open("rb") as file:
+            table = pq.read_table(file)
         yield from _differences(
             f"{name}.parquet", _by_folder(table.to_pylist()), _by_folder(arrow_table(row_type, rows).to_pylist())
         )

@@ -105,7 +105,8 @@ def cohort_html(out: Path, hips: Table, lesions: Table, studies: Table) -> str:
 def _read(path: Path) -> Table:
     import pyarrow.parquet as pq
 
-    columns: Table = pq.ParquetFile(path).read().to_pydict()  # read_table imports pandas
+    with path.open("rb") as file:
+        columns: Table = pq.ParquetFile(file).read().to_pydict()  # read_table imports pandas
     return columns
 
 

@@ -13,11 +13,15 @@ import pyarrow.parquet as pq
 import pytest
 from dicom_files import CtSeries, write_series
 
+from ho_detect.cli.common import Talk, say_report
 from ho_detect.cohort.run import work
 from ho_detect.cohort.run.messages import Event, Interrupted
 from ho_detect.cohort.run.pool import Options
 from ho_detect.cohort.run.run import run
+from ho_detect.cohort.run.shards import plan_shards, run_shard
+from ho_detect.cohort.store.collect import collect
 from ho_detect.cohort.store.output_folder import OutputFolder
+from ho_detect.cohort.store.verify import verify
 from ho_detect.errors import HoDetectError, UsageError
 from ho_detect.settings import Settings
 
@@ -255,6 +259,29 @@ class TestOptions:
     def test_wrong_values(self, changes):
         with pytest.raises(UsageError, match=next(iter(changes))):
             Options(**changes)
+
+
+class TestNamesOfOut:
+    """Whatever a file system takes as a name, relative or not."""
+
+    @pytest.mark.parametrize("name", ["hips:a", os.fsdecode(b"T10:30 [b] caf\xe9")])
+    def test_are_written_and_read(self, three_series, tmp_path, monkeypatch, name, capsys):
+        monkeypatch.chdir(tmp_path)
+        out = Path(name)
+        report = run([three_series / "s1"], out, options=options(batch_tasks.finds_measured_lesions))
+        assert report.exit_status == 0
+        assert set(TABLES) <= set(names(tmp_path / name))
+        assert verify(out).problems == ()
+        for as_json in (True, False):
+            say_report(report, Talk(quiet=False, json=as_json, log_file=None, debug=False), 0)
+        assert capsys.readouterr().out.encode()
+
+    def test_of_a_plan(self, three_series, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        out = Path(os.fsdecode(b"s3:\xe9"))
+        plan_shards([three_series / "s1"], out)
+        run_shard(out / "manifest.parquet", "1/1", options(batch_tasks.finds_two_lesions))
+        assert len(collect(out).folders) == 1
 
 
 def test_what_is_wrong_with_the_machine_is_said_once(three_series, tmp_path):
