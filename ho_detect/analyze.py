@@ -13,6 +13,7 @@ from ho_detect.detection.grade.grades import grade_hips
 from ho_detect.results.assemble import assemble
 from ho_detect.results.result import Result
 from ho_detect.settings import Settings
+from ho_detect.system.parallel import threads, using_threads
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +47,11 @@ def analyze(volume: HuVolume, settings: Settings | None = None, anatomy: Path | 
 
 def analyze_with_anatomy(volume: HuVolume, settings: Settings, masks: Path | None = None) -> Analysis:
     """Do what :func:`analyze` does, and keep the anatomy found."""
-    canonical = volume.canonical()
-    anatomy = find_anatomy(canonical, masks, settings)
-    region = region_near_hips(canonical, anatomy, settings.detection)
-    candidates = find_candidates(region, settings.detection)
-    judgement = decide(region, candidates, anatomy, settings)
-    hips = grade_hips(anatomy, judgement, settings.detection)
-    return Analysis(assemble(volume, anatomy, judgement, hips, settings), anatomy)
+    with using_threads(settings.threads or threads()):
+        canonical = volume.canonical()
+        anatomy = find_anatomy(canonical, masks, settings)
+        region = region_near_hips(canonical, anatomy, settings.detection)
+        candidates = find_candidates(region, settings.detection)
+        judgement = decide(region, candidates, anatomy, settings)
+        hips = grade_hips(anatomy, judgement, settings.detection)
+        return Analysis(assemble(volume, anatomy, judgement, hips, settings), anatomy)

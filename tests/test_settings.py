@@ -3,9 +3,13 @@ from typing import get_origin
 
 import msgspec
 import pytest
+from dicom_files import CtSeries, write_series
 
-from ho_detect.errors import SettingError, UsageError
+from ho_detect import compare, detect
+from ho_detect.errors import SeriesError, SettingError, UsageError
+from ho_detect.followup.compare import compare_analyses
 from ho_detect.settings import DetectionSettings, Settings
+from ho_detect.system.parallel import threads, using_threads
 from ho_detect.system.tunable import declared_settings
 
 DECLARED = declared_settings(Settings)
@@ -206,6 +210,47 @@ class TestDigest:
     def test_is_short_hex(self):
         assert len(Settings().digest()) == 12
         int(Settings().digest(), 16)
+
+
+class TestThreads:
+    """The setting holds from Python too, and no longer than it is asked for."""
+
+    @pytest.fixture
+    def seen(self, monkeypatch):
+        """Numbers of threads while bones are looked for, and while they are registered; nothing is found."""
+        seen = []
+
+        def look(*_):
+            seen.append(threads())
+            raise SeriesError("no_hip_in_view")
+
+        monkeypatch.setattr("ho_detect.system.parallel.processors", lambda: 8)
+        monkeypatch.setattr("ho_detect.analyze.find_anatomy", look)
+        monkeypatch.setattr("ho_detect.followup.compare.register_bones", look)
+        return seen
+
+    @pytest.fixture
+    def study(self, tmp_path):
+        write_series(tmp_path, CtSeries(n_slices=14))
+        return tmp_path
+
+    @pytest.mark.parametrize("call", [detect, lambda path, settings: compare(path, path, settings)])
+    def test_of_a_study_and_of_two(self, seen, study, call):
+        for n in (3, 1):
+            with pytest.raises(SeriesError):
+                call(study, Settings(threads=n))
+            assert threads() == 8
+        assert seen == [3, 1]
+
+    def test_of_the_registration(self, seen):
+        with pytest.raises(SeriesError):
+            compare_analyses(None, None, Settings(threads=2))
+        assert seen == [2]
+
+    def test_zero_leaves_what_the_process_uses(self, seen, study):
+        with using_threads(5), pytest.raises(SeriesError):
+            detect(study)
+        assert seen == [5]
 
 
 def test_settings_cannot_be_changed_in_place():

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ho_detect.anatomy.find import Anatomy
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.evidence import Evidence, gather
-from ho_detect.detection.judge.excluded import Excluded
+from ho_detect.detection.judge.excluded import Excluded, Specks, counted
 from ho_detect.detection.judge.mimic_settings import MimicSettings
 from ho_detect.detection.judge.mimics import exclude, in_metal_zone, is_vessel, may_continue, reason_to_set_aside
 from ho_detect.detection.judge.screening import plainly_elsewhere
@@ -42,11 +42,12 @@ class Kept:
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """What became of all candidates of a region: lesions, largest first, and what is excluded."""
+    """What became of all candidates of a region: lesions, largest first, and what is excluded, listed or counted."""
 
     region: Region
     kept: tuple[Kept, ...]
     excluded: tuple[Excluded, ...]
+    specks: tuple[Specks, ...] = ()
 
     @property
     def lesions(self) -> tuple[Lesion, ...]:
@@ -76,7 +77,7 @@ def decide(
             return parted_at_metal_zone(region, found[0], anatomy.metal, zone_mm, margin_mm)
         return _parted(region, *found, reason, anatomy, settings.mimics)
 
-    kept, set_aside, excluded = _sorted_out(candidates, looked_at, parted, settings.mimics, noise)
+    kept, set_aside, excluded, specks = _sorted_out(candidates, looked_at, parted, settings.mimics, noise)
     grown = [points_of(region, outlined.candidate) for outlined, evidence in kept if evidence.joined]
     for outlined, evidence, reason in set_aside:
         points = points_of(region, outlined.candidate)
@@ -98,7 +99,7 @@ def decide(
     lesions = in_parallel(measured, range(1, len(kept) + 1), *zip(*kept, strict=True)) if kept else []
     lesions = with_opposing_gaps(region, lesions, [outlined.candidate for outlined, _ in kept])
     found = tuple(Kept(*pair) for pair in zip(lesions, (o for o, _ in kept), strict=True))
-    return Judgement(region, found, tuple(excluded))
+    return Judgement(region, found, tuple(excluded), counted(specks))
 
 
 def _sorted_out(
@@ -107,11 +108,12 @@ def _sorted_out(
     parted: Callable[[Judged, str | None], list[Candidate]],
     settings: MimicSettings,
     noise_hu: float,
-) -> tuple[list[Judged], list[tuple[Outlined, Evidence, str]], list[Excluded]]:
-    """Return what is kept, what is set aside with its reason, and what need not be looked at."""
+) -> tuple[list[Judged], list[tuple[Outlined, Evidence, str]], list[Excluded], list[tuple[str, float]]]:
+    """Return what is kept, what is set aside with its reason, what need not be looked at, and what is small."""
     kept: list[Judged] = []
     set_aside: list[tuple[Outlined, Evidence, str]] = []
     excluded: list[Excluded] = []
+    specks: list[tuple[str, float]] = []
     waiting = list(candidates)
     while waiting:
         waiting.sort(key=lambda c: -c.mask.size)  # the largest takes longest: it is not left to the end
@@ -130,8 +132,10 @@ def _sorted_out(
                 kept.append(found)
             elif evidence.volume_mm3 >= settings.min_volume_mm3:
                 set_aside.append((outlined, evidence, reason))
+            else:
+                specks.append((reason, evidence.volume_mm3))
         waiting = parts
-    return kept, set_aside, excluded
+    return kept, set_aside, excluded, specks
 
 
 def _parted(

@@ -21,6 +21,7 @@ from ho_detect.image.sides import SIDES
 from ho_detect.results.record import Software
 from ho_detect.settings import FollowUpSettings, Settings
 from ho_detect.study import analyze_study
+from ho_detect.system.parallel import threads, using_threads
 
 #: Slice steps that differ by more than this factor make volumes less comparable. Convention.
 _STEP_FACTOR = 1.5
@@ -87,7 +88,8 @@ def compare_analyses(
         What is already known against comparing the two.
     """
     limits = settings.follow_up
-    motions = register_bones(earlier, later)
+    with using_threads(settings.threads or threads()):
+        motions = register_bones(earlier, later)
     good = tuple(m for m in motions if m.good(limits))
     before, after = earlier.result, later.result
     matches = match_lesions(before, after, good, limits)

@@ -37,6 +37,7 @@ def assemble(
         hips=hips,
         lesions=judgement.lesions,
         excluded=judgement.excluded,
+        specks=judgement.specks,
     )
     return Result(record, np.ascontiguousarray(labels), volume, anatomy.user_masks.files, anatomy.native)
 

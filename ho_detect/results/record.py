@@ -12,7 +12,7 @@ import msgspec
 from ho_detect._version import __version__
 from ho_detect.acquisition.volume.hu_volume import SeriesRecord
 from ho_detect.detection.grade.hip import Hip
-from ho_detect.detection.judge.excluded import Excluded
+from ho_detect.detection.judge.excluded import Excluded, Specks
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.flags import Flag
 from ho_detect.settings import Settings
@@ -41,6 +41,7 @@ class FindingsRecord(msgspec.Struct, frozen=True, kw_only=True):
     hips: tuple[Hip, ...]
     lesions: tuple[Lesion, ...]
     excluded: tuple[Excluded, ...]
+    specks: tuple[Specks, ...] = ()
 
 
 def record_json(record: FindingsRecord) -> bytes:

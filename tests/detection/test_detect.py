@@ -23,7 +23,7 @@ from ho_detect.settings import Settings
 SHAPE = (60, 70, 120)
 #: Center (index) and radius of balls in front of a left hip, and HU.
 LARGE, MIDDLE, SMALL = ((30, 40, 30), 9.0), ((30, 30, 80), 7.0), ((12, 50, 60), 5.0)
-SPECK = ((50, 20, 20), 2.2)
+SPECK, OTHER_SPECK = ((50, 20, 20), 2.2), ((50, 50, 20), 2.0)
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +71,19 @@ class TestOrder:
         one, two = (decided(b, bones)[1] for b in ([SMALL, LARGE], [LARGE, SMALL]))
         assert [k.lesion for k in one] == [k.lesion for k in two]
 
-    def test_specks_are_not_listed(self, bones):
-        _, kept, excluded = decided([LARGE, SPECK], bones)
+    def test_specks_are_counted_and_not_listed(self, bones):
+        judgement, kept, excluded = decided([LARGE, SPECK, OTHER_SPECK], bones)
         assert len(kept) == 1
         assert excluded == ()
+        ((reason, n, volume_mm3),) = [(s.reason, s.n, s.volume_mm3) for s in judgement.specks]
+        assert (reason, n) == ("too_small", 2)
+        assert 20 < volume_mm3 < 2 * Settings().mimics.min_volume_mm3
+
+    def test_every_candidate_is_kept_listed_or_counted(self, bones):
+        balls = [LARGE, MIDDLE, SMALL, SPECK, OTHER_SPECK]
+        for body in (True, False):
+            judgement, kept, excluded = decided(balls, bones, body=body)
+            assert len(kept) + len(excluded) + sum(s.n for s in judgement.specks) == len(balls)
 
     def test_nothing_is_a_normal_result(self, bones):
         assert decided([], bones)[1:] == ((), ())

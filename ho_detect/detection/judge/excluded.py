@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -29,6 +31,30 @@ EXCLUSIONS: dict[str, str] = {
 }
 #: What was set aside without knowing that it is no ossification: the hip is not free of it.
 UNDECIDED: frozenset[str] = frozenset({"near_metal", "native_unsure", "cut_native_bone", "beside_joint"})
+
+
+class Specks(msgspec.Struct, frozen=True, kw_only=True):
+    """Excluded things that are too small to be listed one by one."""
+
+    reason: Annotated[str, Meta(description="Code, see EXCLUSIONS")]
+    n: Annotated[int, Meta(description="How many there are")]
+    volume_mm3: Annotated[float, Meta(description="Of all of them together")]
+
+
+def counted(specks: Iterable[tuple[str, float]]) -> tuple[Specks, ...]:
+    """Count things of which reason and volume in mm³ are known, by reason.
+
+    >>> [(s.reason, s.n, s.volume_mm3) for s in counted([("too_small", 2.0), ("near_metal", 3.0), ("too_small", 1.5)])]
+    [('near_metal', 1, 3.0), ('too_small', 2, 3.5)]
+    """
+    volumes: dict[str, list[float]] = {}
+    for reason, volume_mm3 in specks:
+        volumes.setdefault(reason, []).append(volume_mm3)
+    # added exactly: the order in which they are found says nothing
+    return tuple(
+        Specks(reason=reason, n=len(found), volume_mm3=round(math.fsum(found), 1))
+        for reason, found in sorted(volumes.items())
+    )
 
 
 class Excluded(msgspec.Struct, frozen=True, kw_only=True):
