@@ -8,7 +8,6 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect._kernels.blocks import join_blocks
 from ho_detect._kernels.components import component_statistics, join_runs, join_slabs, merge_statistics
 from ho_detect._kernels.run_lengths import WORD, count_runs, fill_runs
 from ho_detect._kernels.sets import number_sets
@@ -136,10 +135,7 @@ def _measured_slab(
     np.cumsum(first, out=first)
     start, stop, component = (np.empty(first[-1], np.int32) for _ in range(3))
     fill_runs(hu.shape[2], words, first, start, stop)
-    if connectivity == 26:
-        join_blocks(ny, words, first, start, component)
-    else:
-        join_runs(ny, connectivity, first, start, stop, component)
+    join_runs(ny, connectivity, first, start, stop, component)
     measures = Measures.of(number_sets(component))
     component_statistics(hu, zero_to_sum(hu.dtype), lowest, first, start, stop, component, *measures.arrays)
     return Runs(first, start, stop, component), measures

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import secrets
@@ -17,11 +16,6 @@ LABELS_FILE = "lesions.nii.gz"
 BONES_FILE = "native_bone.nii.gz"
 REPORT_FILE = "report.html"
 THUMBNAIL_FILE = "thumbnail.webp"
-
-_AT_FDCWD = -100
-_RENAME_EXCHANGE = 2
-#: What a kernel or file system that cannot exchange two names answers.
-_CANNOT_EXCHANGE = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM}
 
 
 @contextmanager
@@ -78,7 +72,8 @@ def sync_folder(folder: Path) -> None:
 def put_folder(staged: Path, final: Path) -> None:
     """Move a finished folder to its place on the same file system; a folder that is there already is replaced.
 
-    Where the file system can exchange two names in one step, there is no moment without the one or the other.
+    Between two renames neither is there; a process that is killed then leaves the earlier folder beside the staged one,
+    and what it was replaced for is not recorded as done.
 
     Raises
     ------
@@ -95,9 +90,6 @@ def put_folder(staged: Path, final: Path) -> None:
 
 
 def _replace_folder(staged: Path, final: Path) -> None:
-    if _exchange(staged, final):
-        shutil.rmtree(staged)
-        return
     aside = staged.with_name(staged.name + ".old")
     final.rename(aside)
     try:
@@ -106,17 +98,3 @@ def _replace_folder(staged: Path, final: Path) -> None:
         aside.rename(final)
         raise
     shutil.rmtree(aside)
-
-
-def _exchange(one: Path, other: Path) -> bool:
-    """Swap two names in one step; False where the system cannot."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if not hasattr(libc, "renameat2"):
-        return False
-    done = libc.renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE)
-    if done == 0:
-        return True
-    code = ctypes.get_errno()
-    if code in _CANNOT_EXCHANGE:
-        return False
-    raise OSError(code, os.strerror(code))

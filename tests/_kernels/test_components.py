@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage as ndi
 
-from ho_detect._kernels.blocks import join_blocks
 from ho_detect._kernels.components import component_statistics, histograms, join_runs
 from ho_detect._kernels.run_lengths import WORD, count_runs, fill_runs, paint_runs, range_in_runs
 from ho_detect._kernels.sets import number_sets
@@ -43,10 +42,7 @@ def all_of(hu, low, region=None, connectivity=26):
     np.cumsum(first, out=first)
     start, stop, component = (np.full(first[-1], -99, np.int32) for _ in range(3))
     fill_runs(nx, words, first, start, stop)
-    if connectivity == 26:
-        join_blocks(ny, words, first, start, component)
-    else:
-        join_runs(ny, connectivity, first, start, stop, component)
+    join_runs(ny, connectivity, first, start, stop, component)
     n = number_sets(component)
     count, box = np.empty(n, np.int64), np.empty((n, 6), np.int64)
     index_sum, moments = np.empty((n, 3)), np.empty((n, 4))
@@ -271,24 +267,10 @@ def test_ranges_in_another_volume_and_histograms_are_those_of_the_voxels(data):
         assert bins[c].tolist() == np.bincount(values, minlength=4).tolist()
 
 
-@pytest.mark.jit_off
-@settings(max_examples=60, deadline=None)
-@given(data=st.data())
-def test_blocks_join_what_rows_join(data):
-    """Over the borders of words too, and of blocks that are cut by the end of the slab."""
-    nz, ny = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 5))
-    nx = data.draw(st.sampled_from([3, 63, 64, 65, 127, 130]))
-    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
-    mask = rng.random((nz, ny, nx)) < data.draw(st.sampled_from([0.03, 0.1, 0.3, 0.6]))
-    rows = nz * ny
-    first, words = np.zeros(rows + 1, np.int64), np.full((rows, -(-nx // WORD)), 99, np.uint64)
-    count_runs(mask.view(np.uint8), np.uint8(1), np.uint8(0), None, words, first[1:])
-    np.cumsum(first, out=first)
-    start, stop, by_rows, by_blocks = (np.full(first[-1], -99, np.int32) for _ in range(4))
-    fill_runs(nx, words, first, start, stop)
-    join_runs(ny, 26, first, start, stop, by_rows)
-    join_blocks(ny, words, first, start, by_blocks)
-    number_sets(by_rows)
-    assert (by_blocks <= np.arange(len(by_blocks))).all()
-    number_sets(by_blocks)
-    np.testing.assert_array_equal(by_blocks, by_rows)
+@pytest.mark.parametrize("nx", [WORD - 1, WORD, WORD + 1, 2 * WORD - 1, 2 * WORD + 2])
+@pytest.mark.parametrize("share", [0.03, 0.1, 0.3, 0.6])
+def test_components_go_on_over_the_borders_of_words(nx, share):
+    mask = np.random.default_rng([nx, int(100 * share)]).random((4, 5, nx)) < share
+    mine = labels_of(mask.shape, all_of(mask.view(np.uint8), 1))
+    theirs, _ = ndi.label(mask, np.ones((3, 3, 3)))
+    np.testing.assert_array_equal(mine, theirs)
