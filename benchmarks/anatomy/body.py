@@ -184,7 +184,7 @@ def _near_line(points: FloatArray, grid: Grid, radius_mm: float) -> NDArray[np.b
     return near
 
 
-def _soft_tissue(
+def _soft_tissue(  # noqa: PLR0913
     skin_depth: NDArray[np.float32],
     texture: NDArray[np.float32],
     bones: Bones,
@@ -210,7 +210,7 @@ def _soft_tissue(
     return hu
 
 
-def _wear(
+def _wear(  # noqa: PLR0913
     hu: NDArray[np.float32],
     share: NDArray[np.float32],
     bones: Bones,
@@ -252,7 +252,7 @@ def _mass(
     return _paint(hu, share, grid, (at, end), radius, None, rng)
 
 
-def _paint(
+def _paint(  # noqa: PLR0913
     hu: NDArray[np.float32],
     share: NDArray[np.float32],
     grid: Grid,

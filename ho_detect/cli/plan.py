@@ -57,13 +57,15 @@ ho-detect collect --finish removes both.
 @debug_option
 def command(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:  # noqa: ANN401 - click passes options by name
     """Write the plan and say how to go on."""
+    from ho_detect.cohort.run.pool import Options
     from ho_detect.cohort.run.shards import plan_shards
     from ho_detect.cohort.store.output_folder import MANIFEST_FILE
 
     output = {name: given[name] for name in ("keep_identity", "dicom", "fhir", "bones", "naming")}
     settings = settings_from(given["settings_file"], all_series=given["all_series"], **output)
     n_shards = given["shards"]
-    plan = plan_shards(inputs, out, settings, n_shards, given["key_file"], given["link_table"], given["anatomy"])
+    options = Options(key_file=given["key_file"], link_table=given["link_table"])
+    plan = plan_shards(inputs, out, settings, n_shards, options, given["anatomy"])
     if not given["quiet"]:
         n = len(plan.to_analyse)
         click.echo(f"{len(plan.series)} series found, {n} to analyse in {n_shards} shard{'' if n_shards == 1 else 's'}")

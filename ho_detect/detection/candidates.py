@@ -159,7 +159,7 @@ def _grades(region: Region, dense: Components, settings: DetectionSettings) -> R
     return grade
 
 
-def _grown_cores(
+def _grown_cores(  # noqa: PLR0913
     region: Region,
     grade: RunValues,
     least: int,
@@ -185,7 +185,7 @@ def _grown_cores(
     return [candidate for candidate in in_parallel(grown, large.tolist()) if candidate is not None]
 
 
-def _grown(
+def _grown(  # noqa: PLR0913
     region: Region,
     cores: Components,
     number: int,

@@ -139,25 +139,24 @@ def _entries(group: _Group, settings: AcquisitionSettings) -> list[SeriesEntry]:
         return [msgspec.structs.replace(entry, reason=error.reason, detail=error.detail)]
     parts, n_aside = split_series(images, settings)
     return [
-        _entry(part, number, len(parts), n_others + n_aside, headers, group.unreadable, settings)
-        for number, part in enumerate(parts)
+        _entry(parts, number, n_others + n_aside, headers, group.unreadable, settings) for number in range(len(parts))
     ]
 
 
 def _entry(
-    part: Part,
+    parts: Sequence[Part],
     number: int,
-    n_parts: int,
     n_set_aside: int,
     headers: Sequence[FileHeader],
     unreadable: Sequence[UnreadableHeader],
     settings: AcquisitionSettings,
 ) -> SeriesEntry:
+    part = parts[number]
     entry = _described(headers[0], part.images, headers)
     entry = msgspec.structs.replace(
         entry,
         identity=entry.identity + f"\0volume {number}" * (number > 0),
-        part=f"volume {number + 1} of {n_parts}: {part.label}" if n_parts > 1 else "",
+        part=f"volume {number + 1} of {len(parts)}: {part.label}" if len(parts) > 1 else "",
         n_set_aside=n_set_aside,
         n_joined=part.n_joined,
         n_stretches=part.n_stretches,

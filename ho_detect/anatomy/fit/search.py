@@ -139,7 +139,7 @@ def _best_poses(
     return score[best, np.arange(len(centers))], best
 
 
-def _scores(
+def _scores(  # noqa: PLR0913
     field: EdgeField,
     template: Template,
     side: Side,

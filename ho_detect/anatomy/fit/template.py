@@ -20,7 +20,7 @@ def gradient_of(hu: NDArray[np.float32]) -> NDArray[np.float32]:
     return gradient
 
 
-def match(
+def match(  # noqa: PLR0913
     gradient: NDArray[np.float32],
     points: FloatArray,
     normals: FloatArray,

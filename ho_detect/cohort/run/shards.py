@@ -24,8 +24,7 @@ def plan_shards(
     out: Path,
     settings: Settings | None = None,
     n_shards: int = 1,
-    key_file: Path | None = None,
-    link_table: Path | None = None,
+    options: Options | None = None,
     anatomy: Path | None = None,
 ) -> Plan:
     """Index the inputs once and write what is to be done, in parts of about the same cost, to ``OUT/manifest.parquet``.
@@ -40,10 +39,8 @@ def plan_shards(
         What can change a result; for all parts.
     n_shards
         Number of parts.
-    key_file
-        Key of the pseudonyms; None: a new random key, kept in ``out`` for its owner's eyes.
-    link_table
-        As in :class:`~ho_detect.cohort.run.pool.Options`.
+    options
+        ``key_file`` (None: a new random key, kept in ``out`` for its owner's eyes) and ``link_table`` are used.
     anatomy
         As for :func:`~ho_detect.cohort.run.run.run`; every process must see it under the same path.
 
@@ -52,16 +49,16 @@ def plan_shards(
     UsageError
         An input is not there, ``out`` cannot be written or is in use, a file or the masks cannot be used.
     """
-    settings = settings or Settings()
+    settings, options = settings or Settings(), options or Options()
     check_inputs(inputs)
-    check_link_table(link_table, out)
+    check_link_table(options.link_table, out)
     if n_shards < 1:
         raise UsageError(f"shards: {n_shards} is not above zero")
-    given = given_pseudonyms(key_file, settings)
+    given = given_pseudonyms(options.key_file, settings)
     with OutputFolder(out) as output:
         plan, entries = make_plan(inputs, settings, given or kept_pseudonyms(output, settings), n_shards, anatomy)
-        if link_table is not None:
-            write_link_table(link_table, plan, entries)
+        if options.link_table is not None:
+            write_link_table(options.link_table, plan, entries)
         try:
             write_manifest(output.path / MANIFEST_FILE, plan, n_shards, output.staging)
         except OSError as error:

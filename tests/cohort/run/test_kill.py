@@ -108,7 +108,7 @@ def kill_after_one(process, wait_s):
 def test_nothing_is_lost_of_shards(many, key_file, tmp_path, undisturbed):
     expected, seconds = undisturbed
     chance = np.random.default_rng(5)
-    plan_shards([many], tmp_path / "out", n_shards=2, key_file=key_file)
+    plan_shards([many], tmp_path / "out", n_shards=2, options=Options(key_file=key_file))
     shards = ("1/2", "2/2")
     for _ in range(2):
         # both at work on one folder, each killed soon after its first series

@@ -83,7 +83,7 @@ class TestPlan:
 
 class TestShards:
     def test_equal_a_run_at_once(self, archive, key_file, tmp_path, at_once):
-        plan_shards([archive], tmp_path, n_shards=3, key_file=key_file)
+        plan_shards([archive], tmp_path, n_shards=3, options=Options(key_file=key_file))
         reports = [
             run_shard(tmp_path / "manifest.parquet", f"{k}/3", options(resume=True, key_file=key_file))
             for k in (3, 1, 2)
@@ -93,7 +93,7 @@ class TestShards:
         assert contents(tmp_path) == at_once
 
     def test_at_the_same_time(self, archive, key_file, tmp_path, at_once):
-        plan_shards([archive], tmp_path, n_shards=2, key_file=key_file)
+        plan_shards([archive], tmp_path, n_shards=2, options=Options(key_file=key_file))
         with ThreadPoolExecutor(3) as pool:
             how = options(key_file=key_file)
             for done in [pool.submit(run_shard, tmp_path / "manifest.parquet", f"{k}/2", how) for k in (1, 2)]:
@@ -104,7 +104,7 @@ class TestShards:
         assert "manifest.parquet" not in names(tmp_path)
 
     def test_all_in_one_process(self, archive, key_file, tmp_path, at_once):
-        plan_shards([archive], tmp_path, n_shards=2, key_file=key_file)
+        plan_shards([archive], tmp_path, n_shards=2, options=Options(key_file=key_file))
         run_shard(tmp_path / "manifest.parquet", None, options(key_file=key_file))
         collect(tmp_path, key_file)
         assert contents(tmp_path) == at_once
@@ -183,7 +183,7 @@ class TestWrongUsage:
                 run_shard(tmp_path / name)
 
     def test_another_key(self, archive, key_file, tmp_path):
-        plan_shards([archive], tmp_path, key_file=key_file)
+        plan_shards([archive], tmp_path, options=Options(key_file=key_file))
         with pytest.raises(UsageError, match="give it with --key-file"):
             run_shard(tmp_path / "manifest.parquet")
         (tmp_path / "key").write_bytes(b"another key of sixteen bytes")

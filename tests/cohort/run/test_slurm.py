@@ -80,7 +80,7 @@ def logs(tmp_path):
 
 def test_a_task_cancelled_midway_and_submitted_again(archive, key_file, tmp_path, slurm, at_once):
     out = tmp_path / "out"
-    plan = plan_shards([archive], out, n_shards=2, key_file=key_file)
+    plan = plan_shards([archive], out, n_shards=2, options=Options(key_file=key_file))
     of_two = {one.folder for one in plan.series if one.analyse and one.shard == 2}
     assert len(of_two) > 1
 
@@ -110,7 +110,7 @@ def test_a_task_cancelled_midway_and_submitted_again(archive, key_file, tmp_path
 @pytest.mark.slow  # Slurm starts what was queued again after two minutes
 def test_a_task_that_runs_out_of_time_is_queued_again(archive, key_file, tmp_path, slurm, at_once):
     out = tmp_path / "out"
-    plan_shards([archive], out, n_shards=1, key_file=key_file)
+    plan_shards([archive], out, n_shards=1, options=Options(key_file=key_file))
     job = slurm("sbatch", "--parsable", "--mem=1500M", "--array=1", SBATCH, out, "--key-file", key_file)
     wait_for(lambda: any((out / ".ho-detect" / "outcomes").glob("*.json")), logs(tmp_path))
     slurm("scancel", "--batch", "--signal=USR1", f"{job}_1")  # as Slurm sends it two minutes before the end

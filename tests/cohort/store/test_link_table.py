@@ -29,7 +29,7 @@ class TestLinkTable:
 
     def test_is_for_its_owner_alone(self, archive, tmp_path):
         (tmp_path / "link.csv").write_text("of an earlier run")
-        plan_shards([archive], tmp_path / "out", link_table=tmp_path / "link.csv")
+        plan_shards([archive], tmp_path / "out", options=Options(link_table=tmp_path / "link.csv"))
         assert stat.S_IMODE((tmp_path / "link.csv").stat().st_mode) == 0o600
 
     def test_is_not_written_unasked(self, archive, tmp_path):
