@@ -12,6 +12,7 @@ import msgspec
 REASONS: dict[str, str] = {
     # left out: normal, exit status 0
     "not_ct": "the series is not a CT image series",
+    "not_dicom": "images of a format that is not read",
     "localizer": "a localizer or survey image, not a volume",
     "derived_object": "a secondary capture, dose report or other derived object",
     "too_few_slices": "too few slices for a volume",
@@ -26,6 +27,7 @@ REASONS: dict[str, str] = {
     "uneven_spacing": "slices are unevenly far apart, with too few of them close enough together",
     "missing_slices": "too many slices are missing",
     "several_volumes": "several volumes share one series",
+    "torn_apart": "images of one stack state series, studies or patients of their own",
     "not_axial": "slices are too oblique for the methods used here",
     "too_thick": "slices are too thick to measure ossification",
     "not_hu": "no evidence that pixel values are Hounsfield units",
@@ -47,6 +49,8 @@ LEFT_OUT: frozenset[str] = frozenset(list(REASONS)[: list(REASONS).index("no_pos
 #: What qualifies a result that is there.
 FLAGS: dict[str, str] = {
     "one_of_several": "the series holds several volumes; this is one of them",
+    "instead_of_better": "a better ranked series of the study gave no result: this one was analysed in its place",
+    "monoenergetic": "a monoenergetic reconstruction: bone and contrast medium have other HU than on a scan as usual",
     "scan_joined": "a scan acquired in several stretches was joined",
     "images_set_aside": "images in the series that are no slices of the volume (localizer, report) were left out",
     "lossy_compression": "pixel data were compressed with loss: densities and small details are less certain",

@@ -63,12 +63,13 @@ def analyze_study(
     UsageError, SeriesError
         As :func:`detect`.
     """
+    from ho_detect.acquisition.headers.files import is_there
     from ho_detect.acquisition.series.index import index_series
     from ho_detect.acquisition.volume.load import load_volume
     from ho_detect.anatomy.user_masks.folders import assign_masks
     from ho_detect.system.pseudonyms import Pseudonyms
 
-    if not path.exists():
+    if not is_there(path):
         raise UsageError("the path given does not exist")
     if series is not None:
         acquisition = msgspec.structs.replace(settings.acquisition, all_series=True)

@@ -14,7 +14,7 @@ class TestRegistry:
     def test_codes_are_stable(self):
         # a code that vanishes breaks those who rely on it; adding one is free
         assert {
-            "not_ct", "localizer", "derived_object", "too_few_slices", "not_hip_region", "no_hip_in_view",
+            "not_ct", "not_dicom", "localizer", "derived_object", "too_few_slices", "not_hip_region", "no_hip_in_view",
             "better_series_used",
         } == LEFT_OUT  # fmt: skip
         assert {

@@ -17,7 +17,7 @@ import msgspec
 from ho_detect.acquisition.headers.archives import open_input
 from ho_detect.acquisition.headers.multiframe import split_frames
 from ho_detect.acquisition.headers.slices import CT_CLASSES, PixelFormat, Rescale, SliceEntry
-from ho_detect.acquisition.headers.values import Values, positive
+from ho_detect.acquisition.headers.values import Values, clock_seconds, positive
 from ho_detect.acquisition.headers.walking import Walk, looks_like_dicom, walk_header
 
 Value = TypeVar("Value")
@@ -31,13 +31,14 @@ DICOMDIR: Final = "1.2.840.10008.1.3.10"
 
 #: Texts of a series that are kept.
 SERIES_TEXTS: Final = (
-    "StudyDate", "Manufacturer", "StudyDescription", "SeriesDescription", "BodyPartExamined", "ProtocolName",
-    "ConvolutionKernel", "PatientPosition", "ContrastBolusAgent",
+    "StudyDate", "AcquisitionDate", "Manufacturer", "StudyDescription", "SeriesDescription", "BodyPartExamined",
+    "ProtocolName", "ConvolutionKernel", "PatientPosition", "ContrastBolusAgent",
 )  # fmt: skip
 
 #: Where the texts of :data:`ho_detect.acquisition.headers.slices.PHASE_MARKS` stand, in that order.
 _MARKS: Final = (
-    "TemporalPositionIdentifier", "AcquisitionNumber", "TriggerTime", "ConvolutionKernel", "ImageType", "KVP",
+    ("TemporalPositionIdentifier",), ("AcquisitionNumber",), ("TriggerTime",), (), ("ConvolutionKernel",),
+    ("ImageType",), ("KVP",), ("PatientName", "PatientBirthDate"), ("StudyDate", "AcquisitionDate"),
 )  # fmt: skip
 
 
@@ -176,8 +177,16 @@ def _image(path: Path, size_bytes: int, walk: Walk) -> SliceEntry:
         spacing=_shared(values.numbers("PixelSpacing")),
         thickness=positive(values.numbers("SliceThickness")),
         lossy_stated=values.text("LossyImageCompression") == "01",
-        marks=_shared(tuple(sys.intern(values.text(name)[:64]) for name in _MARKS)),
+        marks=_shared(tuple(sys.intern(" ".join(values.text(name) for name in names)[:64]) for names in _MARKS)),
+        acquired=_acquired(values),
+        created=clock_seconds(values.text("ContentTime")),
+        overlay_in_pixels=(values.integer("OverlayBitPosition") or 0) > 0,
     )
+
+
+def _acquired(values: Values) -> float | None:
+    moment = clock_seconds(values.text("AcquisitionDateTime"))
+    return moment if moment is not None else clock_seconds(values.text("AcquisitionTime"))
 
 
 @lru_cache(maxsize=1024)

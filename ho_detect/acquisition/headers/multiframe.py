@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ho_detect.acquisition.headers.slices import Rescale, SliceEntry
-from ho_detect.acquisition.headers.values import TAGS, Values, positive
+from ho_detect.acquisition.headers.values import TAGS, Values, clock_seconds, positive
 
 #: Macro of the functional groups, and what is taken from it.
 _MACROS: dict[str, tuple[int, tuple[str, ...]]] = {
@@ -18,6 +18,8 @@ _MACROS: dict[str, tuple[int, tuple[str, ...]]] = {
 }
 #: Frame Content Sequence; Temporal Position Index (UL) and Frame Acquisition Number (US) in it.
 _CONTENT = (0x00209111, 0x00209128, 0x00209156)
+#: Stack ID and Frame Acquisition Date Time in it.
+_STACK, _ACQUIRED = 0x00209056, 0x00189074
 #: CT Image Frame Type Sequence, and Frame Type in it.
 _FRAME_TYPE = (0x00189329, 0x00089007)
 
@@ -58,6 +60,7 @@ def _frame(image: SliceEntry, number: int, own: Any, common: Any, little: bool) 
         found[TAGS["ImageType"]] = kind.get_item(_FRAME_TYPE[1])
     content = _first(own, _CONTENT[0])
     time_point, acquisition = (_number(content, tag, little) for tag in _CONTENT[1:])
+    acquired = clock_seconds(_words(content, _ACQUIRED))
     values = Values(found, little=little)
     slope, intercept = values.numbers("RescaleSlope"), values.numbers("RescaleIntercept")
     types = tuple(v.strip().upper() for v in values.text("ImageType").split("\\"))
@@ -70,7 +73,14 @@ def _frame(image: SliceEntry, number: int, own: Any, common: Any, little: bool) 
         orientation=values.numbers("ImageOrientationPatient"),
         spacing=values.numbers("PixelSpacing"),
         thickness=positive(values.numbers("SliceThickness")),
-        marks=(time_point or image.marks[0], acquisition or image.marks[1], *image.marks[2:]),
+        marks=(
+            time_point or image.marks[0],
+            acquisition or image.marks[1],
+            image.marks[2],
+            _words(content, _STACK) or image.marks[3],
+            *image.marks[4:],
+        ),
+        acquired=image.acquired if acquired is None else acquired,
         rescale=Rescale(
             slope=slope[0] if slope else image.rescale.slope,
             intercept=intercept[0] if intercept else image.rescale.intercept,
@@ -99,3 +109,9 @@ def _number(item: Any, tag: int, little: bool) -> str:  # noqa: ANN401 - a pydic
     element = item.get_item(tag) if item is not None and tag in item else None
     raw = element.value if element is not None else b""
     return str(int.from_bytes(raw, "little" if little else "big")) if isinstance(raw, bytes) and raw else ""
+
+
+def _words(item: Any, tag: int) -> str:  # noqa: ANN401 - a pydicom data set
+    element = item.get_item(tag) if item is not None and tag in item else None
+    raw = element.value if element is not None else b""
+    return raw.decode("latin-1").strip(" \0")[:64] if isinstance(raw, bytes) else str(raw)[:64]

@@ -12,7 +12,9 @@ CT_CLASSES = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.8
 LOSSY = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81")
 
 #: What can tell images at one place apart, in the order in which it is asked.
-PHASE_MARKS = ("time point", "acquisition", "cardiac phase", "kernel", "image type", "kV")
+PHASE_MARKS = (
+    "time point", "acquisition", "cardiac phase", "stack", "kernel", "image type", "kV", "patient", "date",
+)  # fmt: skip
 
 
 class PixelFormat(msgspec.Struct, frozen=True):
@@ -74,6 +76,12 @@ class SliceEntry(msgspec.Struct, frozen=True, kw_only=True):
     """(row, column) mm: distance between rows, distance between columns."""
     thickness: float | None = None
     lossy_stated: bool = False
+    acquired: float | None = None
+    """When it was acquired, s; from midnight where no date is stated with the time."""
+    created: float | None = None
+    """ContentTime, s from midnight."""
+    overlay_in_pixels: bool = False
+    """Whether bits above the stored ones hold an overlay, by the header."""
     marks: tuple[str, ...] = ("",) * len(PHASE_MARKS)
     """Texts of the header for each of :data:`PHASE_MARKS`."""
 

@@ -7,6 +7,8 @@ that real files hold, by global configuration.
 from __future__ import annotations
 
 import math
+import re
+from datetime import date
 from typing import Any, Final
 
 META: Final[dict[str, int]] = {"MediaStorageSOPClassUID": 0x00020002, "TransferSyntaxUID": 0x00020010}
@@ -17,11 +19,17 @@ TAGS: Final[dict[str, int]] = {
     "SOPClassUID": 0x00080016,
     "SOPInstanceUID": 0x00080018,
     "StudyDate": 0x00080020,
+    "AcquisitionDate": 0x00080022,
+    "AcquisitionDateTime": 0x0008002A,
+    "AcquisitionTime": 0x00080032,
+    "ContentTime": 0x00080033,
     "Modality": 0x00080060,
     "Manufacturer": 0x00080070,
     "StudyDescription": 0x00081030,
     "SeriesDescription": 0x0008103E,
+    "PatientName": 0x00100010,
     "PatientID": 0x00100020,
+    "PatientBirthDate": 0x00100030,
     "ContrastBolusAgent": 0x00180010,
     "BodyPartExamined": 0x00180015,
     "SliceThickness": 0x00180050,
@@ -54,6 +62,7 @@ TAGS: Final[dict[str, int]] = {
     "RescaleSlope": 0x00281053,
     "RescaleType": 0x00281054,
     "LossyImageCompression": 0x00282110,
+    "OverlayBitPosition": 0x60000102,
     "SharedFunctionalGroupsSequence": 0x52009229,
     "PerFrameFunctionalGroupsSequence": 0x52009230,
 }
@@ -113,6 +122,31 @@ def _number(text: str) -> float:
         return float(text) if "_" not in text else math.nan
     except ValueError:
         return math.nan
+
+
+def clock_seconds(text: str) -> float | None:
+    """Return seconds since midnight of a time (TM), or since year 0 of a date and time (DT); None for neither.
+
+    Zones are left out: only times of one series are compared.
+
+    >>> clock_seconds("120102.5"), clock_seconds("12:01"), clock_seconds("1200"), clock_seconds("abc")
+    (43262.5, 43260.0, 43200.0, None)
+    >>> clock_seconds("20200102000001.25+0100") - clock_seconds("20200101235959")
+    2.25
+    """
+    digits, _, fraction = re.split(r"[&+-]", text.replace(":", ""))[0].strip().partition(".")
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) not in (2, 4, 6, 10, 12, 14):
+        return None
+    days = 0
+    if len(digits) > 6:
+        try:
+            days = date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])).toordinal()
+        except ValueError:
+            return None
+        digits = digits[8:]
+    hours, minutes, seconds = (int(digits[at : at + 2] or 0) for at in (0, 2, 4))
+    part = float(f"0.{fraction}") if fraction.isascii() and fraction.isdecimal() else 0.0
+    return days * 86400.0 + hours * 3600 + minutes * 60 + seconds + part
 
 
 def positive(numbers: tuple[float, ...] | None) -> float | None:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ho_detect.acquisition.headers.header import FileHeader, UnreadableHeader
-from ho_detect.acquisition.headers.kinds import kind_of
+from ho_detect.acquisition.headers.kinds import kind_of, no_attenuation
 from ho_detect.acquisition.headers.slices import SliceEntry
 from ho_detect.acquisition.series.body_part import other_body_part
 from ho_detect.acquisition.series.duplicates import without_duplicates
 from ho_detect.acquisition.series.stacking import Stack, common_axes, stack_slices
 from ho_detect.acquisition.volume.codecs import READABLE
+from ho_detect.acquisition.volume.hounsfield import check_rescales
 from ho_detect.errors import SeriesError
 from ho_detect.settings import AcquisitionSettings
 
@@ -61,7 +62,9 @@ def volume_images(headers: Sequence[FileHeader]) -> tuple[list[SliceEntry], int]
         if kind in others:
             types = sorted({"/".join(i.image_type) for h in headers for i in h.images if kind_of(h, i) == kind})
             modality = f"modality {headers[0].modality or 'not stated'}"
-            raise SeriesError(kind, modality if kind == "not_ct" else ", ".join(types[:2]))
+            words = {no_attenuation(i.image_type, h.texts["SeriesDescription"]) for h in headers for i in h.images}
+            said = [*types[:2], *(f"by image type or description {word}" for word in sorted(words - {""})[:2])]
+            raise SeriesError(kind, modality if kind == "not_ct" else ", ".join(said))
     raise AssertionError("a series without files")
 
 
@@ -77,7 +80,7 @@ def suitable_volume(
     ------
     SeriesError
         The first reason that holds: unreadable, too_few_slices, not_hip_region, too_large, decode_failed
-        (no such transfer syntax), no_position, then those of :func:`stack_slices`.
+        (no such transfer syntax), not_hu (by the header), no_position, then those of :func:`stack_slices`.
     """
     if unreadable:
         first = min(unreadable, key=lambda u: u.path.name)
@@ -126,6 +129,7 @@ def _check_format(images: Sequence[SliceEntry], settings: AcquisitionSettings) -
     for image in images:
         if image.transfer_syntax not in READABLE:
             raise SeriesError("decode_failed", f"{image.path.name}: transfer syntax {image.transfer_syntax[:64]}")
+    check_rescales([image.rescale for image in images])
 
 
 def _check_size(n: int, rows: int, columns: int, settings: AcquisitionSettings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -17,6 +18,8 @@ AIR_HU = -1024
 _TISSUE_HU = -900
 #: No material and no usual noise is as low; such values are fill, also where the header does not say so.
 _FILL_HU = -1500
+#: Shares of all voxels, and the range of HU, that are no patient's any more: see :func:`_damage`.
+_MOST_DENSE, _MOST_CUT, _LEAST_BODY, _LEAST_RANGE_HU = 0.15, 0.05, 0.03, 600
 _UNSTATED_TYPES = ("", "HU", "US", "UNSPECIFIED")
 
 
@@ -37,6 +40,20 @@ def check_rescale(rescale: Rescale) -> None:
         return
     if not (math.isfinite(rescale.slope) and rescale.slope > 0 and math.isfinite(rescale.intercept)):
         raise SeriesError("not_hu", f"rescale slope {rescale.slope:g}, intercept {rescale.intercept:g}")
+
+
+def check_rescales(rescales: Sequence[Rescale]) -> None:
+    """Check that the rescales of all slices of a volume can give HU.
+
+    Raises
+    ------
+    SeriesError
+        not_hu: as :func:`check_rescale`, or some slices state a rescale and others none.
+    """
+    for rescale in set(rescales):
+        check_rescale(rescale)
+    if len({rescale.slope is None for rescale in rescales}) > 1:
+        raise SeriesError("not_hu", "some slices have a rescale slope and intercept, others have none")
 
 
 @lru_cache(maxsize=8)
@@ -112,9 +129,9 @@ def _reaching_edge(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def check_hounsfield(hu: NDArray[np.int16], *, stated: bool) -> None:
     """Check that values (slice, row, column) look like HU of a patient.
 
-    Asked for: soft tissue (-150 to 150 HU) in at least 2 % of what is not air, and ten times more of it than of
-    850 to 1200 HU, where the body would lie if air were 0 (over 100 times in real CT of hips, thighs and
-    trunks). Where the header has no rescale at all, air (-1060 to -940 HU) in at least 1 % of all, too: then
+    What exports leave behind is refused first (:func:`_damage`). Then asked for: soft tissue (-150 to 150 HU) in at
+    least 2 % of what is not air, and ten times more of it than of 850 to 1200 HU, where the body
+    would lie if air were 0 (over 100 times in real CT of hips, thighs and trunks). Where the header has no rescale at all, air (-1060 to -940 HU) in at least 1 % of all, too: then
     only the values themselves speak for HU.
 
     Parameters
@@ -131,6 +148,8 @@ def check_hounsfield(hu: NDArray[np.int16], *, stated: bool) -> None:
     """
     step = max(1, round((hu.size / 2_000_000) ** (1 / 3)))
     sample = hu[::step, ::step, ::step].ravel()
+    if damage := _damage(sample):
+        raise SeriesError("not_hu", damage)
     body = sample[sample > -500]
     soft = np.count_nonzero(abs(body.astype(np.int32)) <= 150)
     shifted = np.count_nonzero((body >= 850) & (body <= 1200))
@@ -140,3 +159,31 @@ def check_hounsfield(hu: NDArray[np.int16], *, stated: bool) -> None:
     air = np.count_nonzero((sample >= -1060) & (sample <= -940))
     if not stated and air < 0.01 * sample.size:
         raise SeriesError("not_hu", "no rescale slope and intercept, and no air at -1000")
+
+
+def _damage(sample: NDArray[np.int16]) -> str:
+    """Return what shows that values (n,) are no HU any more; empty where nothing does.
+
+    In real CT of hips, thighs and trunks 0.0 % lie above 2000 HU (with metal up to 1 %), 24 to 79 % above -500 HU, air
+    is at -1000 and no value above is frequent. Limits by convention, far from both.
+    """
+    lowest, highest = int(sample.min()), int(sample.max())
+    n = sample.size
+    if lowest == highest:
+        return f"all values are {lowest} HU"
+    dense = np.count_nonzero(sample > 2000) / n
+    if dense > _MOST_DENSE:
+        return f"{100 * dense:.0f} % lie above 2000 HU, as where a sign was lost"
+    if highest - lowest < _LEAST_RANGE_HU:
+        return f"all values lie between {lowest} and {highest} HU, as after windowing to 8 bits"
+    at_lowest = np.count_nonzero(sample == lowest) / n
+    if lowest > _TISSUE_HU and at_lowest > _MOST_CUT:
+        return f"{100 * at_lowest:.0f} % are {lowest} HU and none lies below, as after windowing"
+    at_highest = np.count_nonzero(sample == highest) / n
+    if at_highest > _MOST_CUT:
+        return f"{100 * at_highest:.0f} % are {highest} HU and none lies above, as after windowing"
+    body = np.count_nonzero(sample > -500) / n
+    # the denser bone in place of a body, and more of the less dense bone where only lung and skin would be
+    if body < _LEAST_BODY and np.count_nonzero((sample > -850) & (sample <= -500)) / n > body:
+        return f"only {100 * body:.1f} % lie above -500 HU, as where values were rescaled twice"
+    return ""

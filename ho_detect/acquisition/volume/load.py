@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ho_detect.acquisition.headers.slices import SliceEntry
 from ho_detect.acquisition.series.index import SeriesEntry
 from ho_detect.acquisition.series.stacking import ROUNDING_MM, Stack, stack_slices
-from ho_detect.acquisition.volume.hounsfield import check_hounsfield, check_rescale, to_hu
+from ho_detect.acquisition.volume.hounsfield import check_hounsfield, check_rescales, to_hu
 from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.acquisition.volume.pixels import PixelReader, is_plain
 from ho_detect.acquisition.volume.source import SourceSeries
@@ -50,15 +50,11 @@ def load_volume(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) 
     if entry.reason is not None:
         raise SeriesError(entry.reason, entry.detail)
     slices = entry.slices
-    for image in slices:
-        check_rescale(image.rescale)
-    stated = {image.rescale.slope is not None for image in slices}
-    if len(stated) > 1:
-        raise SeriesError("not_hu", "some slices have a rescale slope and intercept, others have none")
+    check_rescales([image.rescale for image in slices])
     hu = np.empty((len(slices), entry.rows, entry.columns), np.int16)
     source = SourceSeries(entry, pseudonyms)
     share_padded = _read_slices(slices, hu, settings.threads or processors()) / hu.size
-    check_hounsfield(hu, stated=stated == {True})
+    check_hounsfield(hu, stated=slices[0].rescale.slope is not None)
     stack = _stack(slices, settings)
     hu = to_true_grid(hu, stack)
     grid = Grid(hu.shape, stack.affine)

@@ -14,6 +14,7 @@ from ho_detect.acquisition.volume.codecs import BIG_ENDIAN, CODED, CodingError, 
 from ho_detect.errors import SeriesError
 
 _UNDEFINED = 0xFFFFFFFF
+_ITEM = b"\xfe\xff\x00\xe0"
 
 
 class PixelReader:
@@ -38,7 +39,7 @@ class PixelReader:
             if pixels.transfer_syntax not in CODED:
                 _check_length(pixels)
                 kept = pixels.deflated or (pixels.n_frames > 1 and file_of(image.path) != image.path)
-                return _as_array(self._frame(image) if kept else _plain_frame(image), pixels)
+                return _checked(_as_array(self._frame(image) if kept else _plain_frame(image), pixels), image)
             return decode_frame(self._frame(image), pixels)
         except CodingError as error:
             raise SeriesError("decode_failed", f"{image.path.name}: {error}") from error
@@ -73,6 +74,28 @@ def _check_length(pixels: PixelFormat) -> None:
         raise CodingError(f"pixel data are {what}, header says {expected} bytes")
 
 
+def _checked(stored: NDArray[np.uint16], image: SliceEntry) -> NDArray[np.uint16]:
+    """Refuse unsigned values that need more bits than are said to be stored, in some pixels only.
+
+    The same bits above the stored ones in all pixels are junk, and an overlay may lie there where the header says so.
+    """
+    pixels = image.pixels
+    bits = pixels.bits_stored
+    if pixels.signed or pixels.high_bit != bits - 1 or bits >= pixels.bits_allocated or image.overlay_in_pixels:
+        return stored
+    highest, lowest = int(stored.max()), int(stored.min())
+    if highest >> bits and highest >> bits != lowest >> bits and _values_above(stored, image):
+        raise SeriesError("not_hu", f"{image.path.name}: value {highest} where {bits} bits are stored")
+    return stored
+
+
+def _values_above(stored: NDArray[np.uint16], image: SliceEntry) -> bool:
+    """Whether values beyond the stored bits are other than the declared padding."""
+    above = stored[stored >> image.pixels.bits_stored > 0]
+    padding = image.rescale.padding
+    return padding is None or bool(((above < padding[0]) | (above > padding[1])).any())
+
+
 def _as_array(data: bytes, pixels: PixelFormat) -> NDArray[np.uint16]:
     if len(data) < pixels.frame_bytes:
         raise CodingError(f"file ends after {len(data)} of {pixels.frame_bytes} bytes of pixels")
@@ -103,7 +126,7 @@ def _coded_frames(image: SliceEntry) -> list[bytes]:
         raise CodingError("pixel data are not encapsulated, header says compressed")
     if image.size_bytes - pixels.offset > 2 * pixels.frame_bytes * pixels.n_frames + (1 << 20):
         raise CodingError(f"{image.size_bytes} bytes for {pixels.n_frames} frames of {pixels.frame_bytes}")
-    data = _bytes_at(image, pixels.offset, image.size_bytes - pixels.offset)
+    data = _without_trailing_zeros(_bytes_at(image, pixels.offset, image.size_bytes - pixels.offset))
     try:
         frames = list(generate_frames(data, number_of_frames=pixels.n_frames))
     except Exception as error:
@@ -111,6 +134,18 @@ def _coded_frames(image: SliceEntry) -> list[bytes]:
     if len(frames) != pixels.n_frames:
         raise CodingError(f"{len(frames)} frames, header says {pixels.n_frames}")
     return frames
+
+
+def _without_trailing_zeros(data: bytes) -> bytes:
+    """Return encapsulated pixels up to the end of their last fragment where only zeros follow, without a delimiter.
+
+    Some writers leave room there; what ends within a fragment stays as it is, and is refused by its reader.
+    """
+    at = 0
+    while data[at : at + 4] == _ITEM and at + 8 <= len(data):
+        at += 8 + int.from_bytes(data[at + 4 : at + 8], "little")
+    rest = data[at:]
+    return data[:at] if rest and at and not rest.strip(b"\0") else data
 
 
 def _inflated_frames(image: SliceEntry) -> list[bytes]:

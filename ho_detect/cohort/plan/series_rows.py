@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from ho_detect.acquisition.headers.files import is_there
 from ho_detect.cohort.plan.keys import given_pseudonyms
 from ho_detect.errors import SeriesError, UsageError
 from ho_detect.results.rows import StudyRow
@@ -44,7 +45,7 @@ def check_inputs(inputs: Sequence[Path]) -> None:
     if not inputs:
         raise UsageError("no INPUT given")
     for number, path in enumerate(inputs, start=1):
-        if not Path(path).exists():
+        if not is_there(Path(path)):
             raise UsageError(f"INPUT {number} of {len(inputs)} does not exist")
 
 

@@ -1,0 +1,117 @@
+"""What exports and conversions leave behind is refused as no HU, and true HU in any usual form are not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dicom_files import CtSeries, write_series
+
+from ho_detect.acquisition.series.index import index_series
+from ho_detect.acquisition.volume.hounsfield import check_hounsfield
+from ho_detect.acquisition.volume.load import load_volume
+from ho_detect.errors import SeriesError
+from ho_detect.settings import Settings
+from ho_detect.system.pseudonyms import Pseudonyms
+
+
+def patient(*, air=0.45, bone=0.05, top=1400):
+    """HU of a body with fat, muscle and bone in air, in random order."""
+    random, n = np.random.default_rng(3), 200_000
+    n_air, n_bone = round(air * n), round(bone * n)
+    n_soft = n - n_air - n_bone
+    fat, muscle = random.normal(-100, 20, n_soft // 2), random.normal(50, 20, n_soft - n_soft // 2)
+    parts = [random.normal(-1000, 15, n_air), fat, muscle, 200 + (top - 200) * random.beta(1, 3, n_bone)]
+    hu = np.clip(np.rint(np.concatenate(parts)), -1024, 3071).astype(np.int16)
+    return hu[: hu.size // 100 * 100].reshape(10, 10, -1)
+
+
+def rescaled(hu, low, width, top, added=0):
+    """Values of a window, scaled to 0 ... top."""
+    return np.clip((hu.astype(float) - low) / width * top, 0, top).astype(np.int16) + np.int16(added)
+
+
+DAMAGED = {
+    "a sign lost": lambda hu: np.where(hu < 0, 32767, hu),
+    "a sign of 12 bits lost": lambda hu: np.where(hu < 0, hu + 4096, hu),
+    "a sign of 12 bits lost, intercept kept": lambda hu: np.where(hu < 0, hu + 4096, hu) - 1024,
+    "rescaled twice": lambda hu: np.maximum(hu - 1024, -1024),
+    "rescaled twice by 1000": lambda hu: np.maximum(hu - 1000, -1024),
+    "bone window in 8 bits": lambda hu: rescaled(hu, -450, 1500, 255),
+    "soft tissue window in 8 bits": lambda hu: rescaled(hu, -160, 400, 255),
+    "a window in 12 bits": lambda hu: rescaled(hu, -160, 400, 4095, -1024),
+    "a window mapped back": lambda hu: np.clip(hu, -450, 1050),
+    "a narrow window mapped back": lambda hu: np.clip(hu, -160, 240),
+    "inverted": lambda hu: 2047 - hu,
+    "rescaled never": lambda hu: hu + 1024,
+    "all of one value": lambda hu: np.zeros_like(hu),
+    "16 bits normalised": lambda hu: np.clip((hu.astype(float) + 1024) * 16, 0, 32767),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_what_is_no_hu_is_refused(name):
+    with pytest.raises(SeriesError) as error:
+        check_hounsfield(DAMAGED[name](patient()).astype(np.int16), stated=True)
+    assert error.value.reason == "not_hu"
+
+
+WHOLE = {
+    "plain": patient(),
+    "a wide field of view": patient(air=0.9, bone=0.01),
+    "no air in view": patient(air=0.0),
+    "much bone": patient(bone=0.1),
+    "metal": np.where(np.random.default_rng(1).random((10, 10, 2000)) < 0.02, 3071, patient()),
+    "air cut at -1000": np.maximum(patient(), -1000),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_true_hu_pass(name):
+    check_hounsfield(WHOLE[name].astype(np.int16), stated=True)
+
+
+def above_the_bits(k, ds):
+    if k == 8:
+        values = np.frombuffer(ds.PixelData, "<u2").copy()
+        values[:5] = 9024
+        ds.PixelData = values.tobytes()
+
+
+def test_values_that_need_more_bits_than_are_stored_are_refused_with_file_and_value(tmp_path):
+    write_series(tmp_path, edit=above_the_bits)
+    (entry,) = index_series([tmp_path], Settings().acquisition)
+    with pytest.raises(SeriesError, match=r"0008\.dcm: value 9024 where 12 bits are stored") as error:
+        load_volume(entry, Settings(), Pseudonyms(bytes(16)))
+    assert error.value.reason == "not_hu"
+
+
+def test_an_overlay_in_the_bits_above_is_no_value(tmp_path):
+    def edit(k, ds):
+        above_the_bits(k, ds)
+        ds.add_new(0x60000100, "US", 16)
+        ds.add_new(0x60000102, "US", 13)
+
+    write_series(tmp_path, edit=edit)
+    (entry,) = index_series([tmp_path], Settings().acquisition)
+    assert load_volume(entry, Settings(), Pseudonyms(bytes(16))).hu.shape == (16, 40, 44)
+
+
+def test_a_rescale_type_that_is_not_hu_is_known_from_headers(tmp_path):
+    def edit(k, ds):
+        ds.RescaleType = "MGML"
+
+    write_series(tmp_path, edit=edit)
+    (entry,) = index_series([tmp_path], Settings().acquisition)
+    assert (entry.reason, entry.detail) == ("not_hu", "rescale type MGML")
+
+
+@pytest.mark.parametrize("n_zeros", [0, 2, 8, 100])
+def test_zeros_in_place_of_the_sequence_delimiter(tmp_path, n_zeros):
+    files = write_series(tmp_path, CtSeries(syntax="jpeg_ls"))
+    whole = load_volume(index_series([tmp_path], Settings().acquisition)[0], Settings(), Pseudonyms(bytes(16)))
+    for path in files:
+        data = path.read_bytes()
+        assert data.endswith(b"\xfe\xff\xdd\xe0\0\0\0\0")
+        path.write_bytes(data[:-8] + bytes(n_zeros))
+    (entry,) = index_series([tmp_path], Settings().acquisition)
+    assert np.array_equal(load_volume(entry, Settings(), Pseudonyms(bytes(16))).hu, whole.hu)
