@@ -130,8 +130,8 @@ def check_hounsfield(hu: NDArray[np.int16], *, stated: bool) -> None:
     """Check that values (slice, row, column) look like HU of a patient.
 
     What exports leave behind is refused first (:func:`_damage`). Then asked for: soft tissue (-150 to 150 HU) in at
-    least 2 % of what is not air, and ten times more of it than of 850 to 1200 HU, where the body would lie if air were 0
-    (over 100 times in real CT of hips, thighs and trunks). Where the header has no rescale at all, air (-1060 to
+    least 2 % of what is not air, and ten times more of it than of 850 to 1200 HU, where the body would lie if air
+    were 0 (over 100 times in real CT of hips, thighs and trunks). Where the header has no rescale at all, air (-1060 to
     -940 HU) in at least 1 % of all, too: then only the values themselves speak for HU.
 
     Parameters
