@@ -24,6 +24,11 @@ class SeriesEntry(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
     """Where the first of its files lies."""
     study_date: str = ""
+    acquisition_date: str = ""
+    is_derived: bool = False
+    """Whether the image type says that it was made of other images."""
+    is_monoenergetic: bool = False
+    """Whether its HU are of one photon energy."""
     modality: str = ""
     study_description: str = ""
     description: str = ""

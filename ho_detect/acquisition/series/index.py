@@ -15,6 +15,7 @@ import numpy as np
 from ho_detect.acquisition.headers.archives import ArchiveError, is_archive, members_of
 from ho_detect.acquisition.headers.files import FoundFile, find_files
 from ho_detect.acquisition.headers.header import FileHeader, UnreadableHeader, read_header
+from ho_detect.acquisition.headers.kinds import is_monoenergetic
 from ho_detect.acquisition.headers.other_formats import other_format
 from ho_detect.acquisition.headers.slices import PHASE_MARKS, SliceEntry
 from ho_detect.acquisition.series.duplicates import pixel_digest
@@ -22,6 +23,7 @@ from ho_detect.acquisition.series.entry import SeriesEntry
 from ho_detect.acquisition.series.preference import ranked
 from ho_detect.acquisition.series.splitting import Part, split_series
 from ho_detect.acquisition.series.suitability import suitable_volume, volume_images
+from ho_detect.acquisition.series.torn import with_torn_apart
 from ho_detect.errors import SeriesError
 from ho_detect.image.grid import Grid
 from ho_detect.settings import AcquisitionSettings
@@ -90,6 +92,7 @@ def index_files(inputs: Sequence[Path], settings: AcquisitionSettings) -> Series
     entries = [entry for group in groups.values() for entry in _entries(group, settings)]
     entries += [_lost_entry(folder, headers) for folder, headers in lost.items()]
     entries += [_other_entry(folder, images) for folder, images in others.items()]
+    entries = with_torn_apart(entries, settings)
     return SeriesIndex(tuple(ranked(_ordered(entries), all_series=settings.all_series)), n_files, n_other)
 
 
@@ -193,6 +196,8 @@ def _entry(
         n_joined=part.n_joined,
         n_stretches=part.n_stretches,
     )
+    if part.refused:
+        return msgspec.structs.replace(entry, reason="several_volumes", detail=part.refused)
     try:
         volume = suitable_volume(part.images, unreadable, headers[0].texts, settings)
     except SeriesError as error:
@@ -236,6 +241,9 @@ def _described(first: FileHeader, images: Sequence[SliceEntry], headers: Sequenc
         series_uid=series_uid,
         patient_id=first.patient_id,
         study_date=texts["StudyDate"],
+        acquisition_date=texts["AcquisitionDate"],
+        is_derived=image is not None and image.image_type[0] == "DERIVED",
+        is_monoenergetic=image is not None and is_monoenergetic(image.image_type, texts["SeriesDescription"]),
         modality=shown.modality,
         study_description=texts["StudyDescription"],
         description=texts["SeriesDescription"],

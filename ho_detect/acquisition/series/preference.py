@@ -76,10 +76,16 @@ def _contrast_said(entry: SeriesEntry) -> str:
 
 #: In this order; each a convention.
 RULES: Final = (
+    Rule(
+        "HU as usual",
+        lambda e: e.is_monoenergetic,
+        lambda e: "monoenergetic" if e.is_monoenergetic else "polyenergetic or not said",
+    ),
     Rule("axial slices", lambda e: e.orientation != "axial", lambda e: e.orientation or "?"),
     Rule("a whole series", lambda e: "part_of_series" in _codes(e), _grid_said),
     Rule("no missing slices", lambda e: "gaps_filled" in _codes(e), _grid_said),
     Rule("no loss", lambda e: e.is_lossy, lambda e: "lossy" if e.is_lossy else "lossless"),
+    Rule("original images", lambda e: e.is_derived, lambda e: "derived" if e.is_derived else "original"),
     Rule("thinner slices", _thickness_class, lambda e: f"{_thickness(e):.2f} mm"),
     Rule("a kernel for bone", lambda e: _KERNELS.index(kernel_class(e.kernel)), lambda e: kernel_class(e.kernel)),
     Rule(
@@ -144,13 +150,22 @@ def ranked(entries: Sequence[SeriesEntry], *, all_series: bool) -> list[SeriesEn
 
 
 def stands_in(better: SeriesEntry, other: SeriesEntry) -> bool:
-    """Whether ``better`` shows what ``other`` shows: where a field of view is not known, it is taken to be the same."""
+    """Whether ``better`` shows what ``other`` shows: where a field of view is not known, it is taken to be the same.
+
+    Never where the two state different days. Two frames of reference that are not stated are not the same.
+    """
+    if _differ(better.study_date, other.study_date) or _differ(better.acquisition_date, other.acquisition_date):
+        return False
     if better.box_lps_mm is None or other.box_lps_mm is None:
         return True
     share = _share(better.box_lps_mm, other.box_lps_mm)
-    if better.frame_of_reference == other.frame_of_reference:
+    if better.frame_of_reference and better.frame_of_reference == other.frame_of_reference:
         return share >= COVERED
     return min(share, _share(other.box_lps_mm, better.box_lps_mm)) >= _COVERED_ELSEWHERE
+
+
+def _differ(one: str, other: str) -> bool:
+    return bool(one and other) and one != other
 
 
 def _share(box: tuple[tuple[float, ...], ...], of: tuple[tuple[float, ...], ...]) -> float:

@@ -8,12 +8,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
-from ho_detect.acquisition.headers.slices import PHASE_MARKS, SliceEntry
+from ho_detect.acquisition.headers.slices import SliceEntry
 from ho_detect.acquisition.series.duplicates import without_duplicates
+from ho_detect.acquisition.series.telling_apart import (
+    alternating,
+    fields_of_view,
+    heights_of,
+    is_even,
+    is_regular,
+    partitions,
+)
 from ho_detect.image.grid import FloatArray
 from ho_detect.settings import AcquisitionSettings
 
@@ -23,6 +32,8 @@ _SAME_DIRECTION = 0.01
 _SAME_SPACING = 1e-3
 #: Stretches of one scan overlap by less than this share of the shorter one; phases do by more.
 _STRETCHES_OVERLAP = 0.5
+#: Scans of one place share at least this much of the shorter one.
+_SAME_EXTENT = 0.8
 
 
 @dataclass(frozen=True)
@@ -39,12 +50,15 @@ class Part:
         Images left out where stretches of one scan overlap.
     n_stretches
         Stretches of a scan that were joined.
+    refused
+        Why they are no volume; empty where nothing speaks against it.
     """
 
     images: tuple[SliceEntry, ...]
     label: str = ""
     n_joined: int = 0
     n_stretches: int = 1
+    refused: str = ""
 
 
 def split_series(images: Sequence[SliceEntry], settings: AcquisitionSettings) -> tuple[list[Part], int]:
@@ -83,8 +97,7 @@ def split_series(images: Sequence[SliceEntry], settings: AcquisitionSettings) ->
         parts += found
         n_aside += n_small
     if len(large) > 1:
-        parts = [Part(p.images, _joined(_geometry_label(p.images[0]), p.label), p.n_joined, p.n_stretches)
-                 for p in parts]  # fmt: skip
+        parts = [replace(p, label=_joined(_geometry_label(p.images[0]), p.label)) for p in parts]
     return parts, n_aside
 
 
@@ -121,22 +134,17 @@ def _nearest(tolerance: float, *, relative: bool) -> Callable[[tuple[float, ...]
     return number
 
 
-def _heights(images: Sequence[SliceEntry]) -> FloatArray:
-    across, down = np.split(np.array(images[0].orientation, float), 2)
-    return np.asarray([i.position for i in images], float) @ np.cross(across, down)
-
-
 def _n_places(images: Sequence[SliceEntry]) -> int:
-    return len(np.unique(_heights(images).round(1)))
+    return len(np.unique(heights_of(images).round(1)))
 
 
 def _may_belong(image: SliceEntry, group: Sequence[SliceEntry]) -> bool:
     turn = np.array(image.orientation, float) - np.array(group[0].orientation, float)
     if (abs(turn) > _SAME_DIRECTION).any():
         return False
-    heights = np.sort(_heights(group))
+    heights = np.sort(heights_of(group))
     step = float(np.median(np.diff(heights)))
-    (height,) = _heights([image])
+    (height,) = heights_of([image])
     return bool(heights[0] - 1.5 * step <= height <= heights[-1] + 1.5 * step)
 
 
@@ -157,56 +165,65 @@ def _parts_of(images: Sequence[SliceEntry], settings: AcquisitionSettings) -> tu
     """  # fmt: skip
     positions = np.array([i.position for i in images], float)
     kept = [images[k] for k in without_duplicates(images, positions)]
+    fields = fields_of_view(kept, settings.min_slices)
+    if len(fields) == 1:
+        return _of_one_field(images, kept, settings)
+    parts: list[Part] = []
+    n_aside = 0
+    for number, field in enumerate(fields, start=1):
+        found, n_small = _of_one_field(field, field, settings)
+        parts += [replace(part, label=_joined(f"field of view {number}", part.label)) for part in found]
+        n_aside += n_small
+    return parts, n_aside
+
+
+def _of_one_field(
+    images: Sequence[SliceEntry], kept: Sequence[SliceEntry], settings: AcquisitionSettings
+) -> tuple[list[Part], int]:
+    """Return the volumes among images with one field of view; ``kept`` are those that are no copies."""
     tolerance = settings.step_tolerance_mm
     if not _collide(kept, tolerance):
-        return [Part(tuple(images))], 0
-    for name, parts in _partitions(kept):
+        return _side_by_side(images, kept, settings)
+    for name, parts in partitions(kept):
         if len(parts) > 1 and not any(_collide(part, tolerance) for part in parts.values()):
             return _joined_or_apart(name, parts, settings)
     return [Part(tuple(images))], 0
 
 
-def _collide(images: Sequence[SliceEntry], tolerance: float) -> bool:
-    return bool((np.diff(np.sort(_heights(images))) < tolerance).any())
+def _side_by_side(
+    images: Sequence[SliceEntry], kept: Sequence[SliceEntry], settings: AcquisitionSettings
+) -> tuple[list[Part], int]:
+    """Return the volumes among images of which no two lie at one place: scans may lie between each other's slices.
 
-
-def _partitions(images: Sequence[SliceEntry]) -> Iterable[tuple[str, dict[str, list[SliceEntry]]]]:
-    """Yield ways to tell images apart: by one mark, by all, by their number among those of their place."""
-    for k, name in enumerate(PHASE_MARKS):
-        yield name, _by(images, [image.marks[k] for image in images])
-    yield "reconstruction", _by(images, [" ".join(image.marks) for image in images])
-    yield "repeat", _by(images, _repeats(images))
-
-
-def _by(images: Iterable[SliceEntry], marks: Iterable[str]) -> dict[str, list[SliceEntry]]:
-    parts: dict[str, list[SliceEntry]] = defaultdict(list)
-    for image, mark in zip(images, marks, strict=True):
-        parts[mark].append(image)
-    return parts
-
-
-def _repeats(images: Sequence[SliceEntry]) -> list[str]:
-    """Number the images of each place by instance number.
-
-    Only where instance numbers run through one repeat after the other, or at each place through all repeats of it;
-    else nothing says what belongs together, and all get one number.
+    Where a mark makes groups that are regular stacks of nearly the same extent each, they are volumes of their own.
+    Where steps are uneven, groups that overlap a little are stretches of one scan; where they alternate otherwise,
+    the images are refused.
     """
-    places: dict[float, list[int]] = defaultdict(list)
-    for k, height in enumerate(_heights(images).round(2).tolist()):
-        places[height].append(k)
-    numbers = [-1 if image.instance is None else image.instance for image in images]
-    unknown = ["1"] * len(images)
-    if len({len(place) for place in places.values()}) != 1 or len(set(numbers)) != len(numbers):
-        return unknown
-    ordered = [sorted(place, key=numbers.__getitem__) for _, place in sorted(places.items())]
-    table = np.array(numbers)[np.array(ordered)]
-    in_blocks = (table[:, :-1].max(axis=0) < table[:, 1:].min(axis=0)).all()
-    interleaved = (np.diff(table, axis=1) == 1).all()
-    if not (in_blocks or interleaved):
-        return unknown
-    rank = np.empty(len(images), int)
-    rank[np.array(ordered)] = np.arange(table.shape[1])
-    return [str(r + 1) for r in rank]
+    whole = [Part(tuple(images))]
+    heights = np.sort(heights_of(kept))
+    if len(kept) < 2 * settings.min_slices:
+        return whole, 0
+    even = is_even(heights, settings)
+    stretches: tuple[str, dict[str, list[SliceEntry]]] | None = None
+    for name, parts in partitions(kept):
+        if len(parts) < 2 or min(map(len, parts.values())) < settings.min_slices:
+            continue
+        groups = list(parts.values())
+        overlaps = [_overlap(a, b) for a, b in combinations(groups, 2)]
+        if min(overlaps) >= _SAME_EXTENT and all(is_regular(heights_of(g), settings) for g in groups):
+            return [Part(tuple(g), f"{name} {label}") for label, g in sorted(parts.items())], 0
+        if stretches is None and 0 < max(overlaps) < _STRETCHES_OVERLAP:
+            stretches = name, parts
+    if even:
+        return whole, 0
+    if stretches is not None:
+        return _joined_or_apart(*stretches, settings)
+    why = alternating(kept, settings)
+    return [Part(tuple(images), refused=why)], 0
+
+
+def _collide(images: Sequence[SliceEntry], tolerance: float) -> bool:
+    return bool((np.diff(np.sort(heights_of(images))) < tolerance).any())
 
 
 def _joined_or_apart(
@@ -219,9 +236,9 @@ def _joined_or_apart(
         if home is None:
             volumes.append((label, images, 0, 1))
             continue
-        heights, steps = _heights(volumes[home][1]), np.diff(np.sort(_heights(volumes[home][1])))
+        heights, steps = heights_of(volumes[home][1]), np.diff(np.sort(heights_of(volumes[home][1])))
         room = 0.5 * float(np.median(steps)) if len(steps) else settings.step_tolerance_mm
-        own = _heights(images)
+        own = heights_of(images)
         apart = (own < heights.min() - room) | (own > heights.max() + room)
         added = [image for image, is_apart in zip(images, apart, strict=True) if is_apart]
         first, joined, n_left_out, n = volumes[home]
@@ -238,6 +255,6 @@ def _joined_or_apart(
 
 def _overlap(a: Sequence[SliceEntry], b: Sequence[SliceEntry]) -> float:
     """Return the share of the shorter of two stretches that the other covers."""
-    heights = [_heights(images) for images in (a, b)]
+    heights = [heights_of(images) for images in (a, b)]
     common = min(h.max() for h in heights) - max(h.min() for h in heights)
     return float(common / max(min(np.ptp(h) for h in heights), 1e-6))

@@ -100,6 +100,7 @@ def _flags(entry: SeriesEntry, stack: Stack, share_padded: float, settings: Sett
         "lossy_compression": (any(s.is_lossy for s in entry.slices), ""),
         "padding_present": (share_padded > 0, f"{100 * share_padded:.0f} % of all pixels"),
         "thick_slices": (thick >= settings.acquisition.thick_slice_mm - ROUNDING_MM, f"{thick:.1f} mm"),
+        "monoenergetic": (entry.is_monoenergetic, ""),
         "contrast": (bool(entry.contrast_stated), "stated in the header"),
     }
     return (*entry.repairs, *entry.notes, *(flag(code, detail) for code, (holds, detail) in found.items() if holds))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pydicom
 import pytest
-from dicom_files import CORONAL, CtSeries, hu_at, make_dataset, save, set_hu, write_series
+from dicom_files import CORONAL, CtSeries, enhanced, group, hu_at, make_dataset, save, set_hu, write_series
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -199,3 +200,136 @@ def test_stretches_end_as_one_stack_without_two_images_at_a_place(n_stretches, n
     heights = sorted(i.position[2] for i in part.images)
     assert heights == [float(k) for k in range(n_stretches * (n - overlap) + overlap)]
     assert len(part.images) + part.n_joined + n_aside == len(images)
+
+
+def two_scans(folder, offset, edit):
+    """Two scans of one place, the second ``offset`` mm higher, 20 HU denser; ``edit(ds, scan, k)`` changes a slice."""
+    for scan in (0, 1):
+        for k in range(16):
+            ds = make_dataset(CtSeries(), k)
+            place = CtSeries().position(k) + np.array([0, 0, offset * scan])
+            set_hu(ds, CtSeries().slice_hu(k, place) + 20 * scan)
+            ds.ImagePositionPatient = [f"{v:.4f}" for v in place]
+            ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{scan}.{k}"
+            edit(ds, scan, k)
+            save(ds, folder / f"{(k * 7 + scan * 3) % 32:02d}-{scan}")
+
+
+def name(ds, scan, k):
+    ds.PatientName = ("One^A", "Two^B")[scan]
+
+
+def clock(ds, scan, k):
+    ds.AcquisitionTime = f"{120000 + 300 * scan + k * 0.4:.2f}"
+
+
+def moment(ds, scan, k):
+    ds.AcquisitionDateTime = f"202001021200{scan * 30 + k * 0.1:05.2f}"
+
+
+def content(ds, scan, k):
+    ds.ContentTime = ("121000", "121500")[scan]
+
+
+MARKS = {
+    "acquisition": lambda ds, scan, k: setattr(ds, "AcquisitionNumber", scan + 1),
+    "kernel": lambda ds, scan, k: setattr(ds, "ConvolutionKernel", ("B30f", "B60f")[scan]),
+    "kV": lambda ds, scan, k: setattr(ds, "KVP", ("80", "140")[scan]),
+    "patient": name,
+    "date": lambda ds, scan, k: setattr(ds, "AcquisitionDate", ("20200102", "20200103")[scan]),
+    "time": clock,
+    "time by date and time": moment,
+    "content time": content,
+    "repeat": lambda ds, scan, k: setattr(ds, "InstanceNumber", k + 1 + 16 * scan),
+    "repeat by the same numbers": lambda ds, scan, k: None,
+}
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.7, 1.25, 2.0])
+@pytest.mark.parametrize("mark", MARKS)
+def test_two_scans_between_each_others_slices_are_two_volumes(tmp_path, mark, offset):
+    if mark == "repeat by the same numbers" and offset == 0:
+        pytest.skip("nothing tells these apart: test_phases_that_nothing_tells_apart_are_refused")
+    two_scans(tmp_path, offset, MARKS[mark])
+    parts = found(tmp_path)
+    assert len(parts) == 2
+    for entry, volume in parts:
+        assert entry.part.split(": ")[1].startswith(mark.split(" by ")[0])
+        assert not {"One", "Two", "20200103"} & set(entry.part.replace("^", " ").split())
+        assert volume.hu.shape == (16, 40, 44)
+        assert min(off_truth(volume), off_truth(volume, 20.0)) <= 0.51
+
+
+def numbered_at_random(ds, scan, k):
+    ds.InstanceNumber = (k * 7 + scan * 5) % 32 + 1
+
+
+@pytest.mark.parametrize("offset", [0.7, 1.0])
+def test_two_scans_that_nothing_tells_apart_are_refused_by_their_steps(tmp_path, offset):
+    two_scans(tmp_path, offset, numbered_at_random)
+    ((entry, _),) = found(tmp_path)
+    assert (entry.reason, entry.is_failure) == ("several_volumes", True)
+    assert f"steps of {offset:.2f} and {2.5 - offset:.2f} mm in turn" in entry.detail
+
+
+def test_marks_that_alternate_in_an_uneven_stack_are_refused(tmp_path):
+    def edit(k, ds):
+        ds.AcquisitionNumber = 1 + (k in (5, 9))
+        place = CtSeries().position(k) + np.array([0, 0, 0.8 * (k in (5, 9))])
+        ds.ImagePositionPatient = [f"{v:.4f}" for v in place]
+
+    write_series(tmp_path, CtSeries(n_slices=30), edit=edit)
+    ((entry, _),) = found(tmp_path)
+    assert entry.reason == "several_volumes"
+    assert "acquisition changes 4 times along the stack" in entry.detail
+
+
+def test_stretches_that_overlap_between_each_others_slices_are_joined(tmp_path):
+    def edit(k, ds):
+        ds.AcquisitionNumber = 1
+
+    def later(k, ds):
+        ds.AcquisitionNumber = 2
+
+    write_series(tmp_path / "a", CtSeries(n_slices=16), edit=edit)
+    write_series(tmp_path / "b", CtSeries(n_slices=16, origin=(-39.0, -40.0, 731.0), series_uid="1.2.9"), edit=later)
+    for path in (tmp_path / "b").iterdir():
+        ds = pydicom.dcmread(path)
+        ds.SeriesInstanceUID = CtSeries().series_uid
+        ds.save_as(path)
+    ((entry, volume),) = found(tmp_path)
+    assert entry.n_joined == 3
+    assert "scan_joined" in codes(volume)
+    assert volume.grid.shape[0] >= 28
+
+
+@pytest.mark.parametrize("rise", [0.0, 0.7])
+def test_two_zoomed_fields_of_view_are_two_volumes(tmp_path, rise):
+    for side, x in enumerate((-39.0, 1.0)):
+        spec = CtSeries(columns=22, origin=(x, -40.0, 700.0 + rise * side))
+        for k in range(16):
+            ds = make_dataset(spec, k)
+            ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{side}.{k}"
+            ds.InstanceNumber = 1 + k + 16 * side
+            save(ds, tmp_path / f"{k}-{side}")
+    parts = found(tmp_path)
+    assert [e.reason for e, _ in parts] == [None, None]
+    assert [e.part.split(": ")[1] for e, _ in parts] == ["field of view 1", "field of view 2"]
+    assert all(off_truth(v) <= 0.51 for _, v in parts)
+
+
+@pytest.mark.parametrize("how", ["stack", "moment", "file"])
+def test_multi_frame_files_of_one_series_are_volumes_of_their_own(tmp_path, how):
+    for n in (0, 1):
+        ds = enhanced(list(range(16)) if n == 0 else [*range(5, 16), *range(5)])
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{n}"
+        ds.PixelData = (np.frombuffer(ds.PixelData, "<u2") + 20 * n).astype("<u2").tobytes()
+        for frame in ds.PerFrameFunctionalGroupsSequence:
+            values = {"StackID": str(n)} if how == "stack" else {"FrameAcquisitionDateTime": f"20200101120{n}00"}
+            frame.FrameContentSequence = group(**(values if how != "file" else {"InStackPositionNumber": 1}))
+        save(ds, tmp_path / f"{n}.dcm")
+    parts = found(tmp_path)
+    assert [e.part.split(": ")[1].rsplit(" ", 1)[0] for e, _ in parts] == [
+        {"stack": "stack", "moment": "time", "file": "file"}[how]
+    ] * 2
+    assert sorted(min(off_truth(v), off_truth(v, 20.0)) <= 0.51 for _, v in parts) == [True, True]
