@@ -9,6 +9,7 @@ import msgspec
 
 from ho_detect.errors import SeriesError, UsageError
 from ho_detect.findings import Findings
+from ho_detect.flags import flag
 from ho_detect.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ def detect(
         What can change a result; without it the defaults.
     series
         Series Instance UID of the series to analyse. Without it the one that ``ho-detect run`` would analyse; where it
-        would analyse several, the first by the rules of :mod:`ho_detect.acquisition.series.preference` with a hip in
-        view.
+        would analyse several, the first by the rules of :mod:`ho_detect.acquisition.series.preference` that can be
+        read and has a hip in view; a flag says so where a better one gave no result.
     anatomy
         Folder of NIfTI masks under TotalSegmentator's names, used in place of what is found: those of this study, or a
         folder for each study (:mod:`ho_detect.anatomy.user_masks.folders`).
@@ -80,14 +81,16 @@ def analyze_study(
 
     pseudonyms = Pseudonyms.random(keep_identity=settings.output.keep_identity)
     assigned = assign_masks(anatomy, entries, [""] * len(entries))
-    for entry, masks in assigned[:-1]:
+    errors: list[SeriesError] = []
+    for entry, masks in assigned:
+        if errors:
+            noted = (*entry.notes, flag("instead_of_better", "; ".join(e.reason for e in errors)))
+            entry = msgspec.structs.replace(entry, notes=noted)
         try:
             return entry, analyze_with_anatomy(load_volume(entry, settings, pseudonyms), settings, masks)
         except SeriesError as error:
-            if error.is_failure:
-                raise
-    entry, masks = assigned[-1]
-    return entry, analyze_with_anatomy(load_volume(entry, settings, pseudonyms), settings, masks)
+            errors.append(error)
+    raise next((error for error in errors if error.is_failure), errors[0])
 
 
 def by_preference(entries: list[SeriesEntry], series: str | None = None) -> list[SeriesEntry]:
@@ -100,13 +103,13 @@ def by_preference(entries: list[SeriesEntry], series: str | None = None) -> list
     SeriesError
         None can be analysed.
     """
-    from ho_detect.acquisition.series.preference import preference
+    from ho_detect.acquisition.series.preference import in_its_own_right, preference
 
     if series is not None:
         entries = [e for e in entries if e.series_uid == series]
         if not entries:
             raise UsageError("no series with the UID asked for")
-    usable = [e for e in entries if e.analyse]
+    usable = [e for e in map(in_its_own_right, entries) if e.analyse]
     if usable:
         return sorted(usable, key=preference)
     if not entries:

@@ -66,6 +66,8 @@ class SeriesEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Stretches of a scan that make the volume."""
     rank: int | None = None
     """Among the usable volumes of its study: 1 suits bone best."""
+    better: str = ""
+    """Identity of the better series that is analysed in its place, where there is one."""
     suits: str = ""
     """What the rank rests on, in words."""
     n_duplicates: int = 0

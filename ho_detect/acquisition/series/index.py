@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 import numpy as np
 
-from ho_detect.acquisition.headers.archives import ArchiveError, is_archive, members_of
-from ho_detect.acquisition.headers.files import FoundFile, find_files
-from ho_detect.acquisition.headers.header import FileHeader, UnreadableHeader, read_header
+from ho_detect.acquisition.headers.header import FileHeader, UnreadableHeader
+from ho_detect.acquisition.headers.inputs import OtherImage, read_headers
 from ho_detect.acquisition.headers.kinds import is_monoenergetic
-from ho_detect.acquisition.headers.other_formats import other_format
 from ho_detect.acquisition.headers.slices import PHASE_MARKS, SliceEntry
 from ho_detect.acquisition.series.duplicates import pixel_digest
 from ho_detect.acquisition.series.entry import SeriesEntry
@@ -76,13 +74,13 @@ def index_files(inputs: Sequence[Path], settings: AcquisitionSettings) -> Series
     """Do what :func:`index_series` does, and count the files that are not DICOM."""
     groups: dict[tuple[str, ...], _Group] = defaultdict(_Group)
     lost: dict[Path, list[UnreadableHeader]] = defaultdict(list)
-    others: dict[Path, list[_OtherImage]] = defaultdict(list)
+    others: dict[Path, list[OtherImage]] = defaultdict(list)
     n_files = n_other = 0
-    for header in _headers(inputs):
+    for header in read_headers(inputs):
         n_files += 1
         if header is None:
             n_other += 1
-        elif isinstance(header, _OtherImage):
+        elif isinstance(header, OtherImage):
             n_other += 1
             others[header.path.parent].append(header)
         elif isinstance(header, UnreadableHeader) and not header.series_uid:
@@ -94,52 +92,6 @@ def index_files(inputs: Sequence[Path], settings: AcquisitionSettings) -> Series
     entries += [_other_entry(folder, images) for folder, images in others.items()]
     entries = with_torn_apart(entries, settings)
     return SeriesIndex(tuple(ranked(_ordered(entries), all_series=settings.all_series)), n_files, n_other)
-
-
-class _OtherImage(NamedTuple):
-    """An image of a format that is not read."""
-
-    path: Path
-    name: str
-
-
-_Found = FileHeader | UnreadableHeader | _OtherImage | None
-
-
-def _headers(inputs: Sequence[Path]) -> Iterator[_Found]:
-    """Read the header of every file below the inputs and in archives there; None for what holds no images."""
-    for found in find_files(inputs):
-        if found.fault:
-            yield UnreadableHeader(found.path, found.fault)
-            continue
-        header = read_header(found.path, found.size_bytes)
-        if header is None and is_archive(found.path):
-            yield from _archived(found.path)
-        else:
-            yield _not_passed_over(found, header)
-
-
-def _archived(path: Path) -> Iterator[_Found]:
-    try:
-        members = members_of(path)
-    except ArchiveError as error:
-        # other things are zip archives too (documents, arrays): only one that says so should hold images
-        yield UnreadableHeader(path, error.why) if path.suffix.lower() == ".zip" else None
-        return
-    for member in members:
-        yield _not_passed_over(member, read_header(member.path, member.size_bytes))
-
-
-def _not_passed_over(found: FoundFile, header: FileHeader | UnreadableHeader | None) -> _Found:
-    """Return the header, or what a file that is no DICOM is where it may hold images."""
-    if header is not None:
-        return header
-    other = other_format(found)
-    if other is None:
-        return None
-    if other.kind == "packed":
-        return UnreadableHeader(found.path, f"{other.name}: not read; unpack it first")
-    return _OtherImage(found.path, other.name)
 
 
 class _Group:
@@ -287,7 +239,7 @@ def _lost_entry(folder: Path, unreadable: Sequence[UnreadableHeader]) -> SeriesE
     )
 
 
-def _other_entry(folder: Path, images: Sequence[_OtherImage]) -> SeriesEntry:
+def _other_entry(folder: Path, images: Sequence[OtherImage]) -> SeriesEntry:
     """One row for the images of other formats in a folder."""
     kinds = sorted({image.name for image in images})
     return SeriesEntry(

@@ -144,9 +144,16 @@ def ranked(entries: Sequence[SeriesEntry], *, all_series: bool) -> list[SeriesEn
                 kept.append(entry)
             else:
                 detail = f"that of rank {better.rank}; {why_better(better, entry)}"
-                entry = msgspec.structs.replace(entry, reason="better_series_used", detail=detail)
+                entry = msgspec.structs.replace(
+                    entry, reason="better_series_used", detail=detail, better=better.identity
+                )
             out[place] = entry
     return out
+
+
+def in_its_own_right(entry: SeriesEntry) -> SeriesEntry:
+    """Return a series that was left for a better one as one to analyse; any other as it is."""
+    return msgspec.structs.replace(entry, reason=None, detail="") if entry.reason == "better_series_used" else entry
 
 
 def stands_in(better: SeriesEntry, other: SeriesEntry) -> bool:

@@ -22,7 +22,7 @@ from ho_detect.system.pseudonyms import Pseudonyms
 
 _ABOUT = b"ho-detect"
 #: What of a series is planned, beside its row.
-_PLANNED = ("entry", "masks", "folder", "key", "cost", "shard", "identity")
+_PLANNED = ("entry", "masks", "folder", "key", "cost", "shard", "identity", "reserve_of")
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +43,7 @@ def write_manifest(path: Path, plan: Plan, n_shards: int, staging: Path) -> None
     about = About(n_shards=n_shards, settings=plan.settings, key_check=_check(plan.pseudonyms))
     table = arrow_table(StudyRow, [one.row for one in plan.series])
     texts = [(name, pa.string()) for name in ("folder", "key", "identity")]
-    for name, kind in (("shard", pa.int64()), ("cost", pa.float64()), *texts):
+    for name, kind in (("shard", pa.int64()), ("reserve_of", pa.int64()), ("cost", pa.float64()), *texts):
         # folder is a column of StudyRow as well: empty there until a series is analysed
         values = pa.array([getattr(one, name) for one in plan.series], kind)
         table = table.append_column(f"planned_{name}", values)

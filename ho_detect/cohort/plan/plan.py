@@ -40,13 +40,15 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     """What of the true identity is written into its result, by keyed hash; empty where none is kept."""
     cost: float = 0.0
     """Voxels: about proportional to what its analysis takes."""
+    reserve_of: int | None = None
+    """Number of the better series of its study that is analysed in its place, unless that gives no result."""
     shard: int = 1
     """Which of the parts of the plan does it, counted from 1."""
 
     @property
     def analyse(self) -> bool:
-        """Whether there is something to analyse."""
-        return self.entry is not None
+        """Whether there is something to analyse; of a reserve only where the better series gives no result."""
+        return self.entry is not None and self.reserve_of is None
 
 
 @dataclass(frozen=True)
@@ -104,18 +106,24 @@ def make_plan(
         ``anatomy`` cannot be used.
     """
     from ho_detect.acquisition.series.index import index_series
+    from ho_detect.acquisition.series.preference import in_its_own_right
     from ho_detect.anatomy.user_masks.folders import assign_masks
 
     # a shard may be done by a process that works elsewhere
     entries = index_series([Path(p).absolute() for p in inputs], settings.acquisition)
     folders = [pseudonyms.folder(entry.identity) for entry in entries]
-    assigned = assign_masks(None if anatomy is None else anatomy.absolute(), entries, folders)
-    entries = [entry for entry, _ in assigned]
+    masks_in = None if anatomy is None else anatomy.absolute()
+    assigned = assign_masks(masks_in, [in_its_own_right(entry) for entry in entries], folders)
     names: set[str] = set()
     series = [
         _planned(number, entry, masks, settings, pseudonyms, names) for number, (entry, masks) in enumerate(assigned, 1)
     ]
-    return Plan(tuple(_in_shards(series, n_shards)), settings, pseudonyms), entries
+    numbers = {entry.identity: number for number, entry in enumerate(entries, 1)}
+    for place, entry in enumerate(entries):
+        if entry.reason == "better_series_used":
+            row = study_row(place + 1, entry, pseudonyms)
+            series[place] = msgspec.structs.replace(series[place], row=row, reserve_of=numbers[entry.better])
+    return Plan(tuple(_in_shards(series, n_shards)), settings, pseudonyms), [entry for entry, _ in assigned]
 
 
 def _planned(
@@ -186,6 +194,9 @@ def _in_shards(series: Sequence[Planned], n_shards: int) -> list[Planned]:
             cost, shard = heapq.heappop(load)
             shards[place] = shard
             heapq.heappush(load, (cost + series[place].cost, shard))
+    for place, one in enumerate(series):
+        if one.reserve_of is not None:
+            shards[place] = shards.get(one.reserve_of - 1, 1)
     return [msgspec.structs.replace(one, shard=shards.get(place, 1)) for place, one in enumerate(series)]
 
 

@@ -98,8 +98,8 @@ class Report:
 
     @property
     def exit_status(self) -> int:
-        """0 when all that should be analysed was, else 3."""
-        return 3 if self.failed else 0
+        """0 when all that should be analysed was, else 3; also 3 where no series was found at all."""
+        return 3 if self.failed or not self.studies else 0
 
 
 class Interrupted(KeyboardInterrupt):

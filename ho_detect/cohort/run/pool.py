@@ -141,7 +141,8 @@ class Crew:
         started: Callable[[int], None],
         settled: Callable[[int, Outcome], None],
     ) -> None:
-        self._places, self._job, self._options, self._started, self._settled = places, job, options, started, settled
+        self._job, self._options, self._started, self._settled = job, options, started, settled
+        self._waiting = deque(places)
         self._workers = workers_for(options, len(places))
         self._stopped = False
         #: Places of the jobs that were not done, after a stop.
@@ -150,13 +151,17 @@ class Crew:
         start_fork_server()  # a run that cannot start any child says so before it touches what is there
         self._running: list[_Child] = []
 
+    def add(self, place: int) -> None:
+        """Do one more job, at the end of those that wait."""
+        self._waiting.append(place)
+
     def stop(self) -> None:
         """Start nothing more, and end what is at work."""
         self._stopped = True
 
     def work(self) -> bool:
         """Do the jobs, each settled once; return whether a signal stopped the run before its end."""
-        waiting = deque(self._places)
+        waiting = self._waiting
         try:
             with _StopSignals() as stop:
                 while (waiting or self._running) and not (stop.seen or self._stopped):

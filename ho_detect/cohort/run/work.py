@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from ho_detect.cohort.plan.plan import Plan, unpack
 from ho_detect.cohort.run.messages import Event, Report
 from ho_detect.cohort.run.pool import Crew, Options, threads_for
@@ -17,6 +19,7 @@ from ho_detect.cohort.run.worker import Job, Outcome
 from ho_detect.cohort.store.output_folder import OutputFolder
 from ho_detect.cohort.store.results import Ledger
 from ho_detect.errors import HoDetectError
+from ho_detect.flags import flag
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +53,7 @@ class Work:
         self._plan, self._output, self._options, self._progress = plan, output, options, progress
         self._ledger = Ledger(plan, output)
         todo = self._ledger.recover(failed=not options.retry_failed) if options.resume else plan.to_analyse
-        self._places = todo[: options.limit]
+        self._places = list(todo[: options.limit])
         self._n_earlier = len(plan.to_analyse) - len(todo)
         self._n_done = self._n_kept = 0
         self._threads = threads_for(plan.settings, options, len(self._places))
@@ -106,8 +109,11 @@ class Work:
         planned = self._plan.series[place]
         if planned.entry is None:
             raise ValueError(f"series {planned.row.number} is not to be analysed")
+        entry = unpack(planned.entry)
+        if why := self._ledger.why_due(place):
+            entry = msgspec.structs.replace(entry, notes=(*entry.notes, flag("instead_of_better", why)))
         return Job(
-            unpack(planned.entry),
+            entry,
             planned.folder,
             self._output.staging,
             self._plan.settings,
@@ -134,6 +140,7 @@ class Work:
             log.error("series %d:\n%s", row.number, outcome.trace)
         self._n_done += 1
         self._n_kept += outcome.reason != "not_written"
+        self._add_reserves()
         pace = self._watch.done(self._plan.series[place].cost)
         self._progress(Event("finished", self._n_done, len(self._places), row, outcome.seconds, pace))
         if outcome.reason == "not_written":
@@ -144,6 +151,20 @@ class Work:
             self._crew.stop()
         elif time.monotonic() >= self._tables_due and self._n_done < len(self._places):
             self._write_tables()
+
+    def _add_reserves(self) -> None:
+        """Put to work what stands by for a series that gave no result."""
+        places = self._ledger.take_due()
+        while places:
+            for place in places:
+                if self._options.resume and self._ledger.recovered(place, failed=not self._options.retry_failed):
+                    continue
+                if len(self._places) == self._options.limit:
+                    continue
+                self._ledger.forget([place])
+                self._places.append(place)
+                self._crew.add(place)
+            places = self._ledger.take_due()
 
     def _write_tables(self) -> None:
         if not self._tables:

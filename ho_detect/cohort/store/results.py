@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from ho_detect.cohort.plan.plan import Plan, Planned
+from ho_detect.cohort.plan.reserves import NO_VERDICT, Reserves
 from ho_detect.cohort.plan.series_rows import with_findings, with_reason
 from ho_detect.cohort.run.worker import Outcome
 from ho_detect.cohort.store.outcomes import Settled, outputs_of
@@ -49,6 +50,8 @@ class Ledger:
         self._lesions: dict[int, list[LesionRow]] = {}
         self._timings: dict[int, TimingRow] = {}
         self._found: set[int] = set()
+        self._reserves = Reserves(plan)
+        self._due: list[int] = []
 
     def recover(self, *, failed: bool = True) -> list[int]:
         """Take in what earlier runs did with the same files, software and settings.
@@ -62,9 +65,25 @@ class Ledger:
         -------
         Places that are still to be done, the largest series first.
         """
-        return [place for place in self.plan.to_analyse if not self._recovered(place, failed=failed)]
+        todo: list[int] = []
+        places = self.plan.to_analyse
+        while places:
+            todo += [place for place in places if not self.recovered(place, failed=failed)]
+            places = self.take_due()
+        return todo
 
-    def _recovered(self, place: int, *, failed: bool) -> bool:
+    def take_due(self) -> list[int]:
+        """Return the places of series that became due since this was asked last: a better one gave no result."""
+        due, self._due = self._due, []
+        return due
+
+    def why_due(self, place: int) -> str:
+        """Return which better series gave no result and why; empty where the series was to be analysed anyway."""
+        better = self._reserves.instead.get(place)
+        return "" if better is None else f"series {self._rows[better].number}: {self._rows[better].reason}"
+
+    def recovered(self, place: int, *, failed: bool) -> bool:
+        """Take in what an earlier run did with one series; return whether there is anything of it that holds."""
         planned = self.plan.series[place]
         settled = self._output.outcomes.get(planned.folder)
         if settled is None or settled.key != planned.key or (settled.reason is not None and not failed):
@@ -138,9 +157,12 @@ class Ledger:
         )
 
     def _enter(self, place: int, settled: Settled, record: FindingsRecord | None) -> None:
-        planned, row = self.plan.series[place], self.plan.series[place].row
+        planned = self.plan.series[place]
+        row = msgspec.structs.replace(planned.row, reason=None, message=None)
         if record is None:
             self._rows[place] = with_reason(row, SeriesError(settled.reason or "internal_error", settled.detail))
+            if settled.reason not in NO_VERDICT:
+                self._call_reserves(place)
         else:
             self._rows[place] = with_findings(row, record, planned.folder)
             self._hips[place] = hip_rows(record, planned.folder)
@@ -153,6 +175,18 @@ class Ledger:
                 peak_memory_mb=settled.peak_memory_mb,
                 ended=settled.ended,
             )
+
+    def _call_reserves(self, place: int) -> None:
+        due = self._reserves.called(place)
+        if not due:
+            return
+        self._due += due
+        numbers = ", ".join(str(self.plan.series[k].row.number) for k in due)
+        row = self._rows[place]
+        self._rows[place] = msgspec.structs.replace(row, message=f"{row.message}; analysed in its place: {numbers}")
+        for k in due:
+            row = self.plan.series[k].row
+            self._rows[k] = msgspec.structs.replace(row, status="waiting", reason=None, message=None)
 
     def row(self, place: int) -> StudyRow:
         """Return the row of one series."""

@@ -10,7 +10,14 @@ import pytest
 from dicom_files import CORONAL, CtSeries, write_series
 
 from ho_detect.acquisition.series.index import SeriesEntry, index_series
-from ho_detect.acquisition.series.preference import kernel_class, preference, ranked, suits, why_better
+from ho_detect.acquisition.series.preference import (
+    in_its_own_right,
+    kernel_class,
+    preference,
+    ranked,
+    suits,
+    why_better,
+)
 from ho_detect.flags import flag
 from ho_detect.settings import AcquisitionSettings
 
@@ -29,6 +36,7 @@ def entry(uid="1.1", **changes):
         "orientation": "axial",
         "spacing_mm": (2.0, 0.7, 0.7),
         "box_lps_mm": BOX,
+        "frame_of_reference": "1",
         "kernel": "B40f",
     }
     return SeriesEntry(**values | changes)
@@ -77,13 +85,29 @@ def test_equal_ones_by_uid():
         ({"box_lps_mm": ((-200.0, -150.0, -100.0), (200.0, 150.0, 240.0))}, 0),
         ({"box_lps_mm": ((0.0, -100.0, 20.0), (180.0, 100.0, 200.0))}, 1),
         ({"frame_of_reference": "2"}, 1),
+        ({"study_date": "20200103"}, 0),
+        ({"acquisition_date": "20200103"}, 0),
         ({"frame_of_reference": "2", "box_lps_mm": ((0.0, -100.0, 20.0), (180.0, 100.0, 200.0))}, 0),
         ({"reason": "missing_slices"}, 0),
     ],
-    ids=["same", "study", "patient", "beyond", "more", "within", "frame", "frame and place", "not usable"],
+    ids=[
+        "same",
+        "study",
+        "patient",
+        "beyond",
+        "more",
+        "within",
+        "frame",
+        "study date",
+        "acquisition date",
+        "frame and place",
+        "not usable",
+    ],
 )
 def test_a_better_series_stands_in_only_for_what_it_shows(change, n_left_out):
-    entries = ranked([entry("b", spacing_mm=(3.0, 1.0, 1.0), **change), entry("a")], all_series=False)
+    dates = {"study_date": "20200102", "acquisition_date": "20200102"}
+    other = entry("b", spacing_mm=(3.0, 1.0, 1.0), **dates | change)
+    entries = ranked([other, entry("a", **dates)], all_series=False)
     assert sum(e.reason == "better_series_used" for e in entries) == n_left_out
 
 
@@ -118,3 +142,17 @@ def test_a_study_of_many_series(tmp_path):
     assert entries["reformat"].detail.endswith("axial slices: axial there, coronal here")
     assert suits(entries["bone"]).startswith("axial, 1.00 mm, bone kernel, no contrast stated, as acquired, 40 mm")
     assert all(e.analyse for e in index_series([tmp_path], AcquisitionSettings(all_series=True)))
+
+
+def test_frames_of_reference_that_are_not_stated_are_not_the_same():
+    inner = ((0.0, -100.0, 20.0), (180.0, 100.0, 200.0))
+    series = [entry("a", frame_of_reference=""), entry("b", frame_of_reference="", n_slices=9, box_lps_mm=inner)]
+    assert [e.reason for e in ranked(series, all_series=False)] == [None, None]
+
+
+@pytest.mark.parametrize("lesser", [{"is_derived": True}, {"is_monoenergetic": True}])
+def test_originals_and_usual_hu_come_first(lesser):
+    thin = entry("a", spacing_mm=(1.0, 0.7, 0.7), kernel="B60f", **lesser)
+    first, second = ranked([thin, entry("b")], all_series=False)
+    assert (first.reason, first.better, second.reason) == ("better_series_used", second.identity, None)
+    assert in_its_own_right(first).analyse

@@ -298,7 +298,7 @@ def test_stretches_that_overlap_between_each_others_slices_are_joined(tmp_path):
         ds.SeriesInstanceUID = CtSeries().series_uid
         ds.save_as(path)
     ((entry, volume),) = found(tmp_path)
-    assert entry.n_joined == 3
+    assert entry.n_joined == 4
     assert "scan_joined" in codes(volume)
     assert volume.grid.shape[0] >= 28
 
