@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.results import rows
+from ho_detect.results.load import load_result
 from ho_detect.results.record import record_json
 from ho_detect.results.result import Result
 from ho_detect.results.sentences import record_sentences
+from ho_detect.system.pseudonyms import Pseudonyms
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +32,33 @@ class Findings(Result):
     def of(cls, result: Result) -> Findings:
         """Return the findings of a result."""
         return cls(**{f.name: getattr(result, f.name) for f in fields(result)})
+
+    @classmethod
+    def load(
+        cls, folder: str | Path, ct: str | Path | HuVolume | None = None, key_file: str | Path | None = None
+    ) -> Findings:
+        """Read a saved result folder back: all that can be done with fresh findings can be done with these.
+
+        Parameters
+        ----------
+        folder
+            What :meth:`save` or ``ho-detect run`` wrote for one series.
+        ct
+            Folder or file of the CT, or the CT itself. It is read when it is needed: for pictures, pages, DICOM and
+            comparisons. Without it the folder that the record names (with ``keep_identity`` alone it does).
+        key_file
+            Of the pseudonyms of the run, for DICOM objects whose references to images are the same again.
+
+        Raises
+        ------
+        UsageError
+            No result is there, or a file of it cannot be read.
+        RecordError
+            Its record is of a version that this one does not read.
+        """
+        if isinstance(ct, str):
+            ct = Path(ct)
+        return cls.of(load_result(Path(folder), ct, None if key_file is None else Pseudonyms.from_file(Path(key_file))))
 
     def __str__(self) -> str:
         return "\n".join(record_sentences(self.record)) or "No hip in view."

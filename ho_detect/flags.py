@@ -117,31 +117,29 @@ NULLS: dict[str, str] = {
 
 
 class Null(msgspec.Struct, frozen=True):
-    """Why ``field`` is null: a code from :data:`NULLS`, :data:`FLAGS` or :data:`COMPARED`, and a sentence."""
+    """Why ``field`` is null: a code of :func:`null` and a sentence. A record of another version may hold others."""
 
     field: str
     code: str
     message: str
 
-    def __post_init__(self) -> None:
-        if not any(self.code in codes for codes in (NULLS, FLAGS, COMPARED)):
-            raise ValueError(f"unknown code {self.code!r} of a null: register it in ho_detect/flags.py")
-
 
 class Flag(msgspec.Struct, frozen=True):
-    """A warning or a reason: a code from :data:`FLAGS`, :data:`REASONS` or :data:`COMPARED`, and a sentence."""
+    """A warning or a reason: a code of :func:`flag` and a sentence. A record of another version may hold others."""
 
     code: str
     message: str
 
-    def __post_init__(self) -> None:
-        if not any(self.code in codes for codes in (FLAGS, REASONS, COMPARED)):
-            raise ValueError(f"unknown flag code {self.code!r}: register it in ho_detect/flags.py")
-
 
 def null(field: str, code: str) -> Null:
-    """Return why a field is null, with the registered sentence of that code."""
-    return Null(field, code, NULLS.get(code) or FLAGS.get(code) or COMPARED.get(code) or "")
+    """Return why a field is null, with the sentence of that code in :data:`NULLS`, :data:`FLAGS` or :data:`COMPARED`.
+
+    Raises
+    ------
+    ValueError
+        There is no such code.
+    """
+    return Null(field, code, _sentence(code, NULLS, FLAGS, COMPARED))
 
 
 def flag(code: str, detail: str = "") -> Flag:
@@ -149,6 +147,18 @@ def flag(code: str, detail: str = "") -> Flag:
 
     >>> flag("thick_slices", "slice step 5.0 mm").message
     'slices of 3 mm or more: small ossification may be missed, volumes are less certain (slice step 5.0 mm)'
+
+    Raises
+    ------
+    ValueError
+        The code is neither in :data:`FLAGS` nor in :data:`REASONS` or :data:`COMPARED`.
     """
-    sentence = FLAGS.get(code) or REASONS.get(code) or COMPARED.get(code) or ""
+    sentence = _sentence(code, FLAGS, REASONS, COMPARED)
     return Flag(code, f"{sentence} ({detail})" if detail else sentence)
+
+
+def _sentence(code: str, *registries: dict[str, str]) -> str:
+    for registry in registries:
+        if code in registry:
+            return registry[code]
+    raise ValueError(f"unknown code {code!r}: register it in ho_detect/flags.py")

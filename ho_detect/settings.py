@@ -339,11 +339,20 @@ class Settings(Group, frozen=True):
                 plain[name] = value
         return plain | below
 
-    def digest(self) -> str:
-        """Hash of all that can change the result of a series: 12 hex digits.
+    def deciding(self) -> dict[str, Any]:
+        """Return nested plain values of all that can change the result of a series.
 
         What is written, which series are chosen and how many threads work cannot.
         """
         values = self.to_dict()
         del values["threads"], values["output"], values["acquisition"]["all_series"]
-        return hashlib.sha256(msgspec.json.encode(values, order="deterministic")).hexdigest()[:12]
+        return values
+
+    def digest(self) -> str:
+        """Hash of :meth:`deciding`: 12 hex digits."""
+        return digest_of(self.deciding())
+
+
+def digest_of(values: dict[str, Any]) -> str:
+    """Hash of nested plain values, in whatever order they are: 12 hex digits."""
+    return hashlib.sha256(msgspec.json.encode(values, order="deterministic")).hexdigest()[:12]

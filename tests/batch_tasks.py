@@ -19,7 +19,7 @@ def finds_two_lesions(job: Job) -> Outcome:
     """Load the series and write two lesions made by hand."""
     volume = load(job)
     record = msgspec.structs.replace(make_record(), series=volume.series)
-    findings = replace(make_findings(volume.grid, record), volume=volume)
+    findings = replace(make_findings(volume.grid, record), scan=volume)
     findings.save(job.staging / job.folder)
     return Outcome(seconds=0.5, peak_memory_mb=peak_memory_mb())
 

@@ -69,6 +69,6 @@ def put_lesions(volume: HuVolume, settings: Settings, n_lesions: int) -> Finding
     record = msgspec.structs.replace(
         make_record(hips=tuple(hips), lesions=tuple(lesions)),
         series=volume.series,
-        software=Software(settings=settings, settings_digest=settings.digest()),
+        software=Software.of(settings),
     )
-    return Findings(record, labels, volume)
+    return Findings(record, labels, volume, output=settings.output)

@@ -5,7 +5,7 @@ import pytest
 
 from ho_detect.detection.judge.excluded import EXCLUSIONS
 from ho_detect.errors import HoDetectError, SeriesError
-from ho_detect.flags import COMPARED, FLAGS, LEFT_OUT, NULLS, REASONS, Flag, Null, flag, null
+from ho_detect.flags import COMPARED, FLAGS, LEFT_OUT, NULLS, REASONS, Null, flag, null
 
 ALL = {**REASONS, **FLAGS, **NULLS, **COMPARED}
 
@@ -48,7 +48,7 @@ class TestFlag:
         assert flag("metal").message == FLAGS["metal"]
         assert flag("tilted", "12 degrees").message == f"{REASONS['tilted']} (12 degrees)"
 
-    @pytest.mark.parametrize("make", [flag, lambda code: Flag(code, "x"), SeriesError])
+    @pytest.mark.parametrize("make", [flag, lambda code: null("field", code), SeriesError])
     def test_unknown_codes_are_refused(self, make):
         with pytest.raises(ValueError, match="'no_such_code'"):
             make("no_such_code")

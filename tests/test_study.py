@@ -68,7 +68,7 @@ class TestDetect:
         def analyze(volume, settings, anatomy):
             calls.append((volume, settings, anatomy))
             record = msgspec.structs.replace(make_record(), series=volume.series)
-            return SimpleNamespace(result=replace(make_findings(volume.grid, record), volume=volume))
+            return SimpleNamespace(result=replace(make_findings(volume.grid, record), scan=volume))
 
         module = ModuleType("ho_detect.analyze")
         module.analyze_with_anatomy = analyze

@@ -19,12 +19,13 @@ import msgspec
 from msgspec import Meta
 
 from ho_detect.acquisition.headers.archives import open_input
+from ho_detect.results.saved_scan import SavedScan
 from ho_detect.system.cpus import processors
 from ho_detect.system.parallel import in_parallel
 
 if TYPE_CHECKING:
     from ho_detect.acquisition.volume.source import SourceSeries
-    from ho_detect.results.record import FindingsRecord
+    from ho_detect.results.result import Result
 
 PROVENANCE_FILE: Final = "provenance.json"
 #: Libraries on whose versions a result may depend.
@@ -68,38 +69,57 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     files: Annotated[dict[str, str], Meta(description="SHA-256 of each other file of the result")]
 
 
-def provenance(
-    record: FindingsRecord, source: SourceSeries | None, inputs: Inputs | None, files: dict[str, str]
-) -> Provenance:
-    """Return the provenance of a result.
-
-    Parameters
-    ----------
-    record
-        Of the result.
-    source
-        The series it was made from.
-    inputs
-        What :func:`inputs_of` says of its files.
-    files
-        Name and SHA-256 of each file of the result.
-    """
-    return Provenance(
+def provenance(result: Result) -> Provenance:
+    """Return the provenance of a result, without its files; what is known of the input of a saved one is kept."""
+    record = result.record
+    made = Provenance(
         version=record.software.version,
         settings_digest=record.software.settings_digest,
         python=platform.python_version(),
         libraries=_versions(),
         host=this_host(),
-        read_at=None if source is None else source.read_at,
+        read_at=None,
         written_at=datetime.now(UTC),
-        patient=None if source is None else _patient(source),
-        inputs=inputs,
-        files=files,
+        patient=None,
+        inputs=None,
+        files={},
+    )
+    if isinstance(result.scan, SavedScan):
+        before = read_provenance(result.scan.folder)
+        if before is None:
+            return made
+        return msgspec.structs.replace(before, written_at=made.written_at, files={})
+    source = result.scan.source
+    if source is None:
+        return made
+    return msgspec.structs.replace(
+        made, read_at=source.read_at, patient=_patient(source), inputs=inputs_of(source, result.masks)
     )
 
 
-def provenance_json(entry: Provenance) -> bytes:
-    """Return the bytes of ``provenance.json``: UTF-8, indented."""
+def read_provenance(folder: Path) -> Provenance | None:
+    """Read the provenance in a result folder; None where there is none.
+
+    Raises
+    ------
+    msgspec.DecodeError
+        It is no provenance.
+    """
+    try:
+        return msgspec.json.decode((folder / PROVENANCE_FILE).read_bytes(), type=Provenance)
+    except FileNotFoundError:
+        return None
+
+
+def provenance_json(entry: Provenance, files: dict[str, str]) -> bytes:
+    """Return the bytes of ``provenance.json``: UTF-8, indented.
+
+    Parameters
+    ----------
+    files
+        Name and SHA-256 of each other file of the result.
+    """
+    entry = msgspec.structs.replace(entry, files=files)
     return msgspec.json.format(msgspec.json.encode(entry), indent=1) + b"\n"
 
 
@@ -151,18 +171,16 @@ def _patient(source: SourceSeries) -> str | None:
     return source.pseudonyms.keyed("patient", patient_id)[:12] if patient_id else None
 
 
-def inputs_of(source: SourceSeries | None, masks: dict[str, Path]) -> Inputs | None:
+def inputs_of(source: SourceSeries, masks: dict[str, Path]) -> Inputs:
     """Return what a result was made from; the files are read again.
 
     Parameters
     ----------
     source
-        The series; None for findings that were not made from DICOM files.
+        The series.
     masks
         Files of the anatomy masks that were used, by name.
     """
-    if source is None:
-        return None
     files = list(source.files())
     digests = in_parallel(lambda path: _digest(path, source), [*files, *masks.values()])
     sizes = {image.path: image.size_bytes for image in source.entry.slices}

@@ -19,6 +19,7 @@ from ho_detect.followup.matching import match_lesions
 from ho_detect.followup.registration import BoneMotion, register_bones
 from ho_detect.image.sides import SIDES
 from ho_detect.results.record import Software
+from ho_detect.results.result import Result
 from ho_detect.settings import FollowUpSettings, Settings
 from ho_detect.study import analyze_study
 from ho_detect.system.parallel import threads, using_threads
@@ -27,13 +28,14 @@ from ho_detect.system.parallel import threads, using_threads
 _STEP_FACTOR = 1.5
 
 
-def compare(earlier: str | Path, later: str | Path, settings: Settings | None = None) -> FollowUp:
+def compare(earlier: str | Path | Result, later: str | Path | Result, settings: Settings | None = None) -> FollowUp:
     """Compare two CT studies of one patient.
 
     Parameters
     ----------
     earlier, later
-        Folder or file of each study; of several series the one is taken that :func:`ho_detect.detect` takes.
+        Folder or file of each study; of several series the one is taken that :func:`ho_detect.detect` takes. Or its
+        findings, fresh or loaded: bones are then found again in their CT, and the findings are those given.
 
     Returns
     -------
@@ -42,33 +44,50 @@ def compare(earlier: str | Path, later: str | Path, settings: Settings | None = 
     Raises
     ------
     UsageError
-        A path is not there.
+        A path is not there, or the CT of saved findings is not known.
     SeriesError
         Nothing in one of them can be analysed.
     """
     settings = settings or Settings()
-    one, before = analyze_study(Path(earlier), settings)
-    other, after = analyze_study(Path(later), settings)
-    days = _days_between(one, other)
-    comparison = compare_analyses(before, after, settings, interval_days=days, flags=tuple(_stated(one, other, days)))
+    before, after = (_analysis(study, settings) for study in (earlier, later))
+    days = _days_between(before.result, after.result)
+    flags = tuple(_stated(before.result, after.result, days))
+    comparison = compare_analyses(before, after, settings, interval_days=days, flags=flags)
     return FollowUp.of(comparison, before.result, after.result)
 
 
-def _days_between(earlier: SeriesEntry, later: SeriesEntry) -> int | None:
+def _analysis(study: str | Path | Result, settings: Settings) -> Analysis:
+    if isinstance(study, Result):
+        from ho_detect.anatomy.find import find_anatomy
+
+        masks = next((path.parent for path in study.masks.values()), None)
+        return Analysis(study, find_anatomy(study.volume.canonical(), masks, study.record.known_settings()))
+    return analyze_study(Path(study), settings)[1]
+
+
+def _entry(result: Result) -> SeriesEntry | None:
+    """Return what the headers say; None for a volume that was not made from DICOM files."""
+    source = result.volume.source
+    return None if source is None else source.entry
+
+
+def _days_between(earlier: Result, later: Result) -> int | None:
     dates = []
-    for entry in (earlier, later):
+    for entry in map(_entry, (earlier, later)):
         try:
-            dates.append(datetime.strptime(entry.study_date, "%Y%m%d"))  # noqa: DTZ007 - a date has no time zone
+            stated = "" if entry is None else entry.study_date
+            dates.append(datetime.strptime(stated, "%Y%m%d"))  # noqa: DTZ007 - a date has no time zone
         except ValueError:
             return None
     return (dates[1] - dates[0]).days
 
 
-def _stated(earlier: SeriesEntry, later: SeriesEntry, days: int | None) -> Iterator[Flag]:
+def _stated(earlier: Result, later: Result, days: int | None) -> Iterator[Flag]:
     """Say what the headers state against comparing."""
     if days is not None and days < 0:
         yield flag("dates_reversed", f"by {-days} days")
-    if earlier.patient_id and later.patient_id and earlier.patient_id != later.patient_id:
+    ids = {entry.patient_id for entry in map(_entry, (earlier, later)) if entry is not None and entry.patient_id}
+    if len(ids) > 1:
         yield flag("other_patient")
 
 
@@ -97,7 +116,7 @@ def compare_analyses(
     hips = tuple(hip_change(side, before, after, good, lesions) for side in SIDES)
     compared = [h.comparable for h in hips if "not_in_both" not in {r.code for r in h.reasons}]
     return Comparison(
-        software=Software(settings=settings, settings_digest=settings.digest()),
+        software=Software.of(settings),
         status="comparable" if compared and all(compared) else "partly_comparable" if good else "not_comparable",
         flags=(*flags, *_differences(before.record.series, after.record.series)),
         statements=after.record.statements,

@@ -15,7 +15,7 @@ from ho_detect.followup.matching import Change
 from ho_detect.image.sides import Bone, Side
 from ho_detect.results.record import Software
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "2.0"
 
 Percent = Annotated[float | None, Meta(description="Later less earlier, in percent of the earlier")]
 

@@ -29,7 +29,7 @@ def assemble(
     shape = volume.grid.to_canonical()[0].shape
     labels = volume.from_canonical(label_map(shape, judgement)).astype(np.uint16, copy=False)
     record = FindingsRecord(
-        software=Software(settings=settings, settings_digest=settings.digest()),
+        software=Software.of(settings),
         status="warning" if flags else "ok",
         flags=flags,
         statements=statements(volume.series),
@@ -39,7 +39,8 @@ def assemble(
         excluded=judgement.excluded,
         specks=judgement.specks,
     )
-    return Result(record, np.ascontiguousarray(labels), volume, anatomy.user_masks.files, anatomy.native)
+    labels = np.ascontiguousarray(labels)
+    return Result(record, labels, volume, anatomy.user_masks.files, anatomy.native, settings.output)
 
 
 def statements(series: SeriesRecord) -> tuple[Flag, ...]:

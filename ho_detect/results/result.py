@@ -17,6 +17,8 @@ from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.flags import Flag
 from ho_detect.image.grid import Grid
 from ho_detect.results.record import FindingsRecord
+from ho_detect.results.saved_scan import SavedScan
+from ho_detect.settings import OutputSettings
 
 
 class BoneLabels(Protocol):
@@ -36,12 +38,14 @@ class Result:
         All that ``findings.json`` holds.
     labels
         (slice, row, column) uint16 on the volume's own grid: 0 background, else the lesion's ``id``.
-    volume
-        The CT, for pictures.
+    scan
+        The CT, or where it can be read again when it is needed.
     masks
         The files of the anatomy masks that were used, by name.
     bones
         What :meth:`native_bone` is made from.
+    output
+        What is written when it is saved, besides what always is.
 
     Raises
     ------
@@ -51,13 +55,32 @@ class Result:
 
     record: FindingsRecord
     labels: NDArray[np.uint16]
-    volume: HuVolume
+    scan: HuVolume | SavedScan
     masks: dict[str, Path] = field(default_factory=dict)
     bones: BoneLabels = field(default_factory=NativeBone)
+    output: OutputSettings = field(default_factory=OutputSettings)
 
     def __post_init__(self) -> None:
-        if self.labels.shape != self.volume.grid.shape:
-            raise ValueError(f"labels of shape {self.labels.shape} on a volume of shape {self.volume.grid.shape}")
+        if self.labels.shape != self.grid.shape:
+            raise ValueError(f"labels of shape {self.labels.shape} on a volume of shape {self.grid.shape}")
+
+    @property
+    def volume(self) -> HuVolume:
+        """The CT.
+
+        Raises
+        ------
+        UsageError
+            The result was read from a folder, and its CT is not where it was or not the one that it was made from.
+        SeriesError
+            The CT cannot be read.
+        """
+        return self.scan if isinstance(self.scan, HuVolume) else self.scan.volume
+
+    @property
+    def grid(self) -> Grid:
+        """Where the voxels of CT and labels are."""
+        return self.scan.grid
 
     @property
     def hips(self) -> tuple[Hip, ...]:
@@ -86,6 +109,6 @@ class Result:
         (:data:`ho_detect.anatomy.native.masks.LABELS`). No voxel of a lesion, and nothing of the joint space, is in it;
         a hip hidden by metal has none.
         """
-        labels = self.bones.labels(self.volume.grid)
+        labels = self.bones.labels(self.grid)
         labels[self.labels > 0] = 0
         return labels

@@ -59,7 +59,7 @@ class TestRegistration:
         # the later study mirrored: no such person
         later = analysed(LATER)
         volume = later.result.volume
-        other = replace(later.result, volume=replace(volume, hu=np.ascontiguousarray(volume.hu[:, :, ::-1])))
+        other = replace(later.result, scan=replace(volume, hu=np.ascontiguousarray(volume.hu[:, :, ::-1])))
         motions = register_bones(analysed(EARLIER), replace(later, result=other))
         assert not any(m.good(SETTINGS.follow_up) for m in motions)
 

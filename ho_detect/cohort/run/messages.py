@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import msgspec
-
 from ho_detect.cohort.run.time_left import Pace
-from ho_detect.results.record import FindingsRecord
+from ho_detect.results.record import FindingsRecord, read_record
 from ho_detect.results.rows import HipRow, LesionRow, StudyRow
 from ho_detect.system.files import FINDINGS_FILE
 
@@ -84,7 +82,7 @@ class Report:
 
     def record(self, folder: str) -> FindingsRecord:
         """Read the findings of one result folder."""
-        return msgspec.json.decode((self.out / folder / FINDINGS_FILE).read_bytes(), type=FindingsRecord)
+        return read_record((self.out / folder / FINDINGS_FILE).read_bytes())
 
     @property
     def failed(self) -> list[StudyRow]:

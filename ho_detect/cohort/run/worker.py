@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ho_detect.errors import SeriesError
+from ho_detect.errors import HoDetectError, SeriesError
 from ho_detect.settings import Settings
-from ho_detect.system.files import FINDINGS_FILE, LABELS_FILE
 from ho_detect.system.text import printable
 
 if TYPE_CHECKING:
@@ -127,12 +126,9 @@ def _analyse(job: Job) -> None:
 
     settings = msgspec.structs.replace(job.settings, threads=job.threads)
     limit_threads(job.threads)
-    findings = earlier_result(job) or analyze(load(job), settings, job.masks)
-    # the share of threads is not a setting of the user: results do not depend on the number of workers
-    software = msgspec.structs.replace(findings.record.software, settings=job.settings)
-    findings = replace(findings, record=msgspec.structs.replace(findings.record, software=software))
+    result = earlier_result(job) or analyze(load(job), settings, job.masks)
     try:
-        save(findings, job.staging / job.folder, pages=job.report)
+        save(result, job.staging / job.folder, pages=job.report)
     except OSError as error:
         raise SeriesError("not_written", error.strerror or "") from error
 
@@ -144,17 +140,15 @@ def earlier_result(job: Job) -> Result | None:
     """
     if job.earlier is None or job.settings.output.bones or job.masks is not None:
         return None
-    from ho_detect.export.nifti import read_labels
-    from ho_detect.results.record import FindingsRecord
-    from ho_detect.results.result import Result
+    from ho_detect.results.load import load_result
 
     try:
-        record = msgspec.json.decode((job.earlier / FINDINGS_FILE).read_bytes(), type=FindingsRecord)
-        labels, _ = read_labels(job.earlier / LABELS_FILE)
-    except (OSError, ValueError, msgspec.DecodeError):
+        result = load_result(job.earlier)
+    except HoDetectError:
         return None  # broken since: what it said is found again
     volume = load(job)
-    return Result(msgspec.structs.replace(record, series=volume.series), labels, volume)
+    record = msgspec.structs.replace(result.record, series=volume.series)
+    return replace(result, record=record, scan=volume, output=job.settings.output)
 
 
 def load(job: Job) -> HuVolume:

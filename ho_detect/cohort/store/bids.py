@@ -18,7 +18,7 @@ import msgspec
 from ho_detect._version import __version__
 from ho_detect.errors import HoDetectError
 from ho_detect.export.provenance import PROVENANCE_FILE, Provenance
-from ho_detect.results.record import FindingsRecord
+from ho_detect.results.record import FindingsRecord, read_record
 from ho_detect.settings import Settings
 from ho_detect.system.files import FINDINGS_FILE, LABELS_FILE, write_atomically
 
@@ -59,7 +59,7 @@ def bids_name(record: FindingsRecord, entry: Provenance) -> tuple[Path, str]:
 
 
 def _name(out: Path, result: Path) -> None:
-    record = msgspec.json.decode((result / FINDINGS_FILE).read_bytes(), type=FindingsRecord)
+    record = read_record((result / FINDINGS_FILE).read_bytes())
     entry = msgspec.json.decode((result / PROVENANCE_FILE).read_bytes(), type=Provenance)
     folder, start = bids_name(record, entry)
     (out / folder).mkdir(parents=True, exist_ok=True)

@@ -21,11 +21,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import msgspec
-
 from ho_detect.cohort.store.outcomes import Outcomes
 from ho_detect.errors import UsageError
-from ho_detect.results.record import FindingsRecord
+from ho_detect.results.record import FindingsRecord, read_record
 from ho_detect.system.files import FINDINGS_FILE, put_folder, sync_folder, write_atomically
 
 log = logging.getLogger(__name__)
@@ -97,8 +95,8 @@ class OutputFolder:
         put_folder(self.staging / folder, self.path / folder)
 
     def record(self, folder: str) -> FindingsRecord:
-        """Read the findings in a result folder; raises OSError or msgspec.DecodeError when that cannot be done."""
-        return msgspec.json.decode((self.path / folder / FINDINGS_FILE).read_bytes(), type=FindingsRecord)
+        """Read the findings in a result folder; raises OSError or RecordError when that cannot be done."""
+        return read_record((self.path / folder / FINDINGS_FILE).read_bytes())
 
     def withdraw(self, folder: str) -> None:
         """Remove a result of earlier settings, in whose place there is none now."""

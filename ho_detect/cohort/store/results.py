@@ -17,7 +17,7 @@ from ho_detect.cohort.store.outcomes import Settled, outputs_of
 from ho_detect.cohort.store.output_folder import OutputFolder
 from ho_detect.errors import SeriesError
 from ho_detect.export.tables import write_table
-from ho_detect.results.record import FindingsRecord
+from ho_detect.results.record import FindingsRecord, RecordError
 from ho_detect.results.rows import HipRow, LesionRow, StudyRow, TimingRow, hip_rows, lesion_rows
 from ho_detect.system.files import FINDINGS_FILE
 
@@ -96,7 +96,7 @@ class Ledger:
         if settled.reason is None:
             try:
                 record = self._output.record(planned.folder)
-            except (OSError, msgspec.DecodeError) as error:
+            except (OSError, RecordError) as error:
                 log.warning("series %d: its result cannot be read (%s)", planned.row.number, type(error).__name__)
                 return False
         self._enter(place, settled, record)
@@ -133,7 +133,7 @@ class Ledger:
                 self._output.publish(planned.folder)
                 try:
                     record = self._output.record(planned.folder)
-                except msgspec.DecodeError:
+                except RecordError:
                     outcome = _without_result(outcome, "internal_error", "its record cannot be read back")
             if outcome.reason not in _NOT_FINAL:
                 if record is None:

@@ -17,8 +17,9 @@ from ho_detect.errors import UsageError
 from ho_detect.export.nifti import read_labels
 from ho_detect.export.provenance import PROVENANCE_FILE, Provenance, sha256_of
 from ho_detect.export.tables import csv_text
-from ho_detect.results.record import SCHEMA_VERSION, FindingsRecord
+from ho_detect.results.record import FindingsRecord, RecordError, read_record
 from ho_detect.results.rows import HipRow, LesionRow, hip_rows, lesion_rows
+from ho_detect.settings import digest_of
 from ho_detect.system.files import FINDINGS_FILE, LABELS_FILE
 
 #: Volumes are rounded to 0.1 mm3, and a label map keeps its spacing as 32-bit numbers.
@@ -79,10 +80,10 @@ def verify(out: Path) -> Verification:
 def _look_over(folder: Path) -> tuple[list[Problem], FindingsRecord | None]:
     problems = list(_files(folder))
     try:
-        record = msgspec.json.decode((folder / FINDINGS_FILE).read_bytes(), type=FindingsRecord)
+        record = read_record((folder / FINDINGS_FILE).read_bytes())
     except OSError as error:
         return [*problems, _problem(folder, FINDINGS_FILE, f"cannot be read: {error.strerror}")], None
-    except msgspec.DecodeError as error:
+    except RecordError as error:
         return [*problems, _problem(folder, FINDINGS_FILE, f"does not fit the schema: {error}")], None
     problems += _record(folder, record)
     problems += _labels(folder, record)
@@ -114,9 +115,7 @@ def _files(folder: Path) -> Iterator[Problem]:
 
 def _record(folder: Path, record: FindingsRecord) -> Iterator[Problem]:
     """Check that the parts of a record agree."""
-    if record.schema_version != SCHEMA_VERSION:
-        yield _problem(folder, FINDINGS_FILE, f"schema version {record.schema_version}, not {SCHEMA_VERSION}")
-    if record.software.settings.digest() != record.software.settings_digest:
+    if digest_of(record.software.settings) != record.software.settings_digest:
         yield _problem(folder, FINDINGS_FILE, "the digest of the settings is not that of the settings beside it")
     twice = [number for number, n in Counter(lesion.id for lesion in record.lesions).items() if n > 1]
     if twice:

@@ -19,14 +19,25 @@ class Setting:
     is_default: bool
 
 
-def settings_table(settings: Settings) -> tuple[Setting, ...]:
-    """Return every setting, in the order of the file; nested names with a dot between."""
-    values, defaults = settings.flat(), Settings().flat()
+def settings_table(recorded: dict[str, Any]) -> tuple[Setting, ...]:
+    """Return the settings of a record, in the order of the file, nested names with a dot between; unknown ones last.
+
+    Parameters
+    ----------
+    recorded
+        Plain values by group and name; of another version some may be missing, and others be unknown here.
+    """
+    values = {f"{group}.{name}": value for group, inner in recorded.items() for name, value in inner.items()}
+    defaults, declared = Settings().flat(), declared_settings(Settings)
     rows = []
-    for name, (_, declared) in declared_settings(Settings).items():
-        unit = "" if declared.unit in PLAIN_UNITS else f" {declared.unit}"
-        source = "" if declared.source == CONVENTION else f" Source: {declared.source}."
-        rows.append(Setting(name, _text(values[name]) + unit, declared.text + source, values[name] == defaults[name]))
+    for name in [*(n for n in declared if n in values), *(n for n in values if n not in declared)]:
+        unit, meaning, default = "", "Of another version.", None
+        if name in declared:
+            said = declared[name][1]
+            unit = "" if said.unit in PLAIN_UNITS else f" {said.unit}"
+            meaning = said.text + ("" if said.source == CONVENTION else f" Source: {said.source}.")
+            default = defaults[name]
+        rows.append(Setting(name, _text(values[name]) + unit, meaning, _text(values[name]) == _text(default)))
     return tuple(rows)
 
 

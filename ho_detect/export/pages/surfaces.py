@@ -73,7 +73,7 @@ def surfaces(result: Result) -> tuple[Surface, ...]:
     box = region_around(canonical.grid, centers)
     voxels = [_voxels(lesion, labels, canonical.grid) for lesion in result.lesions]
     all_of_them = np.concatenate([np.empty((0, 3), np.int64), *voxels])
-    bone_hu = result.record.software.settings.anatomy.bone_hu
+    bone_hu = result.record.known_settings().anatomy.bone_hu
     made = (
         _bone_surface(canonical, all_of_them, box, bone_hu),
         _lesion_surfaces(result.lesions, voxels, canonical.grid),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-import msgspec
 import nibabel
 import numpy as np
 import pytest
@@ -67,9 +66,7 @@ def test_the_file_lies_on_the_ct_for_every_reader(tmp_path):
 
 
 def test_it_is_written_only_where_it_was_asked_for(tmp_path):
-    found = findings()
-    software = msgspec.structs.replace(found.record.software, settings=Settings())
-    replace(found, record=msgspec.structs.replace(found.record, software=software)).save(tmp_path)
+    replace(findings(), output=OutputSettings()).save(tmp_path)
     assert not (tmp_path / BONES_FILE).exists()
 
 

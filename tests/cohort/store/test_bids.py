@@ -27,7 +27,7 @@ def out(tmp_path_factory):
         spec = CtSeries(series_uid=f"{UID}.1.{k}", study_uid=f"{UID}.2.{k}")
         write_series(folder / "ct" / str(k), spec, edit=lambda _, ds, who=patient: ds.update({"PatientID": who}))
     settings = Settings.from_dict({"output": {"naming": "bids"}})
-    run.run([folder / "ct"], folder / "out", settings, Options(task=batch_tasks.finds_measured_lesions))
+    run([folder / "ct"], folder / "out", settings, Options(task=batch_tasks.finds_measured_lesions))
     return folder / "out"
 
 

@@ -27,7 +27,7 @@ def studies(tmp_path_factory):
 
 @pytest.fixture
 def out(studies, tmp_path):
-    run.run([studies], tmp_path / "out", options=Options(task=batch_tasks.finds_measured_lesions))
+    run([studies], tmp_path / "out", options=Options(task=batch_tasks.finds_measured_lesions))
     return tmp_path / "out"
 
 
