@@ -15,6 +15,7 @@ from ho_detect.flags import Flag, flag, null
 from ho_detect.image.grid import Grid
 from ho_detect.results.assemble import statements
 from ho_detect.results.record import FindingsRecord, Software
+from ho_detect.settings import Settings
 
 
 def make_hip(side: str = "left", **changes: Any) -> Hip:
@@ -131,7 +132,7 @@ def make_record(
         spacing_mm=(1.0, 1.0, 1.0),
     )
     return FindingsRecord(
-        software=Software(settings_digest="0" * 12),
+        software=Software.of(Settings()),
         status="warning" if flags else "ok",
         flags=flags,
         statements=statements(series),

@@ -41,7 +41,8 @@ class Software(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, settings: Settings) -> Software:
         """Return this version with these settings."""
-        return cls(settings=settings.deciding(), settings_digest=settings.digest())
+        plain = msgspec.json.decode(msgspec.json.encode(settings.deciding()))  # as they are read back: no tuples
+        return cls(settings=plain, settings_digest=settings.digest())
 
 
 class FindingsRecord(msgspec.Struct, frozen=True, kw_only=True):
