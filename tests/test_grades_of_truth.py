@@ -14,7 +14,7 @@ from made_findings import make_lesion
 from test_accuracy_scorer import _load
 
 import ho_detect
-from ho_detect.detection.grade.grades import brooker, della_valle, mavrogenis
+from ho_detect.detection.grade.systems import brooker, della_valle, mavrogenis
 from ho_detect.settings import DetectionSettings
 
 SETTINGS = DetectionSettings()
@@ -50,7 +50,7 @@ def test_both_derivations_agree(pairs):
     assert grades.grades_of(true) == {
         "brooker_ct": brooker(mine, SETTINGS),
         "della_valle_ct": della_valle(mine, SETTINGS),
-        "mavrogenis": mavrogenis(mine),
+        "mavrogenis": mavrogenis(mine, SETTINGS),
     }
 
 

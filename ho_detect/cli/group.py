@@ -24,6 +24,7 @@ _COMMANDS = {
     "collect": "Put the results of the shards together.",
     "compare": "Say what has changed between two studies of one patient.",
     "settings": "Print all settings as a file to edit, or what a file changes.",
+    "fields": "Say what each column of the tables means, for a data dictionary or REDCap.",
     "sample": "Make three small simulated studies.",
     "warmup": "Compile everything once, for all later runs.",
     "pull": "Fetch CT series that can be analysed from an archive (DICOMweb).",

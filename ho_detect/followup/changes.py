@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ho_detect.detection.grade.hip import Hip
+from ho_detect.detection.grade.systems import GRADES
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.flags import Flag, flag, null
 from ho_detect.followup.comparison import HipChange, LesionChange
@@ -96,10 +97,8 @@ def hip_change(
         mean_hu_change=_less(new_hu, old_hu) if comparable else None,
         earlier_min_gap_mm=before.min_gap_mm,
         later_min_gap_mm=after.min_gap_mm,
-        earlier_brooker_ct=before.brooker_ct,
-        later_brooker_ct=after.brooker_ct,
-        earlier_della_valle_ct=before.della_valle_ct,
-        later_della_valle_ct=after.della_valle_ct,
+        earlier_grades={grade.name: getattr(before, grade.name) for grade in GRADES},
+        later_grades={grade.name: getattr(after, grade.name) for grade in GRADES},
         changes=dict(sorted(Counter(x.change or "not_said" for x in mine).items())),
     )
 

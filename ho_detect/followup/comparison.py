@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Meta
 
 from ho_detect.acquisition.volume.hu_volume import SeriesRecord
-from ho_detect.detection.grade.hip import Brooker, DellaValle
 from ho_detect.detection.measure.lesion import Maturity
 from ho_detect.flags import Flag, Null
 from ho_detect.followup.matching import Change
@@ -72,10 +71,8 @@ class HipChange(msgspec.Struct, frozen=True, kw_only=True):
     mean_hu_change: float | None = None
     earlier_min_gap_mm: float | None = None
     later_min_gap_mm: float | None = None
-    earlier_brooker_ct: Brooker | None = None
-    later_brooker_ct: Brooker | None = None
-    earlier_della_valle_ct: DellaValle | None = None
-    later_della_valle_ct: DellaValle | None = None
+    earlier_grades: Annotated[dict[str, str | None], Meta(description="By the name of each grade of a hip")] = {}
+    later_grades: Annotated[dict[str, str | None], Meta(description="By the name of each grade of a hip")] = {}
     changes: Annotated[dict[str, int], Meta(description="How many of its lesions are matched, new, gone")] = {}
 
 

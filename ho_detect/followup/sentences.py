@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ho_detect.detection.grade.systems import GRADES
 from ho_detect.followup.comparison import Comparison, HipChange, LesionChange
 from ho_detect.results.sentences import millilitres
 
@@ -28,9 +29,10 @@ def _hip_words(hip: HipChange) -> str:
     words = [f"ossification {_from_to(hip.earlier_volume_mm3, hip.later_volume_mm3, hip.volume_change_percent)}"]
     if hip.mean_hu_change is not None:
         words.append(f"mean {hip.mean_hu_change:+.0f} HU")
-    if hip.earlier_brooker_ct != hip.later_brooker_ct:
-        grades = (hip.earlier_brooker_ct or "not said", hip.later_brooker_ct or "not said")
-        words.append("Brooker {} to {} (from CT)".format(*grades))
+    for grade in GRADES:
+        before, after = (grades.get(grade.name) or "not said" for grades in (hip.earlier_grades, hip.later_grades))
+        if before != after:
+            words.append(f"{grade.label} {before} to {after} (from CT)")
     return "; ".join(words)
 
 

@@ -1,7 +1,7 @@
 """The three tables of a run, one row per hip, per lesion and per series (:mod:`ho_detect.export.tables` writes them).
 
 Each table is defined by one record type: its fields are the columns, in order, with the same types also
-when there are no rows.
+when there are no rows. Those of hips and lesions are made from the declared fields.
 """
 
 from __future__ import annotations
@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from ho_detect.flags import Null
+from ho_detect.detection.grade.hip import Hip
+from ho_detect.detection.measure.lesion import Lesion
+from ho_detect.flags import Flag, Null
 from ho_detect.image.sides import Point
+from ho_detect.results.fields import Field
+from ho_detect.results.hip_fields import HIP_FIELDS
+from ho_detect.results.lesion_fields import LESION_FIELDS
 
 if TYPE_CHECKING:
     from ho_detect.results.record import FindingsRecord
@@ -21,97 +26,83 @@ if TYPE_CHECKING:
 StudyStatus = Literal["ok", "warning", "failed", "left_out", "waiting"]
 
 
-class HipRow(msgspec.Struct, frozen=True, kw_only=True):
+def _columns(record_type: type[msgspec.Struct], fields: tuple[Field, ...]) -> list[tuple[str, Any]]:
+    """Return name and type of the columns that the fields of a record make."""
+    kinds = _types(record_type)
+    columns: list[tuple[str, Any]] = []
+    for field in fields:
+        kind, optional = _plain_kind(kinds[field.name])
+        about = Meta(description=field.description)
+        cell: Any = float if kind is tuple else kind
+        columns += [(n, Annotated[cell | None if optional else cell, about]) for n in _names(field, kind)]
+    return columns
+
+
+def _plain_kind(kind: msgspec.inspect.Type) -> tuple[type, bool]:
+    """Return what a cell of such a field holds, and whether it may be empty; tuple for the coordinates of a point."""
+    if isinstance(kind, msgspec.inspect.Metadata):
+        kind = kind.type
+    optional = isinstance(kind, msgspec.inspect.UnionType)
+    if isinstance(kind, msgspec.inspect.UnionType):
+        kind = next(t for t in kind.types if not isinstance(t, msgspec.inspect.NoneType))
+    plain: dict[type, type] = {
+        msgspec.inspect.StrType: str,
+        msgspec.inspect.LiteralType: str,
+        msgspec.inspect.IntType: int,
+        msgspec.inspect.FloatType: float,
+        msgspec.inspect.BoolType: bool,
+        msgspec.inspect.VarTupleType: str,
+        msgspec.inspect.TupleType: tuple,
+    }
+    return plain[type(kind)], optional
+
+
+def column_names(field: Field, record_type: type[msgspec.Struct]) -> list[str]:
+    """Return the columns that a field of a record makes: three for a point, else one."""
+    return _names(field, _plain_kind(_types(record_type)[field.name])[0])
+
+
+def words_of(record_type: type[msgspec.Struct]) -> dict[str, tuple[str, ...]]:
+    """Return the words that may stand in each field that allows only some."""
+    found = {}
+    for name, kind in _types(record_type).items():
+        parts = [kind.type if isinstance(kind, msgspec.inspect.Metadata) else kind]
+        parts = list(parts[0].types) if isinstance(parts[0], msgspec.inspect.UnionType) else parts
+        parts = [p.item_type if isinstance(p, msgspec.inspect.VarTupleType) else p for p in parts]
+        words = [str(value) for p in parts if isinstance(p, msgspec.inspect.LiteralType) for value in p.values]
+        if words:
+            found[name] = tuple(words)
+    return found
+
+
+def _types(record_type: type[msgspec.Struct]) -> dict[str, msgspec.inspect.Type]:
+    info = msgspec.inspect.type_info(record_type)
+    if not isinstance(info, msgspec.inspect.StructType):
+        raise TypeError(f"{record_type.__name__} is not a record type")
+    return {f.name: f.type for f in info.fields}
+
+
+def _names(field: Field, kind: type) -> list[str]:
+    pattern = field.columns or field.name.replace("_lps_mm", "_{}_lps_mm")
+    return [pattern.format(axis) for axis in "xyz"] if kind is tuple else [field.name]
+
+
+def _row_type(name: str, record_type: type[msgspec.Struct], fields: tuple[Field, ...]) -> Any:  # noqa: ANN401
+    """Return the record type of a table: the place of the result, then the columns of its fields."""
+    place: list[tuple[str, Any]] = [
+        ("folder", Annotated[str | None, Meta(description="Result folder below OUT")]),
+        ("study_uid", Annotated[str, Meta(description="Pseudonym, unless identities were asked for")]),
+        ("series_uid", Annotated[str, Meta(description="Pseudonym, unless identities were asked for")]),
+    ]
+    return msgspec.defstruct(name, [*place, *_columns(record_type, fields)], frozen=True, kw_only=True, module=__name__)
+
+
+class HipRow(_row_type("_HipColumns", Hip, HIP_FIELDS), frozen=True, kw_only=True):  # type: ignore[misc]
     """A row of ``summary``: one hip."""
 
-    folder: Annotated[str | None, Meta(description="Result folder below OUT")]
-    study_uid: str
-    series_uid: str
-    side: str
-    status: Annotated[str, Meta(description="assessed, partly_in_view, not_in_view or not_assessable")]
-    finding: Annotated[str | None, Meta(description="present, absent, indeterminate; empty where not judged")]
-    n_lesions: int | None
-    total_volume_mm3: Annotated[float | None, Meta(description="At the detection threshold, mm3")]
-    total_volume_second_threshold_mm3: Annotated[float | None, Meta(description="At the second threshold, mm3")]
-    sectors: Annotated[str, Meta(description="Sectors with ossification, separated by ;")]
-    bridging: bool | None
-    min_gap_mm: float | None
-    brooker_ct: str | None
-    della_valle_ct: str | None
-    mavrogenis: str | None
-    center_x_lps_mm: Annotated[float | None, Meta(description="Femoral head center, mm to the patient's left")]
-    center_y_lps_mm: Annotated[float | None, Meta(description="Femoral head center, mm posterior")]
-    center_z_lps_mm: Annotated[float | None, Meta(description="Femoral head center, mm superior")]
-    head_radius_mm: float | None
-    residual_mm: float | None
-    score: float | None
-    coverage: float | None
-    head_mean_hu: Annotated[float | None, Meta(description="Spongy bone of the femoral head, HU, uncalibrated")]
-    neck_mean_hu: Annotated[float | None, Meta(description="Spongy bone of the femoral neck, HU, uncalibrated")]
-    head_hu_difference: Annotated[float | None, Meta(description="head_mean_hu less that of the other side")]
-    neck_hu_difference: Annotated[float | None, Meta(description="neck_mean_hu less that of the other side")]
-    joint_space_min_mm: float | None
-    joint_space_mean_mm: float | None
-    joint_space_resolved: Annotated[float | None, Meta(description="Share of the roof where it can be told, 0 to 1")]
-    reasons: Annotated[str, Meta(description="Codes that qualify this hip, separated by ;")]
-    not_said: Annotated[str, Meta(description="Why cells are empty: column=code, separated by ;")]
 
-
-class LesionRow(msgspec.Struct, frozen=True, kw_only=True):
+class LesionRow(_row_type("_LesionColumns", Lesion, LESION_FIELDS), frozen=True, kw_only=True):  # type: ignore[misc]
     """A row of ``lesions``: one lesion."""
-
-    folder: Annotated[str | None, Meta(description="Result folder below OUT")]
-    study_uid: str
-    series_uid: str
-    id: Annotated[int, Meta(description="Value in lesions.nii.gz of that folder")]
-    side: str
-    sector: str
-    muscle_region: Annotated[str | None, Meta(description="Muscle group, approximate")]
-    muscle_region_source: Annotated[str, Meta(description="position or given_masks")]
-    volume_mm3: float
-    volume_second_threshold_mm3: float
-    centroid_x_lps_mm: float
-    centroid_y_lps_mm: float
-    centroid_z_lps_mm: float
-    extent_x_mm: float
-    extent_y_mm: float
-    extent_z_mm: float
-    max_diameter_mm: float
-    thickness_mm: float
-    axial_long_mm: float
-    axial_short_mm: float
-    surface_area_mm2: float
-    sphericity: float
-    mean_hu: float
-    sd_hu: float
-    median_hu: float
-    p95_hu: float
-    max_hu: float
-    boundary_hu: float
-    rim_hu: float
-    core_hu: float | None
-    maturity: str | None
-    zonal_index: float | None
-    atypical_pattern: bool | None
-    cut_at_metal_zone: Annotated[bool, Meta(description="It goes on in the zone around metal, which is left out")]
-    attached_to: Annotated[str, Meta(description="Bones in contact, separated by ;")]
-    contact_femur_mm2: float
-    contact_femur_mm: float
-    contact_pelvis_mm2: float
-    contact_pelvis_mm: float
-    gap_femur_mm: float | None
-    gap_pelvis_mm: float | None
-    gap_opposing_mm: float | None
-    distance_to_head_center_mm: float
-    distance_to_neck_mm: float | None
-    distance_to_capsule_mm: float | None
-    vessels: str
-    muscle_fraction: float | None
-    fat_fraction: float | None
-    bone_fraction: float | None
-    air_fraction: float | None
-    confidence: float | None
-    not_said: Annotated[str, Meta(description="Why cells are empty: column=code, separated by ;")]
 
 
 class ExcludedRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,36 +160,12 @@ class TimingRow(msgspec.Struct, frozen=True, kw_only=True):
 
 def hip_rows(record: FindingsRecord, folder: str | None = None) -> list[HipRow]:
     """Return one row per hip of a record, in the record's order."""
-    return [
-        HipRow(
-            folder=folder,
-            study_uid=record.series.study_uid,
-            series_uid=record.series.series_uid,
-            sectors=";".join(hip.sectors),
-            reasons=";".join(r.code for r in hip.reasons),
-            **_xyz("center_{}_lps_mm", hip.center_lps_mm),
-            not_said=_reasons(hip.not_said),
-            **_plain(hip, drop={"sectors", "reasons", "not_said", "center_lps_mm"}),
-        )
-        for hip in record.hips
-    ]
+    return [HipRow(**_place(record, folder), **_cells(hip, HIP_FIELDS)) for hip in record.hips]
 
 
 def lesion_rows(record: FindingsRecord, folder: str | None = None) -> list[LesionRow]:
     """Return one row per lesion of a record, in the record's order."""
-    return [
-        LesionRow(
-            folder=folder,
-            study_uid=record.series.study_uid,
-            series_uid=record.series.series_uid,
-            attached_to=";".join(lesion.attached_to),
-            **_xyz("centroid_{}_lps_mm", lesion.centroid_lps_mm),
-            **_xyz("extent_{}_mm", lesion.extent_lps_mm),
-            not_said=_reasons(lesion.not_said),
-            **_plain(lesion, drop={"attached_to", "not_said", "centroid_lps_mm", "extent_lps_mm"}),
-        )
-        for lesion in record.lesions
-    ]
+    return [LesionRow(**_place(record, folder), **_cells(lesion, LESION_FIELDS)) for lesion in record.lesions]
 
 
 def excluded_rows(record: FindingsRecord) -> list[ExcludedRow]:
@@ -214,8 +181,32 @@ def excluded_rows(record: FindingsRecord) -> list[ExcludedRow]:
     ]
 
 
-def _reasons(nulls: tuple[Null, ...]) -> str:
-    return ";".join(f"{n.field}={n.code}" for n in nulls)
+def _place(record: FindingsRecord, folder: str | None) -> dict[str, Any]:
+    return {"folder": folder, "study_uid": record.series.study_uid, "series_uid": record.series.series_uid}
+
+
+def _cells(record: Hip | Lesion, fields: tuple[Field, ...]) -> dict[str, Any]:
+    """Return the values of a record as its columns have them: lists joined by ``;``, points as three numbers."""
+    cells: dict[str, Any] = {}
+    for field in fields:
+        value = getattr(record, field.name)
+        if field.name in _POINTS:
+            cells |= dict(zip(_names(field, tuple), value or (None, None, None), strict=True))
+        elif isinstance(value, tuple):
+            cells[field.name] = ";".join(map(_word, value))
+        else:
+            cells[field.name] = value
+    return cells
+
+
+#: Fields that are a point or an extent: three columns each.
+_POINTS = frozenset({"center_lps_mm", "centroid_lps_mm", "extent_lps_mm"})
+
+
+def _word(value: str | Flag | Null) -> str:
+    if isinstance(value, Null):
+        return f"{value.field}={value.code}"
+    return value.code if isinstance(value, Flag) else value
 
 
 def _plain(record: msgspec.Struct, drop: set[str]) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from ho_detect.results.hip_fields import HIP_FIELDS
+from ho_detect.results.lesion_fields import LESION_FIELDS
 from ho_detect.results.record import SCHEMA_VERSION, FindingsRecord
 
 #: Where the shipped schema is.
@@ -19,7 +21,14 @@ SCHEMA_FILE = Path(str(files("ho_detect"))) / "results" / "schemas" / "findings.
 
 def findings_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of ``findings.json``."""
-    return schema_of(FindingsRecord, f"ho-detect findings, version {SCHEMA_VERSION}")
+    schema = schema_of(FindingsRecord, f"ho-detect findings, version {SCHEMA_VERSION}")
+    for name, fields in (("Hip", HIP_FIELDS), ("Lesion", LESION_FIELDS)):
+        properties = schema["$defs"][name]["properties"]
+        for field in fields:
+            properties[field.name]["description"] = field.description
+            if field.unit:
+                properties[field.name]["unit"] = field.unit
+    return schema
 
 
 def schema_of(record_type: type[msgspec.Struct], title: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from ho_detect.detection.grade.hip import Hip
+from ho_detect.detection.grade.systems import GRADES
 from ho_detect.detection.judge.excluded import EXCLUSIONS, Excluded
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.results.record import FindingsRecord
@@ -53,15 +54,8 @@ def _extent(hip: Hip) -> list[str]:
         words.append("bridges femur and pelvis")
     elif hip.min_gap_mm is not None:
         words.append(f"smallest gap {hip.min_gap_mm:.0f} mm")
-    grades = [
-        f"{name} {value}"
-        for name, value in (
-            ("Brooker", hip.brooker_ct),
-            ("Della Valle", hip.della_valle_ct),
-            ("Mavrogenis", hip.mavrogenis),
-        )
-        if value is not None
-    ]
+    given = ((grade.label, getattr(hip, grade.name)) for grade in GRADES)
+    grades = [f"{label} {value}" for label, value in given if value is not None]
     if grades:
         words.append(", ".join(grades) + " (from CT)")
     return words

@@ -16,10 +16,11 @@ from ho_detect.cohort.run.worker import Outcome
 from ho_detect.cohort.store.outcomes import Settled, outputs_of
 from ho_detect.cohort.store.output_folder import OutputFolder
 from ho_detect.errors import SeriesError
+from ho_detect.export.dictionary import DICTIONARY_FILE, dictionary_csv
 from ho_detect.export.tables import write_table
 from ho_detect.results.record import FindingsRecord, RecordError
 from ho_detect.results.rows import HipRow, LesionRow, StudyRow, TimingRow, hip_rows, lesion_rows
-from ho_detect.system.files import FINDINGS_FILE
+from ho_detect.system.files import FINDINGS_FILE, write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -219,6 +220,7 @@ class Ledger:
         write_table(out, "lesions", LesionRow, self.lesions, staging)
         write_table(out, "studies", StudyRow, self.studies, staging)
         write_table(out, "timings", TimingRow, self.timings, staging)
+        write_atomically(out / DICTIONARY_FILE, dictionary_csv().encode(), staging)
 
 
 def _without_result(outcome: Outcome, reason: str, detail: str) -> Outcome:

@@ -10,7 +10,8 @@ from ho_detect.anatomy.find import Anatomy
 from ho_detect.anatomy.hip_joint import HipJoint
 from ho_detect.anatomy.joint.joint_state import JointState
 from ho_detect.detection.detect import Judgement
-from ho_detect.detection.grade.hip import Brooker, DellaValle, Hip, Mavrogenis
+from ho_detect.detection.grade.hip import Hip
+from ho_detect.detection.grade.systems import GRADES, femur_pelvis_gap_mm
 from ho_detect.detection.judge.excluded import UNDECIDED, Excluded
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.flags import Null, flag, null
@@ -69,10 +70,8 @@ def _grade(
         sectors=tuple(sorted({x.sector for x in mine})),
         bridging=True if bridging else False if whole else None,
         min_gap_mm=min(gaps, default=None),
-        brooker_ct=brooker(mine, settings) if complete or bridging else None,
-        della_valle_ct=della_valle(mine, settings) if complete or bridging else None,
-        mavrogenis=mavrogenis(mine) if complete else None,
         reasons=(*joint.reasons, *doubts),
+        **{g.name: g.function(mine, settings) for g in GRADES if complete or (bridging and g.of_a_bridge)},
     )
     return msgspec.structs.replace(said, not_said=tuple(_nulls(said, complete=complete)))
 
@@ -88,9 +87,7 @@ def _nulls(hip: Hip, *, complete: bool) -> Iterator[Null]:
         "residual_mm": doubt if hidden else "head_cut_by_view",
         "bridging": doubt,
         "min_gap_mm": "beyond_reach" if hip.n_lesions else "no_lesion",
-        "brooker_ct": doubt,
-        "della_valle_ct": doubt,
-        "mavrogenis": no_type if complete else doubt,
+        **{g.name: no_type if complete else doubt for g in GRADES},
         "head_mean_hu": of_bone,
         "neck_mean_hu": of_bone,
         "head_hu_difference": of_bone if hip.head_mean_hu is None else "no_other_hip",
@@ -104,64 +101,3 @@ def _nulls(hip: Hip, *, complete: bool) -> Iterator[Null]:
 
 def _difference(here: float | None, there: float | None) -> float | None:
     return None if here is None or there is None else round(here - there, 1)
-
-
-def femur_pelvis_gap_mm(lesion: Lesion) -> float | None:
-    """What a lesion leaves open between femur and pelvis, mm: the sum of its distances to both.
-
-    0 for a bridge; for a spur the distance from its tip to the opposing bone, or to what has grown from there towards
-    it where that is nearer. None where neither was measured.
-    """
-    across = None
-    if lesion.gap_femur_mm is not None and lesion.gap_pelvis_mm is not None:
-        across = round(lesion.gap_femur_mm + lesion.gap_pelvis_mm, 2)
-    return min((gap for gap in (across, lesion.gap_opposing_mm) if gap is not None), default=None)
-
-
-def brooker(lesions: list[Lesion], settings: DetectionSettings) -> Brooker:
-    """Return the CT-derived Brooker class.
-
-    Brooker et al. 1973 as in the clinical reference: I islands, II spurs with at least 1 cm between opposing bone
-    surfaces, III less than 1 cm, IV apparent ankylosis, read as a bridge.
-    """
-    if not lesions:
-        return "0"
-    if any(len(x.attached_to) == 2 for x in lesions):
-        return "IV"
-    spurs = [x for x in lesions if x.attached_to]
-    if not spurs:
-        return "I"
-    return "III" if _shortest(spurs) < settings.short_gap_mm else "II"
-
-
-def della_valle(lesions: list[Lesion], settings: DetectionSettings) -> DellaValle:
-    """Return the CT-derived Della Valle class.
-
-    A: none, or islands below 1 cm; B: larger islands, or spurs that leave at least 1 cm; C: spurs that leave less, or
-    ankylosis. (Della Valle et al. 2002.)
-    """
-    spurs = [x for x in lesions if x.attached_to]
-    if spurs and _shortest(spurs) < settings.short_gap_mm:
-        return "C"
-    return "B" if spurs or any(x.max_diameter_mm >= settings.short_gap_mm for x in lesions) else "A"
-
-
-def mavrogenis(lesions: list[Lesion]) -> Mavrogenis | None:
-    """Return the CT-derived Mavrogenis type (10.1007/s10195-012-0193-z), None where no type fits.
-
-    1 anterior, 2 posterior, 3 anteromedial, 4 circumferential (read as three sectors or more, or front and back).
-    """
-    sectors = {x.sector for x in lesions}
-    if len(sectors) >= 3 or {"anterior", "posterior"} <= sectors:
-        return "4"
-    if sectors == {"anterior", "medial"}:
-        return "3"
-    if sectors == {"anterior"}:
-        return "1"
-    return "2" if sectors == {"posterior"} else None
-
-
-def _shortest(spurs: list[Lesion]) -> float:
-    """Shortest gap left by spurs; one not measured lies beyond the field, so it is long."""
-    gaps = [gap for x in spurs if (gap := femur_pelvis_gap_mm(x)) is not None]
-    return min(gaps, default=float("inf"))

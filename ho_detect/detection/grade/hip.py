@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from ho_detect.anatomy.hip_joint import Status
+from ho_detect.detection.grade.systems import GRADES
 from ho_detect.flags import Flag, Null
 from ho_detect.image.sides import Point, Sector, Side
 
 Finding = Literal["present", "absent", "indeterminate"]
-Brooker = Literal["0", "I", "II", "III", "IV"]
-DellaValle = Literal["A", "B", "C"]
-Mavrogenis = Literal["1", "2", "3", "4"]
 
 
-class Hip(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of one hip. ``null`` where it was not measured.
-
-    ``reasons`` qualify the status and the finding; where the hip was assessed, ``not_said`` gives each null its own.
-    """
-
+class _Found(msgspec.Struct, frozen=True, kw_only=True):
     side: Side
     status: Status
-    center_lps_mm: Annotated[Point | None, Meta(description="Femoral head center, LPS mm")] = None
-    head_radius_mm: float | None = None
-    residual_mm: Annotated[float | None, Meta(description="Robust distance of head surface to the sphere, mm")] = None
-    score: Annotated[float | None, Meta(description="Share of the expected bone surface found, 0 to 1")] = None
-    coverage: Annotated[float | None, Meta(description="Share of the joint region (60 mm) in view, 0 to 1")] = None
     finding: Annotated[Finding | None, Meta(description="null where the hip is not in view or not assessable")] = None
     n_lesions: int | None = None
     total_volume_mm3: float | None = None
@@ -40,13 +28,28 @@ class Hip(msgspec.Struct, frozen=True, kw_only=True):
         float | None,
         Meta(description="Smallest femur-pelvis gap left by one lesion or two that face each other, mm"),
     ] = None
-    brooker_ct: Annotated[Brooker | None, Meta(description="CT-derived Brooker class")] = None
-    della_valle_ct: Annotated[DellaValle | None, Meta(description="CT-derived Della Valle class")] = None
-    mavrogenis: Annotated[Mavrogenis | None, Meta(description="CT-derived Mavrogenis type, without suffix")] = None
-    head_mean_hu: Annotated[float | None, Meta(description="Spongy bone of the femoral head, HU, uncalibrated")] = None
-    neck_mean_hu: Annotated[float | None, Meta(description="Spongy bone of the femoral neck, HU, uncalibrated")] = None
-    head_hu_difference: Annotated[float | None, Meta(description="head_mean_hu less that of the other side")] = None
-    neck_hu_difference: Annotated[float | None, Meta(description="neck_mean_hu less that of the other side")] = None
+
+
+#: One field for each system, of its grades.
+_Graded: Any = msgspec.defstruct(
+    "_Graded",
+    [
+        (g.name, Annotated[Literal[g.values] | None, Meta(description=f"{g.label} {g.word}, derived from CT")], None)  # type: ignore[valid-type]
+        for g in GRADES
+    ],
+    bases=(_Found,),
+    module=__name__,
+    frozen=True,
+    kw_only=True,
+)
+
+
+class Hip(_Graded, frozen=True, kw_only=True):  # type: ignore[misc]
+    """What is said of one hip, with a field for each of the grades. ``null`` where it was not measured.
+
+    ``reasons`` qualify the status and the finding; where the hip was assessed, ``not_said`` gives each null its own.
+    """
+
     joint_space_min_mm: Annotated[
         float | None, Meta(description="Narrowest part of the joint space under the acetabular roof, mm")
     ] = None
@@ -54,5 +57,14 @@ class Hip(msgspec.Struct, frozen=True, kw_only=True):
     joint_space_resolved: Annotated[
         float | None, Meta(description="Share of the roof where head and acetabulum are told apart, 0 to 1")
     ] = None
+    head_mean_hu: Annotated[float | None, Meta(description="Spongy bone of the femoral head, HU, uncalibrated")] = None
+    head_hu_difference: Annotated[float | None, Meta(description="head_mean_hu less that of the other side")] = None
+    neck_mean_hu: Annotated[float | None, Meta(description="Spongy bone of the femoral neck, HU, uncalibrated")] = None
+    neck_hu_difference: Annotated[float | None, Meta(description="neck_mean_hu less that of the other side")] = None
+    center_lps_mm: Annotated[Point | None, Meta(description="Femoral head center, LPS mm")] = None
+    head_radius_mm: float | None = None
+    residual_mm: Annotated[float | None, Meta(description="Robust distance of head surface to the sphere, mm")] = None
+    score: Annotated[float | None, Meta(description="Share of the expected bone surface found, 0 to 1")] = None
+    coverage: Annotated[float | None, Meta(description="Share of the joint region (60 mm) in view, 0 to 1")] = None
     reasons: tuple[Flag, ...] = ()
     not_said: Annotated[tuple[Null, ...], Meta(description="Why each null of an assessed hip is null")] = ()

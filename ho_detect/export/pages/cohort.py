@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ho_detect._version import __version__
+from ho_detect.detection.grade.systems import GRADES
 from ho_detect.export.pages.templating import render
 from ho_detect.flags import FLAGS, REASONS
 from ho_detect.system.files import FINDINGS_FILE, REPORT_FILE, THUMBNAIL_FILE, write_atomically
@@ -51,11 +52,9 @@ COLUMNS = (
     Column("n_lesions", "Lesions", kind="number"),
     Column("total_volume_mm3", "Volume", "mL", "number", 2, 0.001),
     Column("sectors", "Sectors"),
-    Column("min_gap_mm", "Least gap", "mm", "number", 1),
+    Column("min_gap_mm", "Minimum gap", "mm", "number", 1),
     Column("bridging", "Bridging"),
-    Column("brooker_ct", "Brooker"),
-    Column("della_valle_ct", "Della Valle"),
-    Column("mavrogenis", "Mavrogenis"),
+    *(Column(grade.name, grade.label) for grade in GRADES),
     Column("joint_space_min_mm", "Joint space", "mm", "number", 1),
     Column("head_mean_hu", "Head", "HU", "number"),
     Column("flags", "Qualified by"),

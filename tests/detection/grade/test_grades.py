@@ -12,7 +12,8 @@ from made_findings import make_excluded, make_lesion
 from ho_detect.anatomy.hip_joint import HipJoint
 from ho_detect.anatomy.joint.joint_state import JointState
 from ho_detect.detection.detect import Judgement, Kept
-from ho_detect.detection.grade.grades import brooker, della_valle, femur_pelvis_gap_mm, grade_hips, mavrogenis
+from ho_detect.detection.grade.grades import grade_hips
+from ho_detect.detection.grade.systems import brooker, della_valle, femur_pelvis_gap_mm, mavrogenis
 from ho_detect.detection.judge.excluded import EXCLUSIONS, UNDECIDED
 from ho_detect.flags import flag
 from ho_detect.settings import DetectionSettings
@@ -99,8 +100,8 @@ class TestClasses:
     )
     def test_mavrogenis(self, sectors, kind):
         lesions = [island(sector=s) for s in sectors.split()]
-        assert mavrogenis(lesions) == kind
-        assert mavrogenis(lesions * 2) == kind
+        assert mavrogenis(lesions, SETTINGS) == kind
+        assert mavrogenis(lesions * 2, SETTINGS) == kind
 
     def test_the_limit_is_a_setting(self):
         assert brooker([spur(12.0)], DetectionSettings(short_gap_mm=15.0)) == "III"

@@ -70,7 +70,7 @@ class TestLines:
     def test_a_cell_for_each_thing_and_the_meaning_of_the_schema(self):
         found = lines([Row("Coverage", "%", "coverage", str)], (make_hip("right"), make_hip("left")))
         assert len(found[0].cells) == 2
-        assert found[0].meaning == "Share of the joint region (60 mm) in view, 0 to 1"
+        assert found[0].meaning == "Share of the ball of 60 mm about the head center in view."
 
     def test_no_things_no_rows(self):
         assert lines(LESION_ROWS, ()) == ()
@@ -78,9 +78,9 @@ class TestLines:
 
 class TestSettings:
     def test_each_has_its_meaning(self):
-        unexplained = [s.name for s in settings_table(Settings()) if not s.meaning]
+        unexplained = [s.name for s in settings_table(Settings().deciding()) if not s.meaning]
         assert unexplained == []
 
     def test_what_was_changed_is_told(self):
-        changed = settings_table(Settings.from_dict({"mimics": {"min_volume_mm3": 99.0}}))
+        changed = settings_table(Settings.from_dict({"mimics": {"min_volume_mm3": 99.0}}).deciding())
         assert [(s.name, s.value) for s in changed if not s.is_default] == [("mimics.min_volume_mm3", "99 mm³")]

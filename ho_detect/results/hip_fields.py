@@ -1,0 +1,184 @@
+"""The fields of a hip, in the order of the record."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ho_detect.detection.grade.systems import GRADES, Grade
+from ho_detect.results import codes
+from ho_detect.results.codes import own
+from ho_detect.results.fields import Field, Shown
+
+
+def _graded(grade: Grade) -> Field:
+    """Declare the field of a grading system."""
+    name = f"{grade.label} {grade.word}"
+    stem = grade.label.lower().replace(" ", "_")
+    return Field(
+        grade.name,
+        "",
+        grade.definition,
+        source=grade.source,
+        page=Shown(f"{grade.label}, from CT", missing="cannot be said", headline=True),
+        code=own(f"{stem}_ct", f"{name} derived from CT"),
+        values={value: own(f"{stem}_{value}", f"{name} {value}") for value in grade.values},
+    )
+
+
+HIP_FIELDS: Final[tuple[Field, ...]] = (
+    Field("side", "", "`left` or `right`, by patient coordinates."),
+    Field(
+        "status",
+        "",
+        "`assessed`; `partly_in_view`: less than 98 % of the head's surface, or of the ball of 60 mm about it, "
+        "in view; `not_assessable`: metal nearer to the head center than `anatomy.metal_zone_mm`; "
+        "`not_in_view`.",
+        source="convention",
+        page=Shown("Status"),
+        code=own("assessment", "Whether the hip could be assessed"),
+    ),
+    Field(
+        "finding",
+        "",
+        "`present`: a lesion; `absent`: none, the hip assessed whole and nothing set aside that may be one; "
+        "else `indeterminate`.",
+        page=Shown("Finding", missing="not judged"),
+    ),
+    Field(
+        "n_lesions",
+        "count",
+        "Number of lesions of that side.",
+        page=Shown("Lesions", kind="number"),
+        code=codes.NUMBER_OF_LESIONS,
+    ),
+    Field(
+        "total_volume_mm3",
+        "mm3",
+        "Sum of the volumes of all lesions of that side.",
+        page=Shown("Volume", "mL", kind="volume", headline=True),
+        code=codes.VOLUME,
+    ),
+    Field(
+        "total_volume_second_threshold_mm3",
+        "mm3",
+        "Sum over all lesions of that side of what is denser than `detection.second_threshold_hu`.",
+        page=Shown("Volume above second threshold", "mL", kind="volume"),
+        code=codes.VOLUME_SECOND,
+    ),
+    Field(
+        "sectors",
+        "",
+        "Sectors with a lesion of that side.",
+        page=Shown("Sectors", missing="–"),
+        values=codes.SECTORS,
+        code=own("sector", "Axial sector seen from the femoral head"),
+    ),
+    Field(
+        "bridging",
+        "",
+        "One lesion in contact with femur and pelvis.",
+        source="clinical definition; contact: `detection.contact_hu`, `contact_mm2`, convention",
+        page=Shown("Bridging", missing="cannot be said", headline=True),
+        code=own("bridging", "One lesion in contact with femur and pelvis"),
+    ),
+    Field(
+        "min_gap_mm",
+        "mm",
+        "The smallest of: what one lesion leaves open to both bones; the distance between a lesion grown from "
+        "the femur and one grown from the pelvis.",
+        source="clinical definition",
+        page=Shown("Minimum femur–pelvis gap", "mm", kind="number", digits=1, headline=True),
+        code=own("min_gap", "Smallest gap between femur and pelvis left by a lesion"),
+    ),
+    *(_graded(grade) for grade in GRADES),
+    Field(
+        "joint_space_min_mm",
+        "mm",
+        "The least mean over a patch (`joint.patch_degrees`); `null` where a patch is not resolved "
+        "(`joint.least_of_patch`).",
+        source="convention",
+        page=Shown("Joint space, minimum", "mm", kind="number", digits=1),
+        code=own("joint_space_min", "Narrowest joint space under the acetabular roof"),
+    ),
+    Field(
+        "joint_space_mean_mm",
+        "mm",
+        "Mean width under the acetabular roof (`joint.roof_degrees`), along rays from the head center, where "
+        "both walls are told apart. Their edges are put where a blurred thin plate has them.",
+        source="convention",
+        page=Shown("Joint space, mean", "mm", kind="number", digits=1),
+        code=own("joint_space_mean", "Mean joint space under the acetabular roof"),
+    ),
+    Field(
+        "joint_space_resolved",
+        "ratio",
+        "Share of the roof where both walls are told apart: the gap falls half way to cartilage and is wider "
+        "than the voxels there. Below `joint.least_resolved` the joint space is not separable.",
+        source="convention",
+        page=Shown("Roof with a joint space", "%", kind="number", scale=100),
+    ),
+    Field(
+        "head_mean_hu",
+        "HU",
+        "Mean HU of trabecular bone of the femoral head, deeper than `joint.cortex_mm`. Not calibrated: kVp and"
+        " contrast are named with the statement `hu_uncalibrated`.",
+        source="convention",
+        page=Shown("Femoral head, mean", "HU", kind="number"),
+        code=own("head_mean_hu", "Mean attenuation of spongy bone, femoral head"),
+    ),
+    Field(
+        "head_hu_difference",
+        "HU",
+        "`head_mean_hu` of this side less that of the other.",
+        page=Shown("Femoral head, difference from the other side", "HU", kind="signed"),
+    ),
+    Field(
+        "neck_mean_hu",
+        "HU",
+        "The same of the femoral neck (`joint.neck_radii`).",
+        source="convention",
+        page=Shown("Femoral neck, mean", "HU", kind="number"),
+        code=own("neck_mean_hu", "Mean attenuation of spongy bone, femoral neck"),
+    ),
+    Field(
+        "neck_hu_difference",
+        "HU",
+        "`neck_mean_hu` of this side less that of the other.",
+        page=Shown("Femoral neck, difference from the other side", "HU", kind="signed"),
+    ),
+    Field(
+        "center_lps_mm",
+        "mm",
+        "Center of the sphere through the fitted surface of the femoral head.",
+        page=Shown("Femoral head center", "mm", kind="point"),
+    ),
+    Field(
+        "head_radius_mm",
+        "mm",
+        "Radius of that sphere.",
+        page=Shown("Femoral head radius", "mm", kind="number", digits=1),
+        code=own("head_radius", "Radius of the sphere fitted to the femoral head"),
+    ),
+    Field(
+        "residual_mm",
+        "mm",
+        "Median distance of the head's edges on the CT to that sphere, times 1.48.",
+        page=Shown("Residual of the head fit", "mm", kind="number", digits=1),
+    ),
+    Field(
+        "score",
+        "ratio",
+        "Share of the fitted surfaces of both bones, in view, with an edge on the CT within 2 mm.",
+        source="convention",
+        page=Shown("Expected bone surface found", "%", kind="number", scale=100),
+    ),
+    Field(
+        "coverage",
+        "ratio",
+        "Share of the ball of 60 mm about the head center in view.",
+        source="convention",
+        page=Shown("Joint region in view", "%", kind="number", scale=100),
+    ),
+    Field("reasons", "", "What qualifies status and finding.", code=own("qualification", "What qualifies the finding")),
+    Field("not_said", "", "For each null of a hip that was assessed: field, code, sentence."),
+)

@@ -1,0 +1,326 @@
+"""The fields of a lesion, in the order of the record."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ho_detect.results import codes
+from ho_detect.results.codes import own
+from ho_detect.results.fields import Field, Shown
+
+LESION_FIELDS: Final[tuple[Field, ...]] = (
+    Field("id", "", "Value in the label map; 1 is the largest lesion."),
+    Field("side", "", "Of the nearer hip in view."),
+    Field(
+        "sector",
+        "",
+        "The larger axial component of the centroid as seen from the head center.",
+        source="clinical definition",
+        values=codes.SECTORS,
+        code=own("sector", "Axial sector seen from the femoral head"),
+    ),
+    Field(
+        "muscle_region",
+        "",
+        "The muscle group whose course, hung on the fitted bones, most of its voxels lie in or nearest to. "
+        "Approximate; no muscle is segmented.",
+        source="convention",
+        page=Shown("Muscle group", group="Size and shape"),
+        code=own("muscle_region", "Muscle group, approximate"),
+    ),
+    Field(
+        "muscle_region_source",
+        "",
+        "`position`, or `given_masks` ([masks you give](anatomy.md)).",
+        page=Shown("Muscle group known from", group="Size and shape"),
+    ),
+    Field(
+        "volume_mm3",
+        "mm3",
+        "Of the voxels inside its outline, the lucent core included.",
+        page=Shown("Volume", "mL", kind="volume", group="Size and shape", headline=True),
+        code=codes.VOLUME,
+    ),
+    Field(
+        "volume_second_threshold_mm3",
+        "mm3",
+        "Of those from `detection.second_threshold_hu` up: shows how much the volume depends on the threshold.",
+        source="convention",
+        page=Shown("Volume above second threshold", "mL", kind="volume", group="Size and shape"),
+        code=codes.VOLUME_SECOND,
+    ),
+    Field(
+        "centroid_lps_mm",
+        "mm",
+        "Mean of its voxels.",
+        page=Shown("Center", "mm", kind="point", group="Place and contact"),
+    ),
+    Field(
+        "extent_lps_mm",
+        "mm",
+        "Size of its bounding box along LPS x, y and z, edge to edge.",
+        columns="extent_{}_mm",
+        page=Shown("LR × AP × SI", "mm", kind="size", group="Size and shape"),
+    ),
+    Field(
+        "max_diameter_mm",
+        "mm",
+        "Largest diameter in any direction, edge to edge.",
+        page=Shown("Maximum diameter", "mm", kind="number", group="Size and shape", headline=True),
+        code=own("max_diameter", "Largest diameter in any direction"),
+    ),
+    Field(
+        "thickness_mm",
+        "mm",
+        "Twice the largest depth of what is as dense as the detection threshold, nothing filled: a calcified "
+        "wall stays thin.",
+        source="convention",
+        page=Shown("Thickness", "mm", kind="number", digits=1, group="Size and shape"),
+    ),
+    Field(
+        "axial_long_mm",
+        "mm",
+        "Longest diameter in the slice where it is largest.",
+        page=Shown("Axial, long diameter", "mm", kind="number", group="Size and shape"),
+        code=codes.LONG_AXIS,
+    ),
+    Field(
+        "axial_short_mm",
+        "mm",
+        "Extent across that diameter in the same slice.",
+        page=Shown("Axial, short diameter", "mm", kind="number", group="Size and shape"),
+        code=codes.SHORT_AXIS,
+    ),
+    Field(
+        "surface_area_mm2",
+        "mm2",
+        "Surface area by Crofton's formula.",
+        source="Lehmann and Legland 2012",
+        page=Shown("Surface", "cm²", kind="number", digits=1, scale=0.01, group="Size and shape"),
+    ),
+    Field(
+        "sphericity",
+        "ratio",
+        "Surface of the ball of equal volume over its own.",
+        source="Lehmann and Legland 2012",
+        page=Shown("Sphericity", kind="number", digits=2, group="Size and shape"),
+    ),
+    Field(
+        "mean_hu",
+        "HU",
+        "Mean of its voxels, as scanned.",
+        page=Shown("Mean", "HU", kind="number", group="Density", headline=True),
+        code=codes.ATTENUATION,
+        derived=codes.MEAN,
+    ),
+    Field(
+        "sd_hu",
+        "HU",
+        "Standard deviation of its voxels, as scanned.",
+        page=Shown("Standard deviation", "HU", kind="number", group="Density"),
+        code=codes.ATTENUATION,
+        derived=codes.STANDARD_DEVIATION,
+    ),
+    Field(
+        "median_hu",
+        "HU",
+        "Median of its voxels, as scanned.",
+        page=Shown("Median", "HU", kind="number", group="Density"),
+        code=codes.ATTENUATION,
+        derived=codes.MEDIAN,
+    ),
+    Field(
+        "p95_hu",
+        "HU",
+        "95th percentile of its voxels, as scanned.",
+        page=Shown("95th percentile", "HU", kind="number", group="Density"),
+    ),
+    Field(
+        "max_hu",
+        "HU",
+        "Highest of its voxels, as scanned.",
+        page=Shown("Highest", "HU", kind="number", group="Density", headline=True),
+        code=codes.ATTENUATION,
+        derived=codes.MAXIMUM,
+    ),
+    Field(
+        "boundary_hu",
+        "HU",
+        "HU of its outline: half way from muscle to its rim, at most `detection.highest_boundary_hu`.",
+        source="convention",
+        page=Shown("Outline drawn at", "HU", kind="number", group="Density"),
+    ),
+    Field(
+        "rim_hu",
+        "HU",
+        "Median HU along the crest of the rim (of each voxel at the surface the densest of it and its "
+        "neighbours inward, no deeper than `detection.rim_mm` past `detection.blur_mm`). Where it stands on "
+        "bone it has no rim.",
+        source="convention",
+        page=Shown("Rim, median", "HU", kind="number", group="Density"),
+    ),
+    Field(
+        "core_hu",
+        "HU",
+        "Median HU of what lies deeper than the rim.",
+        source="convention",
+        page=Shown("Core, median", "HU", kind="number", group="Density"),
+    ),
+    Field(
+        "maturity",
+        "",
+        "`mature` by a rim from `detection.mature_rim_hu`, `immature` below `detection.immature_rim_hu`, else "
+        "`intermediate`. No publication gives HU by stage.",
+        source="convention",
+        page=Shown("Maturity", missing="not judged", group="Density", headline=True),
+        code=own("maturity", "Maturity by attenuation of the rim"),
+    ),
+    Field(
+        "zonal_index",
+        "ratio",
+        "(rim − core) / rim.",
+        source="convention",
+        page=Shown("Zonal index", kind="number", digits=2, group="Density"),
+        code=own("zonal_index", "Difference of rim and core over rim attenuation"),
+    ),
+    Field(
+        "atypical_pattern",
+        "",
+        "The core denser than the rim by `detection.atypical_core_hu` or more, the rim not mature: ossification"
+        " matures from outside in. For a reader to look at; it is not named.",
+        source="convention",
+        page=Shown("Denser inside than at the rim", group="Density"),
+        code=own("atypical", "Dense core in a faint rim"),
+    ),
+    Field(
+        "cut_at_metal_zone",
+        "",
+        "It goes on within `anatomy.metal_zone_mm` of metal. All values are of what lies outside of that zone: "
+        "volumes are the least there is, and what it is attached to inside is not told. The rest is listed "
+        "under `excluded` as `near_metal`.",
+        page=Shown("Cut at the zone around metal", group="Place and contact"),
+        code=own("cut_at_metal", "Cut at the zone around metal: values of the rest"),
+    ),
+    Field(
+        "attached_to",
+        "",
+        "Bones with voxels 26-adjacent to it, both from `detection.contact_hu`, over `detection.contact_mm2` or more.",
+        source="clinical definition; limits convention",
+        page=Shown("Attached to", missing="nothing", group="Place and contact", headline=True),
+        values=codes.BONES,
+        empty=codes.NO_BONE,
+        code=own("attached_to", "Native bone in contact"),
+    ),
+    Field(
+        "contact_femur_mm2",
+        "mm2",
+        "Area of the faces between it and that bone; 0 where it is not attached.",
+        page=Shown("Contact with the femur", "mm²", kind="number", group="Place and contact"),
+        code=own("contact_femur", "Area of contact with the femur"),
+    ),
+    Field(
+        "contact_femur_mm",
+        "mm",
+        "Largest length of that area.",
+        page=Shown("Length of contact with the femur", "mm", kind="number", group="Place and contact"),
+    ),
+    Field(
+        "contact_pelvis_mm2",
+        "mm2",
+        "Area of the faces between it and that bone; 0 where it is not attached.",
+        page=Shown("Contact with the pelvis", "mm²", kind="number", group="Place and contact"),
+        code=own("contact_pelvis", "Area of contact with the pelvis"),
+    ),
+    Field(
+        "contact_pelvis_mm",
+        "mm",
+        "Largest length of that area.",
+        page=Shown("Length of contact with the pelvis", "mm", kind="number", group="Place and contact"),
+    ),
+    Field(
+        "gap_femur_mm",
+        "mm",
+        "Smallest distance to the native surface of the same side's bone; 0 where attached.",
+        page=Shown("Gap to the femur", "mm", kind="number", digits=1, group="Place and contact", headline=True),
+        code=own("gap_femur", "Smallest distance to the femur"),
+    ),
+    Field(
+        "gap_pelvis_mm",
+        "mm",
+        "Smallest distance to the native surface of the same side's bone; 0 where attached.",
+        page=Shown("Gap to the pelvis", "mm", kind="number", digits=1, group="Place and contact", headline=True),
+        code=own("gap_pelvis", "Smallest distance to the pelvis"),
+    ),
+    Field(
+        "gap_opposing_mm",
+        "mm",
+        "Of a lesion grown from one bone: smallest distance to one grown from the other.",
+        page=Shown("Gap to an opposing lesion", "mm", kind="number", digits=1, group="Place and contact"),
+    ),
+    Field(
+        "distance_to_head_center_mm",
+        "mm",
+        "From its centroid to the femoral head center.",
+        page=Shown("Center to femoral head center", "mm", kind="number", group="Place and contact"),
+    ),
+    Field(
+        "distance_to_neck_mm",
+        "mm",
+        "Smallest distance to the femoral neck (`joint.neck_radii`).",
+        source="convention",
+        page=Shown("To the femoral neck", "mm", kind="number", group="Place and contact"),
+    ),
+    Field(
+        "distance_to_capsule_mm",
+        "mm",
+        "Smallest distance to femoral head or neck, about what the joint capsule encloses.",
+        source="convention",
+        page=Shown("To the capsule region", "mm", kind="number", group="Place and contact"),
+    ),
+    Field(
+        "vessels",
+        "",
+        "`not_assessed`: vessels are not segmented.",
+        page=Shown("Nearness to vessels", group="Place and contact"),
+    ),
+    Field(
+        "muscle_fraction",
+        "ratio",
+        "Share of muscle in the shell 1.5 to 6.5 mm outside of it, past its partial volume: smoothed density "
+        "from -20 HU to the detection threshold. The four shares are 1 together.",
+        source="convention",
+        page=Shown("Muscle around it", "%", kind="number", scale=100, group="Size and shape"),
+    ),
+    Field(
+        "fat_fraction",
+        "ratio",
+        "Share of fat there: from -200 to -20 HU.",
+        source="convention",
+        page=Shown("Fat around it", "%", kind="number", scale=100, group="Size and shape"),
+    ),
+    Field(
+        "bone_fraction",
+        "ratio",
+        "Share of bone there, or of what is as dense: from the detection threshold.",
+        source="convention",
+        page=Shown("Bone around it", "%", kind="number", scale=100, group="Size and shape"),
+    ),
+    Field(
+        "air_fraction",
+        "ratio",
+        "Share of air there: up to -200 HU.",
+        source="convention",
+        page=Shown("Air around it", "%", kind="number", scale=100, group="Size and shape"),
+    ),
+    Field(
+        "confidence",
+        "ratio",
+        "The share of true ones among the findings of simulated studies that have such a `fat_fraction` and "
+        "`thickness_mm`: a logistic regression, [how it was fitted and what it means](accuracy.md). Not the "
+        "probability of ossification in a patient.",
+        source="own simulator",
+        page=Shown("Confidence", kind="number", digits=2, group="Density"),
+        code=own("confidence", "Share of simulated findings with such evidence that were true"),
+    ),
+    Field("not_said", "", "For each null: field, code, sentence."),
+)
