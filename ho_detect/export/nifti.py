@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from pathlib import Path
 from typing import Any, cast
 
@@ -57,33 +55,3 @@ def write_labels(path: Path, labels: NDArray[np.uint16] | NDArray[np.uint8], gri
         compressed("", "wb", _LEVEL, raw, mtime=0) as file,
     ):
         image.to_stream(file)
-
-
-def read_labels(path: Path) -> tuple[NDArray[np.uint16], NDArray[np.float64]]:
-    """Read a label map; whatever the name of its folder is, which not every library can open.
-
-    Returns
-    -------
-    The labels (slice, row, column), and the 3 x 3 part of the affine (column, row, slice to RAS), mm.
-
-    Raises
-    ------
-    OSError
-        The file cannot be read.
-    ValueError
-        It is no NIfTI label map.
-    """
-    from nibabel import nifti1
-
-    made = cast("Any", nifti1.Nifti1Image)
-    data = path.read_bytes()
-    try:
-        image = made.from_bytes(gzip.decompress(data))
-        values = np.asanyarray(image.dataobj)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ValueError("no compressed file, or a part of one") from error
-    except Exception as error:  # nibabel has no error of its own for what a broken file may hold
-        raise ValueError(f"no NIfTI ({type(error).__name__})") from error
-    if values.ndim != 3 or not np.array_equal(values, values.astype(np.uint16)):
-        raise ValueError("not three axes of whole numbers")
-    return np.ascontiguousarray(values.astype(np.uint16).transpose(2, 1, 0)), np.asarray(image.affine)[:3, :3]

@@ -14,9 +14,9 @@ import msgspec
 import numpy as np
 
 from ho_detect.errors import UsageError
-from ho_detect.export.nifti import read_labels
 from ho_detect.export.provenance import PROVENANCE_FILE, Provenance, sha256_of
 from ho_detect.export.tables import csv_text
+from ho_detect.results.load import read_labels
 from ho_detect.results.record import FindingsRecord, RecordError, read_record
 from ho_detect.results.rows import HipRow, LesionRow, hip_rows, lesion_rows
 from ho_detect.settings import digest_of
@@ -133,19 +133,19 @@ def _record(folder: Path, record: FindingsRecord) -> Iterator[Problem]:
 def _labels(folder: Path, record: FindingsRecord) -> Iterator[Problem]:
     """Measure the label map again and compare it with the record."""
     try:
-        labels, affine = read_labels(folder / LABELS_FILE)
-    except (OSError, ValueError):
+        labels, grid = read_labels(folder / LABELS_FILE)
+    except UsageError:
         yield _problem(folder, LABELS_FILE, "cannot be read as NIfTI")
         return
     series = record.series
     if labels.shape != (series.n_slices, series.rows, series.columns):
         said = f"size {labels.shape}, the series has ({series.n_slices}, {series.rows}, {series.columns})"
         yield _problem(folder, LABELS_FILE, said)
-    spacing_mm = tuple(float(mm) for mm in np.linalg.norm(affine, axis=0)[::-1])
+    spacing_mm = grid.spacing_mm
     if not np.allclose(spacing_mm, series.spacing_mm, rtol=_SPACING_SHARE):
         yield _problem(folder, LABELS_FILE, f"spacing {spacing_mm} mm, the series has {series.spacing_mm} mm")
     counts = np.bincount(labels[labels > 0].ravel())
-    voxel_mm3 = abs(float(np.linalg.det(affine)))
+    voxel_mm3 = grid.voxel_volume_mm3
     found = {int(number): counts[number] * voxel_mm3 for number in np.flatnonzero(counts)}
     for number in sorted(found.keys() - {lesion.id for lesion in record.lesions}):
         yield _problem(folder, LABELS_FILE, f"label {number} is no lesion of the record")

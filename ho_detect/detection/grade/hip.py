@@ -34,7 +34,7 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
 _Graded: Any = msgspec.defstruct(
     "_Graded",
     [
-        (g.name, Annotated[Literal[g.values] | None, Meta(description=f"{g.label} {g.word}, derived from CT")], None)  # type: ignore[valid-type]
+        (g.name, Annotated[Literal[g.values] | None, Meta(description=f"{g.label} {g.word}, derived from CT")], None)
         for g in GRADES
     ],
     bases=(_Found,),
@@ -44,7 +44,7 @@ _Graded: Any = msgspec.defstruct(
 )
 
 
-class Hip(_Graded, frozen=True, kw_only=True):  # type: ignore[misc]
+class Hip(_Graded, frozen=True, kw_only=True):  # type: ignore[misc, call-arg]
     """What is said of one hip, with a field for each of the grades. ``null`` where it was not measured.
 
     ``reasons`` qualify the status and the finding; where the hip was assessed, ``not_said`` gives each null its own.
