@@ -97,11 +97,11 @@ def _row_type(name: str, record_type: type[msgspec.Struct], fields: tuple[Field,
     return msgspec.defstruct(name, [*place, *_columns(record_type, fields)], frozen=True, kw_only=True, module=__name__)
 
 
-class HipRow(_row_type("_HipColumns", Hip, HIP_FIELDS), frozen=True, kw_only=True):  # type: ignore[misc]
+class HipRow(_row_type("_HipColumns", Hip, HIP_FIELDS), frozen=True, kw_only=True):  # type: ignore[misc, call-arg]
     """A row of ``summary``: one hip."""
 
 
-class LesionRow(_row_type("_LesionColumns", Lesion, LESION_FIELDS), frozen=True, kw_only=True):  # type: ignore[misc]
+class LesionRow(_row_type("_LesionColumns", Lesion, LESION_FIELDS), frozen=True, kw_only=True):  # type: ignore[misc, call-arg]
     """A row of ``lesions``: one lesion."""
 
 
