@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -10,14 +10,25 @@ from threadpoolctl import threadpool_limits
 
 from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.fit.head import settled_head
-from ho_detect.anatomy.fit.search import EdgeField, edge_field, femur_starts, hip_candidates
+from ho_detect.anatomy.fit.femur_starts import femur_starts
+from ho_detect.anatomy.fit.search import (
+    ANYHOW,
+    TURNED,
+    Candidate,
+    Fields,
+    across,
+    edge_field,
+    halved,
+    hip_candidates,
+    turned_candidates,
+)
 from ho_detect.anatomy.fit.shaft import Shaft, follow_shaft
-from ho_detect.anatomy.fit.shape_fit import SurfaceFit, fit_surface
-from ho_detect.anatomy.fit.shape_model import femur_model, hip_bone_model
+from ho_detect.anatomy.fit.shape_fit import Pose, SurfaceFit, fit_surface
+from ho_detect.anatomy.fit.shape_model import BoneModel, femur_model, hip_bone_model
 from ho_detect.anatomy.fit.working_grid import WorkingVolume, resample_to_patient_axes
 from ho_detect.anatomy.hip_joint import HipJoint
 from ho_detect.flags import Flag, flag
-from ho_detect.image.grid import FloatArray, Sphere, fit_sphere
+from ho_detect.image.grid import FloatArray, Sphere, align_similarity, fit_sphere
 from ho_detect.image.sides import SIDES, Side, mirror_of
 from ho_detect.image.smoothing import gaussian
 from ho_detect.settings import AnatomySettings
@@ -43,6 +54,10 @@ _AS_CLEAR, _ANOTHER_MM = 0.05, 1.5
 _FINISHED, _WORTH_FINISHING = 2, 0.7
 #: With less of the hip bone in view its socket says nothing.
 _MIN_SOCKET_IN_VIEW = 0.3
+#: Hip bones that fit less well than this are looked for in any patient, not only in straight ones.
+_CONVINCING = 0.66
+#: Two fits are the same one when their surfaces lie so near to each other, mm.
+_SAME_MM = 3.0
 #: Head surface explained by the fit from which no further candidate of that side is tried.
 _CLEAR_SCORE = 0.8
 #: The fitted femoral head and the socket expected by the fitted hip bone lie at most so far apart, mm.
@@ -104,13 +119,14 @@ def find_hip_joints(volume: HuVolume, coarse: WorkingVolume, settings: AnatomySe
     -------
     Hips in view; a side that is missing is not in view.
     """
-    field = edge_field(coarse)
+    fields = Fields(edge_field(halved(coarse)), edge_field(coarse))
     fine = resample_to_patient_axes(volume, FIT_STEP_MM)
     fine = WorkingVolume(gaussian(fine.hu, (0.5, 0.5, 0.5)), fine.grid)
     # the systems solved are small: more threads of the linear algebra library only wait for each other
     with threadpool_limits(limits=1, user_api="blas"):
         in_parallel(lambda build: build(), (hip_bone_model, femur_model))  # once, before both threads ask for them
-        fits = in_parallel(lambda side: _best_fit(field, fine, side), SIDES)
+        pelvis = _hip_bones(fields, fine)
+        fits = in_parallel(lambda side: _best_fit(fields, fine, side, pelvis[side]), SIDES)
     best = [fit for fit in fits if fit and fit.score >= settings.min_joint_score]
     if len(best) == 2 and not _plausible_pair(best[0].center, best[1].center):
         best = [max(best, key=lambda f: f.score)]
@@ -119,44 +135,103 @@ def find_hip_joints(volume: HuVolume, coarse: WorkingVolume, settings: AnatomySe
     )
 
 
-def _best_fit(field: EdgeField, fine: WorkingVolume, side: Side) -> _Fitted | None:
-    """Fit the hip bone at every candidate, and the femur only where that fits best."""
-    mirrored = side == "right"
-    found = [
-        (candidate.pelvis, fit_surface(fine, hip_bone_model(), candidate.pelvis, mirrored=mirrored, innermost=False))
-        for candidate in hip_candidates(field, side, _CANDIDATES)
-    ]
-    found.sort(key=lambda f: -_promise(f[1]))
-    best: _Fitted | None = None
-    for start, hip_bone in found[:_FINISHED]:
-        if best and (best.score > _CLEAR_SCORE or _promise(hip_bone) < _WORTH_FINISHING * _promise(best.hip_bone)):
+@dataclass(frozen=True, eq=False)
+class _HipBone:
+    """A fitted hip bone, where it began, and in what pose it ended, in the mirrored frame of its side."""
+
+    start: Pose
+    fit: SurfaceFit
+    pose: Pose
+
+    @property
+    def promise(self) -> float:
+        """Return how well it fits; with less of it in view a high share is easier to come by."""
+        return float(self.fit.explained * np.sqrt(min(1.0, self.fit.share_in_view / 0.75)))
+
+
+def _hip_bones(fields: Fields, fine: WorkingVolume) -> dict[Side, list[_HipBone]]:
+    """Fit the hip bones of both sides at every candidate, best first.
+
+    As in a straight patient first, then where the other side's says that it should be, and where neither is
+    convincing in any patient.
+    """
+
+    def fitted(side: Side, candidates: list[Candidate]) -> list[_HipBone]:
+        return [_fit_hip_bone(fine, side, c.pelvis) for c in candidates]
+
+    def straight(side: Side) -> list[_HipBone]:
+        return fitted(side, hip_candidates(fields.fine, side, _CANDIDATES))
+
+    found: dict[Side, list[_HipBone]] = dict(zip(SIDES, in_parallel(straight, SIDES), strict=True))
+    _add_across(fields, fine, found)
+    for poses in (TURNED, ANYHOW):
+        if max((b.promise for bones in found.values() for b in bones), default=0.0) > _CONVINCING:
             break
-        fitted = _fit_femur(field, fine, side, start.offset_mm * mirror_of(side), hip_bone)
+        places = in_parallel(lambda side, poses=poses: turned_candidates(fields, side, poses, _CANDIDATES), SIDES)
+        for side, candidates in zip(SIDES, places, strict=True):
+            found[side] += fitted(side, candidates)
+        _add_across(fields, fine, found)
+    for side in SIDES:
+        found[side].sort(key=lambda b: -b.promise)
+    return found
+
+
+def _add_across(fields: Fields, fine: WorkingVolume, found: dict[Side, list[_HipBone]]) -> None:
+    """Add to each side the hip bone that the best one of the other side leads to."""
+    best = {side: max(found[side], key=lambda b: b.promise) for side in SIDES if found[side]}
+    for side, other in (SIDES, SIDES[::-1]):
+        if other in best:
+            found[side].append(_fit_hip_bone(fine, side, across(fields.fine, side, best[other].pose).pelvis))
+
+
+def _fit_hip_bone(fine: WorkingVolume, side: Side, start: Pose) -> _HipBone:
+    fit = fit_surface(fine, hip_bone_model(), start, mirrored=side == "right", innermost=False)
+    return _HipBone(start, fit, _pose_of(hip_bone_model(), fit, side))
+
+
+def _pose_of(model: BoneModel, fit: SurfaceFit, side: Side) -> Pose:
+    """Return the similarity that brings the model's mean closest to a fitted surface."""
+    linear, offset = align_similarity(model.mean, fit.vertices * mirror_of(side))
+    scale = float(np.cbrt(np.linalg.det(linear)))
+    return Pose(linear / scale, scale, offset)
+
+
+def _best_fit(fields: Fields, fine: WorkingVolume, side: Side, found: list[_HipBone]) -> _Fitted | None:
+    """Fit the femur where the hip bone fits best."""
+    best: _Fitted | None = None
+    tried: list[_HipBone] = []
+    for bone in found:
+        if len(tried) == _FINISHED or any(np.abs(bone.fit.vertices - t.fit.vertices).mean() < _SAME_MM for t in tried):
+            continue
+        if best and (best.score > _CLEAR_SCORE or bone.promise < _WORTH_FINISHING * tried[0].promise):
+            break
+        tried.append(bone)
+        fitted = _fit_femur(fields, fine, side, bone)
         if fitted and (best is None or fitted.rank > best.rank):
             best = fitted
     return best
 
 
-def _promise(hip_bone: SurfaceFit) -> float:
-    """Return how well a hip bone fits; with less of it in view a high share is easier to come by."""
-    return float(hip_bone.explained * np.sqrt(min(1.0, hip_bone.share_in_view / 0.75)))
-
-
-def _fit_femur(
-    field: EdgeField, fine: WorkingVolume, side: Side, head_center: FloatArray, hip_bone: SurfaceFit
-) -> _Fitted | None:
+def _fit_femur(fields: Fields, fine: WorkingVolume, side: Side, bone: _HipBone) -> _Fitted | None:
     mirrored = side == "right"
+    hip_bone = bone.fit
     socket = None
     if hip_bone.share_in_view > _MIN_SOCKET_IN_VIEW:
         socket = Sphere(*fit_sphere(hip_bone.vertices[hip_bone.joint]))
+    center = bone.start.offset_mm * mirror_of(side) if socket is None else socket.center_lps_mm
 
-    def femurs(center: FloatArray, most: int, head: Sphere | None) -> list[SurfaceFit]:
-        poses = femur_starts(field, side, center, most)
-        return [fit_surface(fine, femur_model(), p, mirrored=mirrored, innermost=True, head=head) for p in poses]
+    def fitted(start: Pose, head: Sphere | None = None) -> SurfaceFit:
+        return fit_surface(fine, femur_model(), start, mirrored=mirrored, innermost=True, head=head)
 
-    free = femurs(head_center, _STARTS, None)
+    free = [fitted(start) for start in femur_starts(fields, side, center, bone.pose.rotation, _STARTS)]
+    free.sort(key=lambda f: -_agreement(f))
     femur = _in_best_agreement(free)
-    led = [f for head in _heads(fine, femur, socket) for f in femurs(head.center_lps_mm, _LED_STARTS, head)]
+    turns = [_pose_of(femur_model(), f, side) for f in free[:_LED_STARTS]]
+    led = [
+        fitted(replace(turn, offset_mm=head.center_lps_mm * mirror_of(side)), head)
+        for head in _heads(fine, femur, socket)
+        for turn in turns
+    ]
     femur = _in_best_agreement(free + led)
     head, radius_mm = fit_sphere(femur.vertices[femur.joint])
     if femur.in_view[femur.joint].mean() < _MIN_HEAD_IN_VIEW:
@@ -174,7 +249,11 @@ def _in_best_agreement(femurs: list[SurfaceFit]) -> SurfaceFit:
     Not one that leaves much more of the bone unexplained than another: however round its head, its shaft is elsewhere.
     """
     most = max(f.explained for f in femurs)
-    return max((f for f in femurs if f.explained > most - _AS_WHOLE), key=lambda f: f.explained + _head_agreement(f))
+    return max((f for f in femurs if f.explained > most - _AS_WHOLE), key=_agreement)
+
+
+def _agreement(femur: SurfaceFit) -> float:
+    return femur.explained + _head_agreement(femur)
 
 
 def _head_agreement(femur: SurfaceFit) -> float:
