@@ -33,9 +33,7 @@ _FULL_COARSE_HU, _FULL_FINE_HU = 120.0, 120.0
 _UNUSUAL = 0.04
 
 
-def femur_starts(
-    fields: Fields, side: Side, center_lps_mm: FloatArray, pelvis: FloatArray, most: int
-) -> list[Pose]:
+def femur_starts(fields: Fields, side: Side, center_lps_mm: FloatArray, pelvis: FloatArray, most: int) -> list[Pose]:
     """Return the ``most`` best femur poses about a head center, best first.
 
     Parameters
@@ -86,7 +84,9 @@ def _best(
     score, seen = match(field.gradient, points, normals, origin, shifts, full=full)
     score *= np.sqrt(np.minimum(1.0, seen / np.float32(0.75)))
     best = score.argmax(axis=1)
-    return score[np.arange(len(best)), best].astype(np.float64), field.volume.grid.to_lps(origin + shifts[best]) * mirror
+    return score[np.arange(len(best)), best].astype(np.float64), field.volume.grid.to_lps(
+        origin + shifts[best]
+    ) * mirror
 
 
 def _distinct(turns: FloatArray, score: FloatArray, most: int, degrees: float) -> list[int]:

@@ -9,8 +9,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ho_detect.acquisition.volume.hu_volume import HuVolume
-from ho_detect.anatomy.fit.head import settled_head
 from ho_detect.anatomy.fit.femur_starts import femur_starts
+from ho_detect.anatomy.fit.head import settled_head
 from ho_detect.anatomy.fit.search import (
     ANYHOW,
     TURNED,
@@ -54,12 +54,19 @@ _AS_CLEAR, _ANOTHER_MM = 0.05, 1.5
 _FINISHED, _WORTH_FINISHING = 2, 0.7
 #: With less of the hip bone in view its socket says nothing.
 _MIN_SOCKET_IN_VIEW = 0.3
-#: Hip bones that fit less well than this are looked for in any patient, not only in straight ones.
-_CONVINCING = 0.66
+#: A hip bone that fits less well than this is fitted again; where none fits better than that, they are looked for in
+#: any patient, not only in straight ones. Convention: wrong ones reach 0.45, right ones of wasted patients 0.6.
+_CONVINCING, _LIKELY = 0.66, 0.52
+#: So many starts are tried where the other side's hip bone says that this one should be, until one convinces.
+_ACROSS = 3
+#: Fits between this and convincing are begun again where they ended, as long as they get better by so much.
+_WORTH_ANOTHER, _BETTER = 0.35, 0.03
 #: Two fits are the same one when their surfaces lie so near to each other, mm.
 _SAME_MM = 3.0
 #: Head surface explained by the fit from which no further candidate of that side is tried.
 _CLEAR_SCORE = 0.8
+#: A femur that explains less is fitted once more from where it ended.
+_WELL_EXPLAINED = 0.88
 #: The fitted femoral head and the socket expected by the fitted hip bone lie at most so far apart, mm.
 _MAX_OUT_OF_SOCKET_MM = 18.0
 #: Femoral heads of one patient lie 110 to 240 mm apart; a wider margin for small and large patients. mm
@@ -165,7 +172,7 @@ def _hip_bones(fields: Fields, fine: WorkingVolume) -> dict[Side, list[_HipBone]
     found: dict[Side, list[_HipBone]] = dict(zip(SIDES, in_parallel(straight, SIDES), strict=True))
     _add_across(fields, fine, found)
     for poses in (TURNED, ANYHOW):
-        if max((b.promise for bones in found.values() for b in bones), default=0.0) > _CONVINCING:
+        if max((b.promise for bones in found.values() for b in bones), default=0.0) > _LIKELY:
             break
         places = in_parallel(lambda side, poses=poses: turned_candidates(fields, side, poses, _CANDIDATES), SIDES)
         for side, candidates in zip(SIDES, places, strict=True):
@@ -180,11 +187,26 @@ def _add_across(fields: Fields, fine: WorkingVolume, found: dict[Side, list[_Hip
     """Add to each side the hip bone that the best one of the other side leads to."""
     best = {side: max(found[side], key=lambda b: b.promise) for side in SIDES if found[side]}
     for side, other in (SIDES, SIDES[::-1]):
-        if other in best:
-            found[side].append(_fit_hip_bone(fine, side, across(fields.fine, side, best[other].pose).pelvis))
+        if other not in best:
+            continue
+        for candidate in across(fields.fine, side, best[other].pose)[:_ACROSS]:
+            found[side].append(_fit_hip_bone(fine, side, candidate.pelvis))
+            if found[side][-1].promise > min(_CONVINCING, best[other].promise - 0.05):
+                break
 
 
 def _fit_hip_bone(fine: WorkingVolume, side: Side, start: Pose) -> _HipBone:
+    """Fit, and fit again from where that ended if much is left unexplained: a start far off needs more rounds."""
+    first = _fitted_once(fine, side, start)
+    while _WORTH_ANOTHER < first.promise < _CONVINCING:
+        again = _fitted_once(fine, side, first.pose)
+        if again.promise < first.promise + _BETTER:
+            break
+        first = again
+    return first
+
+
+def _fitted_once(fine: WorkingVolume, side: Side, start: Pose) -> _HipBone:
     fit = fit_surface(fine, hip_bone_model(), start, mirrored=side == "right", innermost=False)
     return _HipBone(start, fit, _pose_of(hip_bone_model(), fit, side))
 
@@ -233,6 +255,8 @@ def _fit_femur(fields: Fields, fine: WorkingVolume, side: Side, bone: _HipBone) 
         for turn in turns
     ]
     femur = _in_best_agreement(free + led)
+    if femur.explained < _WELL_EXPLAINED:
+        femur = _in_best_agreement([femur, fitted(_pose_of(femur_model(), femur, side))])
     head, radius_mm = fit_sphere(femur.vertices[femur.joint])
     if femur.in_view[femur.joint].mean() < _MIN_HEAD_IN_VIEW:
         return None

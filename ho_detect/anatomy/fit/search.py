@@ -27,8 +27,8 @@ from ho_detect.image.sides import Side, mirror_of
 
 #: A straight patient: lying rotated (about z) and pelvic tilt (about x), degrees, and size.
 _PELVIS_POSES = tuple(product((-36, -18, 0, 18, 36), (-15, 0, 15), (0.93, 1.07)))
-#: A patient turned about the body's long axis by any angle; then one whose pelvis is tilted (about x) and oblique (about
-#: y) too. Size last.
+#: A patient turned about the body's long axis by any angle; then one whose pelvis is tilted (about x) and oblique
+#: (about y) too. Size last.
 TURNED = tuple(product(range(-180, 180, 18), (-20, 0, 20), (0,), (1.0,)))
 ANYHOW = tuple(product(range(-180, 180, 18), (-36, -12, 12, 36), (-24, 0, 24), (1.0,)))
 #: Around a coarse pose, to find a finer one.
@@ -96,7 +96,7 @@ def halved(volume: WorkingVolume) -> WorkingVolume:
     affine = volume.grid.affine.copy()
     affine[:3, :3] *= 2
     affine[:3, 3] = volume.grid.to_lps(np.full(3, 0.5))
-    return WorkingVolume(hu / np.float32(8.0), Grid((nz, ny, nx), affine))
+    return WorkingVolume((hu / 8.0).astype(np.float32), Grid((nz, ny, nx), affine))
 
 
 def hip_candidates(field: EdgeField, side: Side, most: int) -> list[Candidate]:
@@ -116,9 +116,7 @@ def hip_candidates(field: EdgeField, side: Side, most: int) -> list[Candidate]:
     return found
 
 
-def turned_candidates(
-    fields: Fields, side: Side, poses: Sequence[tuple[float, ...]], most: int
-) -> list[Candidate]:
+def turned_candidates(fields: Fields, side: Side, poses: Sequence[tuple[float, ...]], most: int) -> list[Candidate]:
     """Return up to ``most`` places that look like a hip bone of that side in one of some poses, best first.
 
     Places and poses are first looked for in the coarse field, and told apart in the fine one.
@@ -137,8 +135,8 @@ def turned_candidates(
     return sorted(found, key=lambda f: -f.score)[:most]
 
 
-def across(field: EdgeField, side: Side, other: Pose) -> Candidate:
-    """Return where a hip bone should be, seen from the pose that the other side's has: pelves are nearly symmetric.
+def across(field: EdgeField, side: Side, other: Pose) -> list[Candidate]:
+    """Return where a hip bone may be, seen from the pose of the other side's, best first: pelves are nearly symmetric.
 
     Parameters
     ----------
@@ -150,10 +148,8 @@ def across(field: EdgeField, side: Side, other: Pose) -> Candidate:
     flip = np.diag([-1.0, 1.0, 1.0])
     turn = flip @ other.rotation @ flip
     # in the frame of this side the other head lies beyond the midline, at smaller x
-    starts = [
-        Pose(turn, other.scale, flip @ other.offset_mm + other.scale * mm * turn[:, 0]) for mm in _HEADS_APART_MM
-    ]
-    return max((_refined(field, side, start) for start in starts), key=lambda c: c.score)
+    starts = [Pose(turn, other.scale, flip @ other.offset_mm + other.scale * mm * turn[:, 0]) for mm in _HEADS_APART_MM]
+    return sorted((_refined(field, side, start) for start in starts), key=lambda c: -c.score)
 
 
 def _refined(field: EdgeField, side: Side, start: Pose) -> Candidate:
