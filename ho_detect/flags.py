@@ -74,6 +74,8 @@ FLAGS: dict[str, str] = {
     "hu_uncalibrated": "HU of bone are not calibrated: compare them only at the same kVp and kernel, without contrast",
     "research_use": "for research use only, not for diagnosis",
     "hidden_by_metal": "the joint region is hidden by metal",
+    "no_femoral_head": "there is no femoral head in the socket",
+    "dislocated_head": "the femoral head lies out of its socket",
     "hip_not_in_view": "the femoral head of this side is not in the field of view",
     "set_aside_undecided": "something dense was set aside that may be ossification",
     "anatomy_given": "anatomy masks given by the user were used in place of those found",

@@ -186,7 +186,10 @@ def edge_offsets(
         chosen = -1
         for t in range(2, n + 2):
             falls[t] = 0.0
-            if np.isnan(profile[t - 2]) or np.isnan(profile[t + 2]):  # a line is in view in one piece
+            hidden = False
+            for u in range(t - 2, t + 3):
+                hidden = hidden or np.isnan(profile[u])
+            if hidden:
                 continue
             behind = min(profile[t + 1], profile[t + 2])
             fall = max(profile[t - 2], profile[t - 1]) - behind

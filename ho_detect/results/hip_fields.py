@@ -31,7 +31,8 @@ HIP_FIELDS: Final[tuple[Field, ...]] = (
         "status",
         "",
         "`assessed`; `partly_in_view`: less than 98 % of the head's surface, or of the ball of 60 mm about it, "
-        "in view; `not_assessable`: metal nearer to the head center than `anatomy.metal_zone_mm`; "
+        "in view; `not_assessable`: metal nearer to the head center than `anatomy.metal_zone_mm`, no femoral head in "
+        "the socket, or a head more than 18 mm out of it; "
         "`not_in_view`.",
         source="convention",
         page=Shown("Status"),

@@ -9,6 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ho_detect.acquisition.volume.hu_volume import HuVolume
+from ho_detect.anatomy.fit.empty_socket import dislocated_femur, femur_without_head, is_empty
 from ho_detect.anatomy.fit.femur_starts import femur_starts
 from ho_detect.anatomy.fit.head import settled_head
 from ho_detect.anatomy.fit.search import (
@@ -61,6 +62,8 @@ _CONVINCING, _LIKELY = 0.66, 0.52
 _ACROSS = 3
 #: Fits between this and convincing are begun again where they ended, as long as they get better by so much.
 _WORTH_ANOTHER, _BETTER = 0.35, 0.03
+#: A hip bone that explains so much more than the one with a head beside it stands: its head is elsewhere.
+_MUCH_BETTER = 0.2
 #: Two fits are the same one when their surfaces lie so near to each other, mm.
 _SAME_MM = 3.0
 #: Head surface explained by the fit from which no further candidate of that side is tried.
@@ -99,8 +102,9 @@ class _Fitted:
     femur: SurfaceFit
     hip_bone: SurfaceFit
     center: FloatArray
-    radius_mm: float
+    radius_mm: float | None
     score: float
+    reason: Flag | None = None
 
     @property
     def rank(self) -> float:
@@ -135,7 +139,7 @@ def find_hip_joints(volume: HuVolume, coarse: WorkingVolume, settings: AnatomySe
         pelvis = _hip_bones(fields, fine)
         fits = in_parallel(lambda side: _best_fit(fields, fine, side, pelvis[side]), SIDES)
     best = [fit for fit in fits if fit and fit.score >= settings.min_joint_score]
-    if len(best) == 2 and not _plausible_pair(best[0].center, best[1].center):
+    if len(best) == 2 and not _plausible_pair(best[0], best[1]):
         best = [max(best, key=lambda f: f.score)]
     return tuple(
         HipAnatomy(_describe(volume, f), f.femur, f.hip_bone, follow_shaft(fine, f.femur, f.center)) for f in best
@@ -231,7 +235,34 @@ def _best_fit(fields: Fields, fine: WorkingVolume, side: Side, found: list[_HipB
         fitted = _fit_femur(fields, fine, side, bone)
         if fitted and (best is None or fitted.rank > best.rank):
             best = fitted
+    if not tried:
+        return None
+    clear = tried[0].fit
+    if best is None or best.hip_bone is clear or best.hip_bone.explained < clear.explained - _MUCH_BETTER:
+        in_socket = best if best and best.hip_bone is clear else None
+        return _out_of_socket(fields, fine, side, tried[0], in_socket) or best
     return best
+
+
+def _out_of_socket(
+    fields: Fields, fine: WorkingVolume, side: Side, bone: _HipBone, fitted: _Fitted | None
+) -> _Fitted | None:
+    """Return what is there where a hip bone is seen, but no head in its socket; None where a head is there."""
+    if bone.fit.explained < _LIKELY or bone.fit.share_in_view < _MIN_SOCKET_IN_VIEW:
+        return None
+    socket = Sphere(*fit_sphere(bone.fit.vertices[bone.fit.joint]))
+    if not is_empty(fine, socket, fitted.femur if fitted else None):
+        return None
+    femur = dislocated_femur(fields, fine, side, socket, bone.pose.rotation)
+    if femur is not None:
+        head, radius_mm = fit_sphere(femur.vertices[femur.joint])
+        out_mm = float(np.linalg.norm(head - socket.center_lps_mm))
+        if out_mm > _MAX_OUT_OF_SOCKET_MM:
+            why = flag("dislocated_head", f"its center lies {out_mm:.0f} mm from the socket's")
+            return _Fitted(side, femur, bone.fit, head, radius_mm, bone.fit.explained, why)
+    femur = femur_without_head(fields, fine, side, socket, bone.pose.rotation)
+    why = flag("no_femoral_head", "soft tissue in the middle of the socket")
+    return _Fitted(side, femur, bone.fit, socket.center_lps_mm, None, bone.fit.explained, why)
 
 
 def _fit_femur(fields: Fields, fine: WorkingVolume, side: Side, bone: _HipBone) -> _Fitted | None:
@@ -319,27 +350,37 @@ def _heads(fine: WorkingVolume, femur: SurfaceFit, socket: Sphere | None) -> lis
     return [best.sphere, *(s for s, mm in zip(as_clear, away_mm, strict=True) if mm > _ANOTHER_MM)][:2]
 
 
-def _plausible_pair(left: FloatArray, right: FloatArray) -> bool:
+def _plausible_pair(left: _Fitted, right: _Fitted) -> bool:
+    """Whether two hips lie as far apart as hips do, on the sides that the pelvis has them on, however it is turned."""
     low, high = _HEADS_APART_MM
-    return bool(left[0] > right[0] and low < np.linalg.norm(left - right) < high)
+    apart = left.center - right.center
+    to_left = _to_left(left) + _to_left(right)
+    return bool(apart @ to_left > 0 and low < np.linalg.norm(apart) < high)
+
+
+def _to_left(fitted: _Fitted) -> FloatArray:
+    """Return the patient's left, as the hip bone is turned."""
+    linear, _ = align_similarity(hip_bone_model().mean * mirror_of(fitted.side), fitted.hip_bone.vertices)
+    return linear[:, 0]
 
 
 def _describe(volume: HuVolume, fitted: _Fitted) -> HipJoint:
     femur = fitted.femur
     coverage = _share_in_view(volume, fitted.center, JOINT_REGION_MM)
     head_in_view = float(femur.in_view[femur.joint].mean())
-    residual_mm = _head_residual_mm(femur, fitted.center, fitted.radius_mm)
-    reasons: list[Flag] = []
-    if head_in_view < 0.98:
+    radius_mm = fitted.radius_mm
+    residual_mm = None if radius_mm is None else _head_residual_mm(femur, fitted.center, radius_mm)
+    reasons: list[Flag] = [] if fitted.reason is None else [fitted.reason]
+    if radius_mm is not None and head_in_view < 0.98:
         reasons.append(flag("head_cut_by_view", f"{head_in_view:.0%} of its surface in view"))
     elif coverage < 0.98:
         reasons.append(flag("hip_cut_by_view", f"{coverage:.0%} of {JOINT_REGION_MM:g} mm around the joint in view"))
     x, y, z = (round(float(v), 2) for v in fitted.center)
     return HipJoint(
         side=fitted.side,
-        status="partly_in_view" if reasons else "assessed",
+        status="not_assessable" if fitted.reason else "partly_in_view" if reasons else "assessed",
         center_lps_mm=(x, y, z),
-        head_radius_mm=round(fitted.radius_mm, 2),
+        head_radius_mm=None if radius_mm is None else round(radius_mm, 2),
         residual_mm=None if residual_mm is None else round(residual_mm, 3),
         score=round(fitted.score, 3),
         coverage=round(coverage, 3),

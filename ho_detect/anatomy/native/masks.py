@@ -40,7 +40,7 @@ class NativeBone:
     def labels(self, grid: Grid) -> NDArray[np.uint8]:
         """Return the bones on a grid: 0, or the value in :data:`LABELS`; where two overlap, the femur.
 
-        The joint space is no bone. A hip hidden by metal has none: the fitted surface does not show it.
+        The joint space is no bone. Beside metal, and where a head is gone, bone is what the fit expects.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class NativeBone:
         found = {}
         for name, (side, bone) in BONES.items():
             for hip in self.hips:
-                if hip.joint.side == side and hip.joint.status != "not_assessable":
+                if hip.joint.side == side:
                     fit = displaced(hip.femur if bone == "femur" else hip.hip_bone)
                     found[name] = [(fit.vertices, capped(fit.faces))]
                     if bone == "femur" and len(hip.shaft.faces):

@@ -92,7 +92,7 @@ def bone_distance(fit: SurfaceFit, side: Side, bone: Bone, head: Sphere, shaft: 
     Parameters
     ----------
     head
-        Of the femur.
+        Of the femur; radius 0 where there is none: then there is no joint space.
     shaft
         The femur's below the end of its model.
     """
@@ -108,7 +108,7 @@ def bone_distance(fit: SurfaceFit, side: Side, bone: Bone, head: Sphere, shaft: 
     inside = np.zeros(grid.shape, np.uint8)
     for vertices, faces in surfaces:
         inside |= voxelised(grid, vertices, capped(faces))
-    if bone == "pelvis":
+    if bone == "pelvis" and head.radius_mm > 0.0:
         _fill_joint_space(inside, grid, fit.vertices[fit.joint], head)
     return BoneDistance(side, bone, grid, signed_distance_mm(inside), head)
 

@@ -39,11 +39,14 @@ def head_and_neck(joint: HipJoint, femur: BoneDistance, settings: JointSettings)
     Parameters
     ----------
     joint
-        In view: with a center and a radius.
+        With a center; without a radius there is no head, and no points.
     femur
         Distance field of the same hip's femur.
     """
-    center, radius_mm = np.array(joint.center_lps_mm), float(joint.head_radius_mm or 0.0)
+    if joint.head_radius_mm is None:
+        none = np.empty((0, 3))
+        return HeadAndNeck(none, none, none, none)
+    center, radius_mm = np.array(joint.center_lps_mm), joint.head_radius_mm
     near, far = settings.neck_radii
     box = femur.grid.box_around(center, far * radius_mm + 2.0)
     grid, mm = femur.grid.crop(box), femur.mm[box]
