@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ho_detect.errors import UsageError
+from ho_detect.errors import UsageError, with_names
 
 #: A shorter key could be found by trying all.
 MIN_KEY_BYTES = 16
@@ -74,6 +74,18 @@ class Pseudonyms:
         'series-ae4acfba994f'
         """
         return f"series-{self._hash('folder', identity).hex()[:12]}"
+
+    def file(self, name: str) -> str:
+        """Return a name that stands for that of a file, folder or archive; the name itself where identity is kept.
+
+        >>> Pseudonyms(bytes(16)).file("ROE_JANE.dcm")
+        'file-bad062d9faa1'
+        """
+        return name if self.keep_identity else f"file-{self._hash('file', name).hex()[:12]}"
+
+    def said(self, detail: str) -> str:
+        """Return the detail of a :class:`~ho_detect.errors.SeriesError` as it may be written."""
+        return with_names(detail, self.file)
 
     def keyed(self, purpose: str, text: str) -> str:
         """Return a keyed hash of any text, in hex: equal for equal texts of one purpose, and nothing else is told."""

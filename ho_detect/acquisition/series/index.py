@@ -22,7 +22,7 @@ from ho_detect.acquisition.series.preference import ranked
 from ho_detect.acquisition.series.splitting import Part, split_series
 from ho_detect.acquisition.series.suitability import suitable_volume, volume_images
 from ho_detect.acquisition.series.torn import with_torn_apart
-from ho_detect.errors import SeriesError
+from ho_detect.errors import SeriesError, named
 from ho_detect.image.grid import Grid
 from ho_detect.settings import AcquisitionSettings
 from ho_detect.system.pseudonyms import uid_from
@@ -235,7 +235,7 @@ def _lost_entry(folder: Path, unreadable: Sequence[UnreadableHeader]) -> SeriesE
         n_files=len(unreadable),
         folder=folder,
         reason="unreadable",
-        detail=f"{len(unreadable)} files, one is {first.path.name}: {first.why}",
+        detail=f"{len(unreadable)} files, one is {named(first.path)}: {first.why}",
     )
 
 

@@ -15,7 +15,7 @@ from ho_detect.acquisition.series.duplicates import without_duplicates
 from ho_detect.acquisition.series.stacking import Stack, common_axes, stack_slices
 from ho_detect.acquisition.volume.codecs import READABLE
 from ho_detect.acquisition.volume.hounsfield import check_rescales
-from ho_detect.errors import SeriesError
+from ho_detect.errors import SeriesError, named
 from ho_detect.settings import AcquisitionSettings
 
 
@@ -84,7 +84,7 @@ def suitable_volume(
     """
     if unreadable:
         first = min(unreadable, key=lambda u: u.path.name)
-        raise SeriesError("unreadable", f"{len(unreadable)} files, one is {first.path.name}: {first.why}")
+        raise SeriesError("unreadable", f"{len(unreadable)} files, one is {named(first.path)}: {first.why}")
     if len(images) < settings.min_slices:
         raise SeriesError("too_few_slices", f"{len(images)} slices; at least {settings.min_slices} are needed")
     if part := other_body_part(texts):
@@ -128,7 +128,7 @@ def _check_format(images: Sequence[SliceEntry], settings: AcquisitionSettings) -
         raise SeriesError("several_volumes", "several frames of reference")
     for image in images:
         if image.transfer_syntax not in READABLE:
-            raise SeriesError("decode_failed", f"{image.path.name}: transfer syntax {image.transfer_syntax[:64]}")
+            raise SeriesError("decode_failed", f"{named(image.path)}: transfer syntax {image.transfer_syntax[:64]}")
     check_rescales([image.rescale for image in images])
 
 

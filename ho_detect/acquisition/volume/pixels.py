@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ho_detect.acquisition.headers.archives import file_of, open_input
 from ho_detect.acquisition.headers.slices import PixelFormat, SliceEntry
 from ho_detect.acquisition.volume.codecs import BIG_ENDIAN, CODED, CodingError, decode_frame
-from ho_detect.errors import SeriesError
+from ho_detect.errors import SeriesError, named
 
 _UNDEFINED = 0xFFFFFFFF
 _ITEM = b"\xfe\xff\x00\xe0"
@@ -42,9 +42,9 @@ class PixelReader:
                 return _checked(_as_array(self._frame(image) if kept else _plain_frame(image), pixels), image)
             return decode_frame(self._frame(image), pixels)
         except CodingError as error:
-            raise SeriesError("decode_failed", f"{image.path.name}: {error}") from error
+            raise SeriesError("decode_failed", f"{named(image.path)}: {error}") from error
         except OSError as error:
-            raise SeriesError("unreadable", f"{image.path.name}: {error.strerror}") from error
+            raise SeriesError("unreadable", f"{named(image.path)}: {error.strerror}") from error
 
     def _frame(self, image: SliceEntry) -> bytes:
         if image.path != self._path:
@@ -85,7 +85,7 @@ def _checked(stored: NDArray[np.uint16], image: SliceEntry) -> NDArray[np.uint16
         return stored
     highest, lowest = int(stored.max()), int(stored.min())
     if highest >> bits and highest >> bits != lowest >> bits and _values_above(stored, image):
-        raise SeriesError("not_hu", f"{image.path.name}: value {highest} where {bits} bits are stored")
+        raise SeriesError("not_hu", f"{named(image.path)}: value {highest} where {bits} bits are stored")
     return stored
 
 

@@ -76,7 +76,7 @@ def study_row(number: int, entry: SeriesEntry, pseudonyms: Pseudonyms) -> StudyR
             study_date=printable(entry.study_date) or None,
             source=printable(str(entry.folder)),
         )
-    return row if entry.reason is None else with_reason(row, SeriesError(entry.reason, entry.detail))
+    return row if entry.reason is None else with_reason(row, SeriesError(entry.reason, pseudonyms.said(entry.detail)))
 
 
 def with_reason(row: StudyRow, error: SeriesError) -> StudyRow:

@@ -83,6 +83,8 @@ def run(
         work = Work(plan, output, options, progress or nobody, tables=True)
         by_signal = work.do()
         report = work.report()
+        if options.link_table is not None:  # with the files that series failed by
+            write_link_table(options.link_table, plan, entries, report.studies)
         name_results(output.path, settings)
         if not (options.resume or by_signal or report.stopped or report.waiting):
             output.forget_at_the_end()

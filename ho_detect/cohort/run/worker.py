@@ -97,7 +97,7 @@ def analyse_series(job: Job) -> Outcome:
     try:
         _analyse(job)
     except SeriesError as error:
-        outcome = Outcome(reason=error.reason, detail=printable(error.detail))
+        outcome = Outcome(reason=error.reason, detail=printable(job.pseudonyms.said(error.detail)))
     except MemoryError as error:
         outcome = Outcome(reason="memory_limit", trace=_trace(error, job))
     except Exception as error:  # noqa: BLE001 - an unforeseen error of one series is its row, not the end of the run
