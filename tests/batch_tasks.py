@@ -116,3 +116,7 @@ def finds_two_lesions_slowly(job: Job) -> Outcome:
 
 def has_trouble_with_its_cache(job: Job) -> Outcome:
     return msgspec.structs.replace(finds_two_lesions(job), notes=["the kernel cache is damaged"])
+
+
+def fails(job: Job) -> Outcome:
+    return Outcome(reason="not_hu", detail="it is said so")
