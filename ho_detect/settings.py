@@ -269,6 +269,10 @@ class OutputSettings(Group, frozen=True):
     fhir: Annotated[
         bool, Tunable("switch", None, None, "A FHIR R4 bundle with a diagnostic report is written too.")
     ] = False
+    fhir_bundle: Annotated[
+        Literal["collection", "transaction"],
+        Tunable("name", None, None, "The FHIR bundle is a collection to keep, or a transaction for a FHIR server."),
+    ] = "collection"
     naming: Annotated[
         Literal["plain", "bids"],
         Tunable("name", None, None, "With bids, label maps and records get names of a BIDS derivative too."),

@@ -36,7 +36,7 @@ def changed(name):
     if isinstance(value, bool):
         return not value
     if isinstance(value, str):
-        return {"plain": "bids"}[value]
+        return {"plain": "bids", "collection": "transaction"}[value]
     if isinstance(value, tuple):
         return [declared.low, declared.high]
     return declared.high if value != declared.high else declared.low

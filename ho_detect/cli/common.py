@@ -48,6 +48,11 @@ all_series_option = click.option(
 dicom_option = click.option("--dicom", is_flag=True, help="Write a DICOM Segmentation, report and key images too.")
 bones_option = click.option("--bones", is_flag=True, help="Write a label map of native femur and hip bone too.")
 fhir_option = click.option("--fhir", is_flag=True, help="Write a FHIR R4 bundle with a diagnostic report too.")
+fhir_bundle_option = click.option(
+    "--fhir-bundle",
+    type=click.Choice(["collection", "transaction"]),
+    help="With --fhir: a document to keep, or what a FHIR server takes in.",
+)
 naming_option = click.option(
     "--naming",
     type=click.Choice(["plain", "bids"]),

@@ -13,6 +13,7 @@ from ho_detect.cli.common import (
     bones_option,
     debug_option,
     dicom_option,
+    fhir_bundle_option,
     fhir_option,
     inputs_argument,
     keep_identity_option,
@@ -51,6 +52,7 @@ ho-detect collect --finish removes both.
 @link_table_option
 @dicom_option
 @fhir_option
+@fhir_bundle_option
 @bones_option
 @naming_option
 @quiet_option
@@ -61,7 +63,7 @@ def command(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:  # noqa:
     from ho_detect.cohort.run.shards import plan_shards
     from ho_detect.cohort.store.output_folder import MANIFEST_FILE
 
-    output = {name: given[name] for name in ("keep_identity", "dicom", "fhir", "bones", "naming")}
+    output = {name: given[name] for name in ("keep_identity", "dicom", "fhir", "fhir_bundle", "bones", "naming")}
     settings = settings_from(given["settings_file"], all_series=given["all_series"], **output)
     n_shards = given["shards"]
     options = Options(key_file=given["key_file"], link_table=given["link_table"])

@@ -17,6 +17,7 @@ from ho_detect.cli.common import (
     bones_option,
     debug_option,
     dicom_option,
+    fhir_bundle_option,
     fhir_option,
     json_option,
     keep_identity_option,
@@ -95,6 +96,7 @@ A settings file holds only what differs from the defaults, for example
 @link_table_option
 @dicom_option
 @fhir_option
+@fhir_bundle_option
 @bones_option
 @naming_option
 @json_option
@@ -108,7 +110,7 @@ def command(inputs: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401 - cl
     _check_usage(inputs, given)
     start_fork_server()  # it imports what children need while this process imports what it needs itself
     talk = Talk(given["quiet"], given["as_json"], given["log_file"], given["debug"])
-    output = {name: given[name] for name in ("keep_identity", "dicom", "fhir", "bones", "naming")}
+    output = {name: given[name] for name in ("keep_identity", "dicom", "fhir", "fhir_bundle", "bones", "naming")}
     settings = settings_from(given["settings_file"], all_series=given["all_series"], **output)
     options = Options(
         workers=given["workers"],
@@ -148,6 +150,7 @@ def _check_usage(inputs: Sequence[Path], given: dict[str, Any]) -> None:
         "--anatomy": "anatomy",
         "--dicom": "dicom",
         "--fhir": "fhir",
+        "--fhir-bundle": "fhir_bundle",
         "--bones": "bones",
     }
     told = [name for name, key in fixed.items() if given[key]] + (["INPUT"] if inputs else [])

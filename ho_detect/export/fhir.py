@@ -30,6 +30,7 @@ _SYSTEMS: Final = {
     "UCUM": "http://unitsofmeasure.org",
     codes.SCHEME: "urn:ho-detect:codes",
 }
+_URI: Final = "urn:ietf:rfc:3986"
 _CATEGORY: Final = ("http://terminology.hl7.org/CodeSystem/observation-category", "imaging", "Imaging")
 _SERVICE: Final = ("http://terminology.hl7.org/CodeSystem/v2-0074", "RAD", "Radiology")
 _IMAGING_REPORT: Final = codes.Coded("18748-4", "LN", "Diagnostic imaging study")
@@ -38,7 +39,10 @@ Resource = dict[str, Any]
 
 
 def fhir_bundle(record: FindingsRecord) -> Resource:
-    """Return the bundle (type ``collection``) of one analysed series.
+    """Return the bundle of one analysed series; its type is that of the settings in the record.
+
+    A ``collection`` is a document to keep. A ``transaction`` is sent to the base address of a FHIR server: each
+    resource has its id as an identifier, and is made only where there is none of that identifier.
 
     The report's status is ``preliminary``: no physician has read it. What was not measured is left out, as FHIR asks; a
     hip that was not assessed has a ``dataAbsentReason``.
@@ -53,16 +57,27 @@ def fhir_bundle(record: FindingsRecord) -> Resource:
             observation["hasMember"] = members
     report = _report(record, [ids.reference(f"{hip.side} hip") for hip in record.hips], ids)
     resources = [report, _imaging_study(record, ids), _device(record, ids), *hips, *lesions]
-    return {
-        "resourceType": "Bundle",
-        "type": "collection",
-        "entry": [{"fullUrl": f"urn:uuid:{resource['id']}", "resource": resource} for resource in resources],
-    }
+    kind = record.software.settings.output.fhir_bundle
+    entry = _entry if kind == "collection" else _request
+    return {"resourceType": "Bundle", "type": kind, "entry": [entry(resource) for resource in resources]}
 
 
 def fhir_json(record: FindingsRecord) -> bytes:
     """Return the bytes of ``fhir.json``."""
     return msgspec.json.format(msgspec.json.encode(fhir_bundle(record)), indent=1) + b"\n"
+
+
+def _entry(resource: Resource) -> Resource:
+    return {"fullUrl": f"urn:uuid:{resource['id']}", "resource": resource}
+
+
+def _request(resource: Resource) -> Resource:
+    url = f"urn:uuid:{resource['id']}"
+    # the server gives ids of its own, and puts them into the references
+    named = {name: value for name, value in resource.items() if name != "id"}
+    named["identifier"] = [*resource.get("identifier", ()), {"system": _URI, "value": url}]
+    request = {"method": "POST", "url": resource["resourceType"], "ifNoneExist": f"identifier={_URI}|{url}"}
+    return {"fullUrl": url, "resource": named, "request": request}
 
 
 class _Ids:

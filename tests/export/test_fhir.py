@@ -10,6 +10,7 @@ from made_findings import make_hip, make_record
 
 from ho_detect.export.fhir import fhir_bundle, fhir_json
 from ho_detect.flags import flag
+from ho_detect.settings import Settings
 
 UNASSESSED = make_hip(
     "right", status="not_assessable", finding=None, n_lesions=None, total_volume_mm3=None, bridging=None,
@@ -48,6 +49,42 @@ class TestEveryRecord:
         assert len(report["result"]) == len(record.hips)
         assert len(resources(record, "Observation")) == len(record.hips) + len(record.lesions)
         assert "For research use only" in report["conclusion"]
+
+
+def as_transaction(record):
+    settings = Settings.from_dict({"output": {"fhir": True, "fhir_bundle": "transaction"}})
+    return msgspec.structs.replace(record, software=msgspec.structs.replace(record.software, settings=settings))
+
+
+@pytest.mark.parametrize("name", RECORDS)
+class TestTransaction:
+    def test_is_valid_and_holds_what_the_collection_holds(self, name):
+        record = RECORDS[name]
+        bundle = json.loads(fhir_json(as_transaction(record)))
+        r4.Bundle(bundle, strict=True).as_json()
+        assert bundle["type"] == "transaction"
+        kinds = [entry["resource"]["resourceType"] for entry in bundle["entry"]]
+        assert kinds == [entry["resource"]["resourceType"] for entry in fhir_bundle(record)["entry"]]
+
+    def test_makes_each_resource_once(self, name):
+        entries = fhir_bundle(as_transaction(RECORDS[name]))["entry"]
+        conditions = {entry["request"]["ifNoneExist"] for entry in entries}
+        assert len(conditions) == len(entries) > 0
+        for entry in entries:
+            identifier = entry["resource"]["identifier"][-1]
+            assert entry["request"] == {
+                "method": "POST",
+                "url": entry["resource"]["resourceType"],
+                "ifNoneExist": f"identifier={identifier['system']}|{identifier['value']}",
+            }
+            assert identifier["value"] == entry["fullUrl"]
+            assert "id" not in entry["resource"]
+
+    def test_references_lead_to_resources_of_the_bundle(self, name):
+        bundle = fhir_bundle(as_transaction(RECORDS[name]))
+        found = {part.split('"')[0] for part in json.dumps(bundle).split('"reference": "')[1:]}
+        assert found
+        assert found <= {entry["fullUrl"] for entry in bundle["entry"]}
 
 
 def test_the_validator_can_fail():

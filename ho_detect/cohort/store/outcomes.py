@@ -34,7 +34,9 @@ def outputs_of(settings: OutputSettings) -> tuple[str, ...]:
     >>> outputs_of(OutputSettings(fhir=True, naming="bids"))
     ('fhir',)
     """
-    return tuple(name for name in ("dicom", "bones", "fhir") if getattr(settings, name))
+    fhir = "fhir" if settings.fhir_bundle == "collection" else f"fhir {settings.fhir_bundle}"
+    asked = {"dicom": settings.dicom, "bones": settings.bones, fhir: settings.fhir}
+    return tuple(name for name, wanted in asked.items() if wanted)
 
 
 class Outcomes:
