@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from ho_detect.export.dicom.source import METHOD
+from ho_detect.settings import Settings
 from ho_detect.system.pseudonyms import uid_from
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ class Identity:
         source, software = result.volume.source, result.record.software
         if source is None:
             raise ValueError("findings without a source")
-        digest = hashlib.sha256(msgspec.json.encode(result.record))
+        # what else was asked to be written, and how many threads there were, makes no other findings
+        plain = msgspec.structs.replace(software, settings=Settings())
+        digest = hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(result.record, software=plain)))
         places = np.flatnonzero(result.labels)
         digest.update(places.tobytes())
         digest.update(result.labels.ravel()[places].tobytes())

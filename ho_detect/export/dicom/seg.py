@@ -51,6 +51,9 @@ def segmentation(result: Result, images: list[Dataset], identity: Identity) -> S
         transfer_syntax_uid=ExplicitVRLittleEndian,
         omit_empty_frames=True,
     )
+    # highdicom makes a new one each time
+    for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
+        item.DimensionOrganizationUID = identity.uid("dimensions")
     identity.state_method(made)
     return made
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 SEG_FILE: Final = "segmentation.dcm"
 SR_FILE: Final = "report.dcm"
 PICTURE_FILE: Final = "picture-{:02d}.dcm"
+#: What says when a file was made; nothing else differs between two files of the same findings.
+TIMES: Final = ("ContentDate", "ContentTime", "InstanceCreationDate", "InstanceCreationTime", "DateOfSecondaryCapture",
+                "TimeOfSecondaryCapture", "ContributionDateTime")  # fmt: skip
 
 
 def write_dicom(result: Result, folder: Path) -> list[Path]:
@@ -24,6 +27,9 @@ def write_dicom(result: Result, folder: Path) -> list[Path]:
 
     Patient, study and UIDs are the true ones only where the findings keep identities: an archive needs them to file
     results with the study they are of.
+
+    The same findings give the same files but for :data:`TIMES`, whoever writes them and when: a run that was killed
+    and went on writes what an undisturbed one does.
 
     Raises
     ------

@@ -112,6 +112,17 @@ class TestResume:
         # record and label map of each series; three tables, each twice; the page over all
         assert len(contents(tmp_path / "once")) == 6 * 2 + 3 * 2 + 1
 
+    def test_dicom_equals_that_of_a_run_at_once_but_for_dates_and_times(self, call, tmp_path, archive, key_file):
+        inputs = (archive / "s2", archive / "s4")
+        settings = Settings.from_dict({"output": {"dicom": True}})
+        how = {"key_file": key_file, "task": batch_tasks.finds_measured_lesions}
+        for _ in range(2):
+            call(inputs=inputs, settings=settings, limit=1, resume=True, **how)
+        run(inputs, tmp_path / "once", settings, options(**how))
+        assert contents(tmp_path / "out") == contents(tmp_path / "once")
+        written = sorted((tmp_path / "once").rglob("*.dcm"))
+        assert {path.name for path in written} >= {"segmentation.dcm", "report.dcm", "picture-01.dcm", "picture-02.dcm"}
+
     def test_after_a_run_that_was_not_to_be_resumed(self, call):
         report, _ = call(limit=2)
         again, done = call(resume=True)

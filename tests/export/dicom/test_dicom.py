@@ -16,6 +16,7 @@ import SimpleITK as sitk  # noqa: N813
 from dicom_files import AXIAL, CORONAL, SAGITTAL, CtSeries, make_dataset, save, write_series
 from loaded_findings import KEY, load_findings
 from made_findings import make_findings
+from outputs import without_times
 from pydicom.dataset import Dataset
 
 from ho_detect.acquisition.volume.hu_volume import HuVolume
@@ -26,6 +27,7 @@ from ho_detect.export.dicom.seg import segmentation
 from ho_detect.export.dicom.source import source_images
 from ho_detect.findings import Findings
 from ho_detect.image.grid import Grid
+from ho_detect.settings import Settings
 from ho_detect.system.pseudonyms import Pseudonyms
 
 BIN = Path(sys.executable).parent
@@ -363,3 +365,28 @@ def test_templates_by_pixelmed(result, tmp_path, kept):
 
 def is_measurements(item):
     return item.ConceptNameCodeSequence[0].CodeValue == "126010"
+
+
+class TestEqual:
+    """The same findings give the same objects, whatever else is written and whoever writes."""
+
+    def test_but_for_dates_and_times(self, result, tmp_path):
+        findings, files = result
+        again = {path.name: path for path in findings.save_dicom(tmp_path / "out")}
+        assert again.keys() == files.keys()
+        assert [name for name in files if without_times(files[name]) != without_times(again[name])] == []
+        assert any(files[name].read_bytes() != again[name].read_bytes() for name in files)
+
+    def test_whatever_else_is_written(self, result, tmp_path):
+        software = result[0].record.software
+        more = Settings.from_dict({"output": {"fhir": True, "bones": True}, "threads": 2})
+        other = msgspec.structs.replace(software, settings=more)
+        one, two = (
+            Identity.of(replace(result[0], record=msgspec.structs.replace(result[0].record, software=made)))
+            for made in (software, other)
+        )
+        assert one.tracking_id(1) == two.tracking_id(1)
+        assert one.uid("lesion", 1) == two.uid("lesion", 1)
+        third = msgspec.structs.replace(software, settings_digest="of other settings")
+        changed = replace(result[0], record=msgspec.structs.replace(result[0].record, software=third))
+        assert Identity.of(changed).uid("lesion", 1) != one.uid("lesion", 1)
