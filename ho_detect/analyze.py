@@ -53,5 +53,5 @@ def analyze_with_anatomy(volume: HuVolume, settings: Settings, masks: Path | Non
         region = region_near_hips(canonical, anatomy, settings.detection)
         candidates = find_candidates(region, settings.detection)
         judgement = decide(region, candidates, anatomy, settings)
-        hips = grade_hips(anatomy, judgement, settings.detection)
+        hips = grade_hips(anatomy, judgement, settings)
         return Analysis(assemble(volume, anatomy, judgement, hips, settings), anatomy)

@@ -16,8 +16,10 @@ from ho_detect.anatomy.fit.shape_fit import SurfaceFit
 from ho_detect.anatomy.fit.shape_model import femur_model, hip_bone_model
 from ho_detect.anatomy.fit.working_grid import WorkingVolume
 from ho_detect.anatomy.hip_joint import HipJoint
+from ho_detect.anatomy.native.certainty import SEEN, SurfaceCertainty
 from ho_detect.anatomy.native.masks import NativeBone
-from ho_detect.anatomy.native.surfaces import FAR_MM, BoneDistance
+from ho_detect.anatomy.native.surfaces import FAR_MM, BoneDistance, native_bone
+from ho_detect.anatomy.regions.compartments import Places, places
 from ho_detect.anatomy.regions.landmarks import Landmarks, landmarks
 from ho_detect.anatomy.regions.metal import Metal
 from ho_detect.anatomy.regions.tissue import Tissue
@@ -25,6 +27,7 @@ from ho_detect.anatomy.user_masks.masks import given_masks
 from ho_detect.detection.candidates import Region
 from ho_detect.detection.evidence import Evidence
 from ho_detect.image.grid import Grid, Sphere, vertex_normals
+from ho_detect.settings import JointSettings
 
 MUSCLE_HU = 55.0
 
@@ -39,10 +42,14 @@ def evidence(**changes: Any) -> Evidence:
         "solidity": 0.85,
         "max_hu": 900.0,
         "mean_hu": 500.0,
+        "noise_hu": 6.0,
         "interior_sd_hu": 150.0,
         "head_distance_mm": 45.0,
         "gap_mm": 9.0,
         "reach_mm": 25.0,
+        "beyond_mm": 20.0,
+        "base_seen": 0.0,
+        "on_bone": 0.9,
         "foot_mm2": 0.0,
         "beneath_hu": None,
         "joined": False,
@@ -58,16 +65,15 @@ def evidence(**changes: Any) -> Evidence:
         "deep": 1.0,
         "near_metal": 0.0,
         "metal_mm": None,
-        "central": 0.0,
         "spine": 0.0,
         "shaft": 0.0,
         "cavity": 0.0,
+        "away": 0.0,
         "arterial": 0.0,
         "across": 0.0,
         "other_bone": 0.0,
         "organ": 0.0,
         "ischial_spine_mm": 60.0,
-        "reliable_fit": True,
     }
     return Evidence(**values | changes)
 
@@ -80,6 +86,7 @@ def grown_on_bone(**changes: Any) -> Evidence:
         "foot_mm2": 80.0,
         "gap_mm": 0.0,
         "reach_mm": 25.0,
+        "base_seen": 0.6,
         "beneath_hu": 700.0,
     }
     return evidence(**spur | changes)
@@ -160,6 +167,19 @@ def unseen_shaft(femur: SurfaceFit, center: Any) -> Shaft:
     """Return the shaft of a femur where the field of view ends with the model."""
     air = np.full((2, 2, 2), -1000.0, np.float32)
     return follow_shaft(WorkingVolume(air, Grid.axial(air.shape, (1.5,) * 3)), femur, center)
+
+
+@lru_cache(maxsize=2)
+def place(side: str) -> Places:
+    """Return the places of a hip of that person."""
+    return places((anatomy(side),), native_bone((anatomy(side),)), JointSettings())[side]
+
+
+def sure(sd_mm: float = 1.0, seen: int = SEEN, on_bone: float = 0.9) -> SurfaceCertainty:
+    """Return a native surface as sure everywhere."""
+    vertices = anatomy("left").femur.vertices
+    n = len(vertices)
+    return SurfaceCertainty("left", "femur", vertices, np.full(n, sd_mm), np.full(n, seen, np.uint8), on_bone)
 
 
 def made_anatomy(**parts: Any) -> Anatomy:

@@ -30,7 +30,7 @@ class TestRegistry:
         assert {
             "outside_body", "near_metal", "too_small", "out_of_reach", "other_side", "native_bone", "osteophyte",
             "native_unsure", "cut_native_bone", "contrast", "vessel_calcium", "pelvic_cavity", "subcutaneous",
-            "beside_joint",
+            "mimic_unsure", "unlikely",
         } <= set(EXCLUSIONS)  # fmt: skip
 
     def test_a_code_means_one_thing(self):

@@ -96,7 +96,7 @@ class TestRanges:
         [
             ({"detection": {"rim_mm": -5}}, "setting detection.rim_mm = -5: it has to be a number from 0.1 to 20 mm"),
             ({"detection": {"low_hu": [200, 120]}}, "two numbers, the lower one first, from 50 to 1,000 HU"),
-            ({"mimics": {"min_volume_mm3": -3}}, "mimics.min_volume_mm3 = -3"),
+            ({"judge": {"min_volume_mm3": -3}}, "judge.min_volume_mm3 = -3"),
             ({"threads": -3}, "setting threads = -3: it has to be a whole number from 0 to 1,024"),
             ({"threads": 1.5}, "setting threads = 1.5"),
             ({"threads": True}, "setting threads = True"),
@@ -144,7 +144,7 @@ class TestNames:
         ("values", "wrong", "near"),
         [
             ({"detction": {}}, "detction", "detection"),
-            ({"mimics": {"min_volume": 3.0}}, "mimics.min_volume", "mimics.min_volume_mm3"),
+            ({"judge": {"min_volume": 3.0}}, "judge.min_volume", "judge.min_volume_mm3"),
             ({"detection": {"metal_zone_mm": 3.0}}, "detection.metal_zone_mm", "anatomy.metal_zone_mm"),
             ({"rim_mm": 3.0}, "rim_mm", "detection.rim_mm"),
             ({"Threads": 3}, "Threads", "threads"),
@@ -162,9 +162,9 @@ class TestNames:
 
 class TestFromDict:
     def test_round_trip(self):
-        settings = Settings.from_dict({"mimics": {"min_volume_mm3": 99.0}, "threads": 3})
+        settings = Settings.from_dict({"judge": {"min_volume_mm3": 99.0}, "threads": 3})
         assert Settings.from_dict(settings.to_dict()) == settings
-        assert settings.mimics.min_volume_mm3 == 99.0
+        assert settings.judge.min_volume_mm3 == 99.0
         assert settings.anatomy == Settings().anatomy
 
     def test_of_every_setting(self):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from ho_detect.anatomy.find import Anatomy
+from ho_detect.anatomy.native.certainty import SEEN
 from ho_detect.anatomy.native.surfaces import FAR_MM
 from ho_detect.anatomy.regions.landmarks import nearest_frame
 from ho_detect.anatomy.regions.tissue import FAT_HU
@@ -13,8 +15,10 @@ from ho_detect.anatomy.user_masks.masks import MUSCLES, ORGANS, OTHER_BONES, Giv
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.measure.shape import bounding_box
 from ho_detect.detection.outline import Outlined
+from ho_detect.image.grid import FloatArray
 from ho_detect.image.morphology import deeper, distance_to, margins, within
 from ho_detect.image.sides import Side
+from ho_detect.settings import JudgeSettings, Settings
 
 #: Surroundings begin so far outside of a lesion, past its partial volume, and reach so far, mm.
 SHELL_MM = (1.5, 6.5)
@@ -41,12 +45,20 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Volume over that of the convex hull."""
     max_hu: float
     mean_hu: float
+    noise_hu: float
+    """Of smoothed muscle; 0 where it is not known."""
     interior_sd_hu: float | None
     """Of the smoothed HU deeper than 3 mm and above the detection threshold; null for what is too thin."""
     head_distance_mm: float
     gap_mm: float | None
     reach_mm: float | None
     """Smallest and largest distance to the native surfaces; null where no native bone is near."""
+    beyond_mm: float | None
+    """How far it lies, at its highest place, beyond twice the standard deviation of the native surface there."""
+    base_seen: float
+    """Share of its base whose native surface is seen; 0 for what lies free."""
+    on_bone: float | None
+    """Share of the surface of the bone that it stands on that lies on bone, of what could be seen; null for none."""
     foot_mm2: float
     """Area on which it stands on native bone; 0 for what lies free."""
     beneath_hu: float | None
@@ -70,19 +82,18 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     near_metal: float
     metal_mm: float | None
     """Median distance to metal; null where there is none."""
-    central: float
     spine: float
     shaft: float
     cavity: float
+    away: float
     arterial: float
     across: float
     other_bone: float
     organ: float
-    """Shares in the zone around metal, in these places, across the midline where no hip is in view, in given masks of
-    sacrum and spine, and in those of vessels, bladder and bowel."""
+    """Shares in the zone around metal, in these places (``away``: in the cavity and off its wall), across the midline
+    where no hip is in view, in given masks of sacrum and spine, and in those of vessels, bladder and bowel."""
     ischial_spine_mm: float
     """Smallest distance to the tip of the ischial spine."""
-    reliable_fit: bool
 
     @property
     def slenderness(self) -> float:
@@ -91,10 +102,17 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
             return float("inf")
         return self.reach_mm / float(np.sqrt(self.foot_mm2 / np.pi))
 
+    def is_tube(self, settings: JudgeSettings) -> bool:
+        """Whether it is long and thin, where the iliac and femoral vessels run, or from there into the pelvis."""
+        course = self.arterial > 0.6 or (self.arterial > 0.3 and self.arterial + self.cavity > 0.7)
+        long = self.length_mm >= settings.tube_length_mm
+        return long and self.volume_mm3 / self.length_mm < settings.tube_area_mm2 and course
 
-def gather(region: Region, outlined: Outlined, anatomy: Anatomy, metal_zone_mm: float) -> Evidence:
+
+def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Settings) -> Evidence:
     """Measure a candidate; it belongs to the nearest of the hips in view."""
     frames, tissue, metal, given = anatomy.landmarks, anatomy.tissue, anatomy.metal, anatomy.user_masks
+    judge, metal_zone_mm = settings.judge, settings.anatomy.metal_zone_mm
     candidate = outlined.candidate
     points = points_of(region, candidate)
     frame = nearest_frame(frames, points.mean(axis=0))
@@ -112,6 +130,8 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, metal_zone_mm: 
     edge = (np.minimum(index, np.array(region.grid.shape) - 1 - index) * spacing).min(axis=1)
     inner_mm = distance[(edge > _INSIDE_MM) & (distance < FAR_MM)]
     to_metal = metal.distance_to(points)
+    cavity = anatomy.places[frame.side].cavity
+    local = _against_surface(points, distance, region.nearest[box][mask], anatomy)
     return Evidence(
         side=frame.side,
         volume_mm3=float(mask.sum()) * region.grid.voxel_volume_mm3,
@@ -120,10 +140,14 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, metal_zone_mm: 
         solidity=outlined.solidity,
         max_hu=float(values.max()),
         mean_hu=float(values.mean()),
+        noise_hu=float(np.nan_to_num(region.noise_hu)),
         interior_sd_hu=float(inner.std()) if inner.size >= 20 else None,
         head_distance_mm=float(np.linalg.norm(points - frame.center, axis=1).min()),
         gap_mm=max(float(close.min()), 0.0) if close.size else None,
         reach_mm=float(close.max()) if close.size else None,
+        beyond_mm=local[0],
+        base_seen=local[1],
+        on_bone=local[2],
         foot_mm2=float((distance < _FOOT_MM).sum()) * region.grid.voxel_volume_mm3 / _FOOT_MM,
         beneath_hu=_beneath(region, candidate),
         joined=candidate.joined,
@@ -139,17 +163,49 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, metal_zone_mm: 
         deep=tissue.share(tissue.deep, sample),
         near_metal=float((to_metal < metal_zone_mm).mean()),
         metal_mm=float(np.median(to_metal)) if np.isfinite(to_metal).all() else None,
-        central=float(frame.pelvic_center(sample).mean()),
         spine=float(frame.spine_or_sacrum(sample).mean()),
         shaft=float(frame.beyond_model(sample).mean()),
-        cavity=float(frame.pelvic_cavity(sample).mean()),
+        cavity=float(cavity.inside(sample).mean()),
+        away=float(cavity.away_from_wall(sample, judge.wall_mm).mean()),
         arterial=float(frame.arterial_course(sample).mean()),
         across=float(frame.across_midline(sample).mean()) if len(frames) == 1 else 0.0,
         other_bone=float(given.within(OTHER_BONES, sample).mean()),
         organ=float(given.within(ORGANS, sample).mean()),
         ischial_spine_mm=float(np.linalg.norm(points - frame.ischial_spine, axis=1).min()),
-        reliable_fit=frame.reliable,
     )
+
+
+def _against_surface(
+    points: FloatArray, distance_mm: NDArray[np.float32], nearest: NDArray[np.uint8], anatomy: Anatomy
+) -> tuple[float | None, float, float | None]:
+    """Compare a candidate with what the native surface could be where it stands.
+
+    Returns
+    -------
+    The greatest height beyond two standard deviations, the share of its base whose surface is seen, and how well the
+    bone that it stands highest on lies on bone; None where no native bone is near.
+    """
+    near = np.flatnonzero((distance_mm < FAR_MM) & (nearest > 0))
+    if not near.size:
+        return None, 0.0, None
+    highest = near[np.argsort(-distance_mm[near])[: _SAMPLE // 5]]
+    sd_mm, _ = _certainty_at(points[highest], nearest[highest], anatomy)
+    on_bone = anatomy.certainty[int(nearest[highest[0]]) - 1].on_bone
+    base = near[distance_mm[near] < _FOOT_MM]
+    base = base[:: 1 + base.size // (_SAMPLE // 5)]
+    seen = float((_certainty_at(points[base], nearest[base], anatomy)[1] == SEEN).mean()) if base.size else 0.0
+    return float((distance_mm[highest] - 2.0 * sd_mm).max()), seen, on_bone
+
+
+def _certainty_at(
+    points: FloatArray, nearest: NDArray[np.uint8], anatomy: Anatomy
+) -> tuple[FloatArray, NDArray[np.uint8]]:
+    """Return standard deviation and class of the surface of the bone nearest to each point."""
+    sd_mm, kind = np.empty(len(points)), np.empty(len(points), np.uint8)
+    for number in np.unique(nearest):
+        here = nearest == number
+        sd_mm[here], kind[here] = anatomy.certainty[number - 1].about(points[here])
+    return sd_mm, kind
 
 
 def _beneath(region: Region, candidate: Candidate) -> float | None:

@@ -67,6 +67,13 @@ HIP_FIELDS: Final[tuple[Field, ...]] = (
         code=codes.VOLUME_SECOND,
     ),
     Field(
+        "undecided_volume_mm3",
+        "mm3",
+        "Sum of the volumes of what is excluded at that hip as undecided: it may be ossification, and is not counted.",
+        page=Shown("Undecided volume", "mL", kind="volume"),
+        code=own("undecided_volume", "Undecided volume, not counted"),
+    ),
+    Field(
         "sectors",
         "",
         "Sectors with a lesion of that side.",
@@ -92,6 +99,15 @@ HIP_FIELDS: Final[tuple[Field, ...]] = (
         code=own("min_gap", "Smallest gap between femur and pelvis left by a lesion"),
     ),
     *(_graded(grade) for grade in GRADES),
+    Field(
+        "brooker_ct_at_most",
+        "",
+        "Brooker class if all that is undecided, and large enough to matter, were ossification.",
+        source="convention",
+        page=Shown("Brooker at most, with what is undecided", missing="cannot be said"),
+        code=own("brooker_at_most", "Brooker class at most, with undecided"),
+        values={value: own(f"brooker_{value}", f"Brooker class {value}") for value in ("0", "I", "II", "III", "IV")},
+    ),
     Field(
         "joint_space_min_mm",
         "mm",

@@ -118,6 +118,11 @@ class ExcludedRow(msgspec.Struct, frozen=True, kw_only=True):
     centroid_y_lps_mm: float
     centroid_z_lps_mm: float
     max_hu: float
+    probability: float | None
+    because: str
+    height_mm: float | None
+    base_mm2: float | None
+    bridging: bool
 
 
 class StudyRow(msgspec.Struct, frozen=True, kw_only=True):

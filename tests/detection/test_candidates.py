@@ -133,8 +133,8 @@ class TestRegion:
         assert SETTINGS.low_hu[0] <= found.low_hu <= SETTINGS.low_hu[1]
 
     def test_distance_is_to_the_nearest_bone_and_only_where_it_is_dense(self):
-        dense = DetectionSettings(low_hu=(-2000.0, -1000.0))
-        found = self.made(settings=dense)[2]
+        dense = DetectionSettings(low_hu=(50.0, 50.0))
+        found = self.made(muscle_hu=400.0, settings=dense)[2]
         lps = found.grid.to_lps(np.argwhere(np.ones(found.grid.shape, bool)))
         fields = []
         for bone in found.bones:

@@ -77,7 +77,7 @@ class TestOrder:
         assert excluded == ()
         ((reason, n, volume_mm3),) = [(s.reason, s.n, s.volume_mm3) for s in judgement.specks]
         assert (reason, n) == ("too_small", 2)
-        assert 20 < volume_mm3 < 2 * Settings().mimics.min_volume_mm3
+        assert 20 < volume_mm3 < 2 * Settings().judge.min_volume_mm3
 
     def test_every_candidate_is_kept_listed_or_counted(self, bones):
         balls = [LARGE, MIDDLE, SMALL, SPECK, OTHER_SPECK]

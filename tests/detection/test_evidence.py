@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_detection import MUSCLE_HU, frames, made_anatomy, region
+from made_detection import MUSCLE_HU, frames, made_anatomy, place, region, sure
 from model_hips import head_center
 from phantoms import ball
 from scipy import ndimage as ndi
@@ -18,6 +18,7 @@ from ho_detect.detection.evidence import gather
 from ho_detect.detection.outline import Outlined
 from ho_detect.image.grid import Grid
 from ho_detect.image.sides import mirror_of
+from ho_detect.settings import Settings
 
 FRAMES = frames()
 SHAPE = (41, 41, 41)
@@ -52,8 +53,10 @@ def gathered(
         tissue=tissues or tissue(),
         metal=metal or Metal(COARSE, 0.0, None),
         user_masks=given or NO_MASKS,
+        places={s: place(s) for s in sides},
+        certainty=(sure(),),
     )
-    return gather(found, outlined, anatomy, 20.0)
+    return gather(found, outlined, anatomy, Settings())
 
 
 def blob(around=MUSCLE_HU, radius=6.0, spacing=(1.0, 1.0, 1.0)):

@@ -11,7 +11,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "record.md").read_text(encoding="ut
 
 
 def test_every_setting_named_is_there():
-    groups = "acquisition|anatomy|detection|mimics|joint|follow_up"
+    groups = "acquisition|anatomy|detection|judge|joint|follow_up"
     named = re.findall(rf"`({groups})\.(\w+)`", TEXT)
     assert len(named) > 15
     for group, name in named:

@@ -22,7 +22,6 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 from threadpoolctl import threadpool_limits
 
-from ho_detect._kernels._jit import in_parallel
 from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.fit.hips import HipAnatomy
 from ho_detect.anatomy.fit.shape_fit import SurfaceFit
@@ -30,6 +29,7 @@ from ho_detect.anatomy.fit.shape_model import BoneModel, femur_model, hip_bone_m
 from ho_detect.anatomy.native.surfaces import neighbour_mean, smooth_displacement
 from ho_detect.image.grid import FloatArray, Grid, align_similarity, vertex_normals
 from ho_detect.image.sides import BONES, Bone, Side, mirror_of
+from ho_detect.system.parallel import in_parallel
 
 #: Values of ``seen_class``.
 SEEN, HIDDEN, UNEXPLAINED, OUT_OF_VIEW = 0, 1, 2, 3

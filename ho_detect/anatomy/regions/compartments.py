@@ -1,4 +1,4 @@
-"""What of the fitted anatomy tells where around a hip a lesion lies: head, neck and muscle groups."""
+"""What of the fitted anatomy tells where around a hip a lesion lies: head, neck, muscle groups and the cavity."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ho_detect.anatomy.fit.hips import HipAnatomy
 from ho_detect.anatomy.native.surfaces import BoneDistance
+from ho_detect.anatomy.regions.cavity import Cavity, cavity_of
 from ho_detect.anatomy.regions.head_and_neck import HeadAndNeck, head_and_neck
 from ho_detect.anatomy.regions.muscle_groups import MuscleRegions, muscle_courses
 from ho_detect.image.sides import Side
@@ -19,6 +20,7 @@ class Places:
     side: Side
     femur: HeadAndNeck
     muscles: MuscleRegions
+    cavity: Cavity
 
 
 def places(
@@ -26,9 +28,9 @@ def places(
 ) -> dict[Side, Places]:
     """Return the places of each hip in view, by side."""
     femur = {b.side: b for b in bones if b.bone == "femur"}
-    return {
-        h.joint.side: Places(
-            h.joint.side, head_and_neck(h.joint, femur[h.joint.side], settings), muscle_courses(h, settings)
-        )
-        for h in hips
-    }
+
+    def of(hip: HipAnatomy) -> Places:
+        side, muscles = hip.joint.side, muscle_courses(hip, settings)
+        return Places(side, head_and_neck(hip.joint, femur[side], settings), muscles, cavity_of(hip, muscles))
+
+    return {h.joint.side: of(h) for h in hips}

@@ -86,16 +86,24 @@ class MuscleCourses:
 
     def group_of(self, points: FloatArray) -> MuscleGroup | None:
         """Return the group whose tubes most of (n, 3) LPS points lie deepest in or nearest to."""
-        along = self.end - self.start
-        arm = points[:, None] - self.start
-        t = np.clip((arm * along).sum(axis=2) / (along**2).sum(axis=1), 0.0, 1.0)
-        radius = self.radius_mm[:, 0] * (1 - t) + self.radius_mm[:, 1] * t
-        outside = np.linalg.norm(arm - t[..., None] * along, axis=2) - radius
+        outside = self._outside(points, slice(None))
         nearest = outside.argmin(axis=1)
         near = outside.min(axis=1) <= self.near_mm
         if near.mean() <= 0.5:
             return None
         return GROUPS[int(np.bincount(self.group[nearest[near]]).argmax())]
+
+    def outside_mm(self, points: FloatArray, group: MuscleGroup) -> FloatArray:
+        """Return (n,) distances of (n, 3) LPS points to the tubes of a group, negative inside, mm."""
+        return np.asarray(self._outside(points, self.group == GROUPS.index(group)).min(axis=1))
+
+    def _outside(self, points: FloatArray, of: slice | NDArray[np.bool_]) -> FloatArray:
+        """Return (n, S) distances of points to the surface of some of the tubes."""
+        start, along = self.start[of], (self.end - self.start)[of]
+        arm = points[:, None] - start
+        t = np.clip((arm * along).sum(axis=2) / (along**2).sum(axis=1), 0.0, 1.0)
+        radius = self.radius_mm[of, 0] * (1 - t) + self.radius_mm[of, 1] * t
+        return np.asarray(np.linalg.norm(arm - t[..., None] * along, axis=2) - radius)
 
 
 def muscle_courses(hip: HipAnatomy, settings: JointSettings) -> MuscleCourses:

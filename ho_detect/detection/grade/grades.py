@@ -11,15 +11,15 @@ from ho_detect.anatomy.hip_joint import HipJoint
 from ho_detect.anatomy.joint.joint_state import JointState
 from ho_detect.detection.detect import Judgement
 from ho_detect.detection.grade.hip import Hip
-from ho_detect.detection.grade.systems import GRADES, femur_pelvis_gap_mm
+from ho_detect.detection.grade.systems import GRADES, brooker, femur_pelvis_gap_mm
 from ho_detect.detection.judge.excluded import UNDECIDED, Excluded
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.flags import Null, flag, null
 from ho_detect.image.sides import SIDES, Side
-from ho_detect.settings import DetectionSettings
+from ho_detect.settings import DetectionSettings, Settings
 
 
-def grade_hips(anatomy: Anatomy, judgement: Judgement, settings: DetectionSettings) -> tuple[Hip, ...]:
+def grade_hips(anatomy: Anatomy, judgement: Judgement, settings: Settings) -> tuple[Hip, ...]:
     """Say of each side, left first, what was found there; a side without a joint is not in view."""
     by_side = {h.joint.side: h.joint for h in anatomy.hips}
     return tuple(
@@ -35,7 +35,7 @@ def _grade(
     states: dict[Side, JointState],
     lesions: tuple[Lesion, ...],
     excluded: tuple[Excluded, ...],
-    settings: DetectionSettings,
+    settings: Settings,
 ) -> Hip:
     mine = [x for x in lesions if x.side == joint.side]
     state = states.get(joint.side, JointState())
@@ -55,10 +55,12 @@ def _grade(
     )
     if joint.status == "not_assessable" and not mine:
         return known
-    undecided = sorted({x.reason for x in excluded if x.side == joint.side and x.reason in UNDECIDED})
-    doubts = tuple(flag("set_aside_undecided", reason) for reason in undecided)
+    undecided = [x for x in excluded if x.side == joint.side and x.reason in UNDECIDED]
+    weighty = [x for x in undecided if x.volume_mm3 >= settings.judge.undecided_mm3 or x.bridging]
+    doubts = tuple(flag("set_aside_undecided", reason) for reason in sorted({x.reason for x in weighty}))
     whole = joint.status == "assessed"
-    complete = whole and not undecided
+    complete = whole and not weighty
+    graded = whole and bool(mine or not weighty)
     bridging = any(len(x.attached_to) == 2 for x in mine)
     gaps = [gap for x in mine if (gap := femur_pelvis_gap_mm(x)) is not None]
     said = msgspec.structs.replace(
@@ -66,14 +68,16 @@ def _grade(
         finding="present" if mine else "absent" if complete else "indeterminate",
         n_lesions=len(mine),
         total_volume_mm3=round(sum(x.volume_mm3 for x in mine), 1),
+        undecided_volume_mm3=round(sum(x.volume_mm3 for x in undecided), 1),
         total_volume_second_threshold_mm3=round(sum(x.volume_second_threshold_mm3 for x in mine), 1),
         sectors=tuple(sorted({x.sector for x in mine})),
         bridging=True if bridging else False if whole else None,
         min_gap_mm=min(gaps, default=None),
+        brooker_ct_at_most=_at_most(mine, weighty, settings.detection) if whole or bridging else None,
         reasons=(*joint.reasons, *doubts),
-        **{g.name: g.function(mine, settings) for g in GRADES if complete or (bridging and g.of_a_bridge)},
+        **{g.name: g.function(mine, settings.detection) for g in GRADES if graded or (bridging and g.of_a_bridge)},
     )
-    return msgspec.structs.replace(said, not_said=tuple(_nulls(said, complete=complete)))
+    return msgspec.structs.replace(said, not_said=tuple(_nulls(said, complete=graded)))
 
 
 def _nulls(hip: Hip, *, complete: bool) -> Iterator[Null]:
@@ -88,6 +92,7 @@ def _nulls(hip: Hip, *, complete: bool) -> Iterator[Null]:
         "bridging": doubt,
         "min_gap_mm": "beyond_reach" if hip.n_lesions else "no_lesion",
         **{g.name: no_type if complete else doubt for g in GRADES},
+        "brooker_ct_at_most": doubt,
         "head_mean_hu": of_bone,
         "neck_mean_hu": of_bone,
         "head_hu_difference": of_bone if hip.head_mean_hu is None else "no_other_hip",
@@ -101,3 +106,15 @@ def _nulls(hip: Hip, *, complete: bool) -> Iterator[Null]:
 
 def _difference(here: float | None, there: float | None) -> float | None:
     return None if here is None or there is None else round(here - there, 1)
+
+
+def _at_most(lesions: list[Lesion], undecided: list[Excluded], settings: DetectionSettings) -> str:
+    """Return the Brooker class if all that is undecided were ossification.
+
+    What is undecided and joined with bone may leave any gap: III at most where it does not bridge; what is free is an
+    island.
+    """
+    classes = ["0", "I", "II", "III", "IV"]
+    every = [brooker(lesions, settings)]
+    every += ["IV" if x.bridging else "I" if x.height_mm is None else "III" for x in undecided]
+    return max(every, key=classes.index)

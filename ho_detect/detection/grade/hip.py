@@ -22,6 +22,7 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
     n_lesions: int | None = None
     total_volume_mm3: float | None = None
     total_volume_second_threshold_mm3: float | None = None
+    undecided_volume_mm3: float | None = None
     sectors: tuple[Sector, ...] = ()
     bridging: Annotated[bool | None, Meta(description="One lesion in contact with both femur and pelvis")] = None
     min_gap_mm: Annotated[
@@ -50,6 +51,10 @@ class Hip(_Graded, frozen=True, kw_only=True):  # type: ignore[misc, call-arg]
     ``reasons`` qualify the status and the finding; where the hip was assessed, ``not_said`` gives each null its own.
     """
 
+    brooker_ct_at_most: Annotated[
+        Literal["0", "I", "II", "III", "IV"] | None,
+        Meta(description="Brooker class if all that is undecided were ossification, derived from CT"),
+    ] = None
     joint_space_min_mm: Annotated[
         float | None, Meta(description="Narrowest part of the joint space under the acetabular roof, mm")
     ] = None

@@ -1,4 +1,4 @@
-"""What was seen and set aside, as a record, with the reasons there are."""
+"""What was detected and not counted, as a record, with the reasons there are."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from ho_detect.detection.evidence import Evidence
+from ho_detect.image.grid import FloatArray
 from ho_detect.image.sides import Point, Side
 
-#: Why something dense was set aside.
+#: Why something dense is not counted.
 EXCLUSIONS: dict[str, str] = {
     "outside_body": "outside of the body: table, hand, object",
     "near_metal": "within the zone around metal that is not assessable",
@@ -19,18 +21,19 @@ EXCLUSIONS: dict[str, str] = {
     "out_of_reach": "farther from the joint than the stated reach",
     "other_side": "belongs to the other side, whose hip is not in view",
     "native_bone": "native bone: sacrum, spine, or the build of native bone",
-    "osteophyte": "broad-based bone at the joint margin: osteophyte or enthesophyte",
-    "native_unsure": "joined with bone that the fitted shape does not explain: cannot be told from native bone",
-    "cut_native_bone": "joined with bone and cut by the edge of the field of view: cannot be told from native bone",
-    "contrast": "as uniform as fluid: contrast medium in a vessel, the bladder or the bowel",
+    "osteophyte": "bony outgrowth at the joint margin: osteophyte or enthesophyte",
+    "native_unsure": "joined with bone: ossification and native bone cannot be told apart",
+    "cut_native_bone": "cut by the edge of the field of view: ossification and native bone cannot be told apart",
+    "mimic_unsure": "ossification and what only looks like it cannot be told apart",
+    "contrast": "contrast medium in a vessel, the bladder or the bowel",
     "vessel_calcium": "thin or hollow calcium like that of an arterial wall",
     "given_organ": "inside a vessel, the bladder or the bowel by the anatomy masks given",
-    "pelvic_cavity": "inside the pelvic cavity, away from its wall: phlebolith, bowel or bladder content",
+    "pelvic_cavity": "inside the abdominal or pelvic cavity: bowel or bladder content, phlebolith",
     "subcutaneous": "in subcutaneous fat, not in muscle: injection granuloma or skin calcification",
-    "beside_joint": "small ossicle at the joint line: osteophyte, os acetabuli or fragment, cannot be told apart",
+    "unlikely": "not of the build of ossification",
 }
-#: What was set aside without knowing that it is no ossification: the hip is not free of it.
-UNDECIDED: frozenset[str] = frozenset({"near_metal", "native_unsure", "cut_native_bone", "beside_joint"})
+#: What is not counted without knowing that it is no ossification.
+UNDECIDED: frozenset[str] = frozenset({"near_metal", "native_unsure", "cut_native_bone", "mimic_unsure"})
 
 
 class Specks(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +61,7 @@ def counted(specks: Iterable[tuple[str, float]]) -> tuple[Specks, ...]:
 
 
 class Excluded(msgspec.Struct, frozen=True, kw_only=True):
-    """One dense thing that was seen and set aside."""
+    """One dense thing that was detected and not counted."""
 
     reason: Annotated[str, Meta(description="Code, see EXCLUSIONS")]
     message: str
@@ -66,3 +69,40 @@ class Excluded(msgspec.Struct, frozen=True, kw_only=True):
     volume_mm3: float
     centroid_lps_mm: Point
     max_hu: float
+    probability: Annotated[
+        float | None, Meta(description="Of ossification, 0 to 1; null for what is none by definition")
+    ] = None
+    because: Annotated[str, Meta(description="The features that pulled most, in words")] = ""
+    height_mm: Annotated[float | None, Meta(description="Height above the native surface; null for what is free")] = (
+        None
+    )
+    base_mm2: Annotated[float | None, Meta(description="Area of its base on native bone; null if free")] = None
+    bridging: Annotated[bool, Meta(description="In contact with both femur and pelvis")] = False
+
+
+def exclude(reason: str, side: Side, volume_mm3: float, centroid_lps_mm: FloatArray, max_hu: float) -> Excluded:
+    """Return the record of what is no finding by definition."""
+    x, y, z = (round(float(v), 2) for v in centroid_lps_mm)
+    return Excluded(
+        reason=reason,
+        message=EXCLUSIONS[reason],
+        side=side,
+        volume_mm3=round(volume_mm3, 1),
+        centroid_lps_mm=(x, y, z),
+        max_hu=round(max_hu, 1),
+    )
+
+
+def set_aside(
+    reason: str, evidence: Evidence, centroid_lps_mm: FloatArray, because: str, probability: float | None
+) -> Excluded:
+    """Return the record of what was judged and not kept, with the measures that another rule would need."""
+    stands = evidence.joined and evidence.reach_mm is not None and not math.isnan(evidence.reach_mm)
+    return msgspec.structs.replace(
+        exclude(reason, evidence.side, evidence.volume_mm3, centroid_lps_mm, evidence.max_hu),
+        probability=None if probability is None else round(probability, 3),
+        because=because,
+        height_mm=round(evidence.reach_mm, 2) if stands and evidence.reach_mm is not None else None,
+        base_mm2=round(evidence.foot_mm2, 1) if stands else None,
+        bridging=len(evidence.touching) == 2,
+    )

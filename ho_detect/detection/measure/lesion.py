@@ -74,6 +74,6 @@ class Lesion(msgspec.Struct, frozen=True, kw_only=True):
     bone_fraction: Annotated[float | None, Meta(description="Share of bone, or of what is as dense, there")]
     air_fraction: Annotated[float | None, Meta(description="Share of air there")]
     confidence: Annotated[
-        float | None, Meta(description="Share of simulated findings with such fat around and thickness that were true")
-    ]
+        float | None, Meta(description="Probability of ossification by the fitted judgement, 0 to 1")
+    ] = None
     not_said: Annotated[tuple[Null, ...], Meta(description="Why each null is null")] = ()

@@ -11,7 +11,6 @@ from scipy.spatial import KDTree
 from ho_detect.anatomy.find import Anatomy
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.evidence import Evidence
-from ho_detect.detection.judge.confidence import confidence_of
 from ho_detect.detection.measure.contact import Contact, measure_contact
 from ho_detect.detection.measure.density import atypical, maturity_of, rim_and_core, zonal_index_of
 from ho_detect.detection.measure.lesion import Lesion
@@ -109,7 +108,6 @@ def measure(
             fat_fraction=_known(evidence.fat, 3),
             bone_fraction=_known(evidence.bone, 3),
             air_fraction=_known(evidence.air, 3),
-            confidence=_known(confidence_of(evidence.fat, evidence.thickness_mm), 3),
         )
     )
 
@@ -129,7 +127,6 @@ _WHY_NULL = {
     "fat_fraction": "no_surroundings",
     "bone_fraction": "no_surroundings",
     "air_fraction": "no_surroundings",
-    "confidence": "no_surroundings",
 }
 
 

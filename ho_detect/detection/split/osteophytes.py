@@ -8,9 +8,9 @@ import numpy as np
 
 from ho_detect.anatomy.native.surfaces import FAR_MM
 from ho_detect.detection.candidates import Candidate, Region
-from ho_detect.detection.judge.mimic_settings import MimicSettings
 from ho_detect.image.components import label_components
 from ho_detect.image.morphology import within
+from ho_detect.settings import JudgeSettings
 
 #: A foot is wider than the part that stands on it by what that stands out, and this, mm.
 _FOOT_MARGIN_MM = 1.5
@@ -20,15 +20,15 @@ _BENEATH_MM = 4.0
 _LEAST_MM3 = 500.0
 
 
-def parted_from_osteophytes(region: Region, candidate: Candidate, settings: MimicSettings) -> list[Candidate]:
+def parted_from_osteophytes(region: Region, candidate: Candidate, settings: JudgeSettings) -> list[Candidate]:
     """Return the low dense bone beside what stands out of a candidate, and the rest; nothing where there is none.
 
-    Low is what stands out no farther than ``continued_reach_mm``, beside is farther from what does than its foot may
-    reach. What is fainter than ``bridge_share`` of the bone beneath it stays: a lesion may have a broad foot.
+    Low is what stands out no farther than ``low_mm``, beside is farther from what does than its foot may
+    reach. What is fainter than ``underlying_share`` of the bone beneath it stays: a lesion may have a broad foot.
     """
     mask, box, spacing = candidate.mask, candidate.box, region.grid.spacing_mm
     smooth, distance_mm = region.smooth[box], region.distance_mm[box]
-    height_mm = settings.continued_reach_mm
+    height_mm = settings.low_mm
     tall = mask & (distance_mm > height_mm) & (distance_mm < FAR_MM)
     if not tall.any():
         return []
@@ -38,7 +38,7 @@ def parted_from_osteophytes(region: Region, candidate: Candidate, settings: Mimi
     for number in np.flatnonzero(beside.count * region.grid.voxel_volume_mm3 >= _LEAST_MM3):
         part = beside.paint(np.arange(len(beside)) == number)
         beneath = smooth[within(part, _BENEATH_MM, spacing) & (distance_mm <= 0.0)]
-        if beneath.size and beside.mean_hu[number] > settings.bridge_share * beneath.mean():
+        if beneath.size and beside.mean_hu[number] > settings.underlying_share * beneath.mean():
             parts.append(replace(candidate, mask=part, parted=True))
             rest = rest & ~part
     return [*parts, replace(candidate, mask=rest, parted=True)] if parts else []

@@ -16,9 +16,9 @@ from ho_detect.detection.grade.grades import grade_hips
 from ho_detect.detection.grade.systems import brooker, della_valle, femur_pelvis_gap_mm, mavrogenis
 from ho_detect.detection.judge.excluded import EXCLUSIONS, UNDECIDED
 from ho_detect.flags import flag
-from ho_detect.settings import DetectionSettings
+from ho_detect.settings import Settings
 
-SETTINGS = DetectionSettings()
+SETTINGS = Settings()
 
 
 def island(**changes):
@@ -39,6 +39,10 @@ def bridge(**changes):
 def joint(side="left", status="assessed", **changes):
     center = (90.0 if side == "left" else -90.0, 0.0, 0.0)
     return HipJoint(side=side, status=status, center_lps_mm=center, head_radius_mm=24.0, residual_mm=0.5, **changes)
+
+
+def replaced(aside, **changes):
+    return msgspec.structs.replace(aside, **changes)
 
 
 def graded_hips(joints, lesions=(), excluded=(), states=None):
@@ -76,8 +80,8 @@ class TestClasses:
         ],
     )
     def test_brooker_and_della_valle(self, lesions, classes):
-        assert (brooker(lesions, SETTINGS), della_valle(lesions, SETTINGS)) == classes
-        assert (brooker(lesions[::-1], SETTINGS), della_valle(lesions[::-1], SETTINGS)) == classes
+        assert (brooker(lesions, SETTINGS.detection), della_valle(lesions, SETTINGS.detection)) == classes
+        assert (brooker(lesions[::-1], SETTINGS.detection), della_valle(lesions[::-1], SETTINGS.detection)) == classes
 
     @pytest.mark.parametrize(
         ("sectors", "kind"),
@@ -104,7 +108,7 @@ class TestClasses:
         assert mavrogenis(lesions * 2, SETTINGS) == kind
 
     def test_the_limit_is_a_setting(self):
-        assert brooker([spur(12.0)], DetectionSettings(short_gap_mm=15.0)) == "III"
+        assert brooker([spur(12.0)], SETTINGS.detection.replaced(short_gap_mm=15.0)) == "III"
 
     def test_gap_is_what_one_lesion_leaves_open(self):
         assert femur_pelvis_gap_mm(island(gap_femur_mm=8.0, gap_pelvis_mm=6.5)) == 14.5
@@ -186,7 +190,7 @@ class TestWhatWasNotSeen:
 
     @pytest.mark.parametrize("reason", EXCLUSIONS)
     def test_only_what_is_undecided_casts_doubt(self, reason):
-        aside = make_excluded(reason)  # on the right
+        aside = replaced(make_excluded(reason), volume_mm3=600.0)  # on the right
         left, right = graded_hips((joint("left"), joint("right")), (), (aside,))
         assert left.finding == "absent"
         if reason in UNDECIDED:
@@ -194,13 +198,25 @@ class TestWhatWasNotSeen:
             assert [r.code for r in right.reasons] == ["set_aside_undecided"]
             assert reason in right.reasons[0].message
             assert right.brooker_ct is None
+            assert (right.brooker_ct_at_most, right.undecided_volume_mm3) == ("I", 600.0)
         else:
             assert (right.finding, right.reasons) == ("absent", ())
 
-    def test_a_doubt_beside_a_lesion_takes_the_class_not_the_lesion(self):
-        hip = graded_hips((joint("right"),), (island(side="right"),), (make_excluded("near_metal"),) * 2)[1]
-        assert (hip.finding, hip.brooker_ct, hip.mavrogenis) == ("present", None, None)
-        assert len(hip.reasons) == 1
+    @pytest.mark.parametrize("reason", sorted(UNDECIDED))
+    def test_small_undecided_things_do_not_change_the_answer(self, reason):
+        hip = graded([], [make_excluded(reason, side="left")])
+        assert (hip.finding, hip.brooker_ct, hip.brooker_ct_at_most, hip.reasons) == ("absent", "0", "0", ())
+        assert hip.undecided_volume_mm3 == 55.0
+
+    def test_a_small_undecided_thing_between_both_bones_does(self):
+        hip = graded([], [replaced(make_excluded("native_unsure", side="left"), bridging=True, height_mm=8.0)])
+        assert (hip.finding, hip.brooker_ct, hip.brooker_ct_at_most) == ("indeterminate", None, "IV")
+
+    def test_beside_a_lesion_the_grade_is_given_with_what_it_could_be_at_most(self):
+        aside = replaced(make_excluded("native_unsure"), volume_mm3=900.0, height_mm=9.0)
+        hip = graded_hips((joint("right"),), (island(side="right"),), (aside,) * 2)[1]
+        assert (hip.finding, hip.brooker_ct, hip.brooker_ct_at_most) == ("present", "I", "III")
+        assert (hip.undecided_volume_mm3, len(hip.reasons)) == (1800.0, 1)
 
 
 class TestNulls:
@@ -217,7 +233,7 @@ class TestNulls:
     def test_each_has_its_reason_and_nothing_else_has(self, lesions, status, aside, states):
         why = {"partly_in_view": "hip_cut_by_view", "not_assessable": "hidden_by_metal"}
         reasons = (flag(why[status]),) if status in why else ()
-        excluded = tuple(make_excluded(r, side="left") for r in aside)
+        excluded = tuple(replaced(make_excluded(r, side="left"), volume_mm3=600.0) for r in aside)
         here = joint(status=status, reasons=reasons, score=0.9, coverage=1.0)
         hip = graded_hips((here,), lesions, excluded, states)[0]
         nulls = {name for name, value in msgspec.structs.asdict(hip).items() if value is None}
@@ -235,7 +251,7 @@ class TestNulls:
         assert why(graded([island(sector="lateral")]))["mavrogenis"] == "no_type_fits"
         cut = graded([island()], status="partly_in_view", reasons=(flag("hip_cut_by_view"),))
         assert why(cut)["brooker_ct"] == why(cut)["mavrogenis"] == "hip_cut_by_view"
-        doubted = graded([island()], [make_excluded("near_metal", side="left")])
+        doubted = graded([], [replaced(make_excluded("near_metal", side="left"), volume_mm3=600.0)])
         assert why(doubted)["della_valle_ct"] == "set_aside_undecided"
         assert why(graded([spur(None)]))["min_gap_mm"] == "beyond_reach"
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
-from made_detection import MUSCLE_HU, frames, region
+from made_detection import MUSCLE_HU, anatomy, frames, region
 from phantoms import ball
 
+from ho_detect.anatomy.regions.cavity import cavity_of
+from ho_detect.anatomy.regions.muscle_groups import muscle_courses
 from ho_detect.detection.candidates import Candidate
 from ho_detect.detection.split.bowel import parted_from_bowel
 from ho_detect.image.grid import Grid
+from ho_detect.settings import JointSettings
+
+
+def cavity():
+    hip = anatomy("left")
+    return cavity_of(hip, muscle_courses(hip, JointSettings()))
+
 
 SHAPE = (50, 60, 90)
 #: On the wall of the cavity, and 30 mm from it.
@@ -16,7 +25,7 @@ LESION = ball(SHAPE, center=(25, 30, 66), radius=14)
 BOWEL = ball(SHAPE, center=(25, 30, 36), radius=18)
 
 
-def parted(*, bowel=True, lesion=True, rim_hu=650.0, wall_gap_mm=12.0, noise_hu=15.0):
+def parted(*, bowel=True, lesion=True, rim_hu=650.0, wall_mm=18.0, noise_hu=15.0):
     """A lesion with a lucent core on the wall of the left pelvic cavity, its medial side against bowel."""
     hu = np.full(SHAPE, MUSCLE_HU)
     mask = (LESION & lesion) | (BOWEL & bowel)
@@ -31,9 +40,8 @@ def parted(*, bowel=True, lesion=True, rim_hu=650.0, wall_gap_mm=12.0, noise_hu=
     distance = np.broadcast_to(80.0 - np.arange(SHAPE[2]), SHAPE)
     found = region(hu, distance_mm=distance, noise_hu=noise_hu)
     found = type(found)(**{**vars(found), "grid": Grid.axial(SHAPE, (1, 1, 1), origin)})
-    return mask, parted_from_bowel(
-        found, Candidate(tuple(slice(0, n) for n in SHAPE), mask, joined=True), frame, wall_gap_mm
-    )
+    whole = tuple(slice(0, n) for n in SHAPE)
+    return mask, parted_from_bowel(found, Candidate(whole, mask, joined=True), cavity(), wall_mm)
 
 
 def test_bowel_and_lesion_are_judged_apart():
@@ -55,4 +63,4 @@ def test_where_all_is_bowel_no_empty_rest_is_left():
 
 
 def test_what_is_near_the_wall_is_no_bowel():
-    assert parted(wall_gap_mm=70.0)[1] == []
+    assert parted(wall_mm=70.0)[1] == []

@@ -8,8 +8,8 @@ from made_detection import MUSCLE_HU, region
 from phantoms import box
 
 from ho_detect.detection.candidates import Candidate
-from ho_detect.detection.judge.mimic_settings import MimicSettings
 from ho_detect.detection.split.osteophytes import parted_from_osteophytes
+from ho_detect.settings import JudgeSettings
 
 SHAPE = (50, 40, 90)
 #: On bone that ends below slice 10: a spur of 30 mm, and a ridge of 6 mm that runs from it along the bone.
@@ -24,7 +24,7 @@ def parted(ridge_hu, mask=SPUR | RIDGE):
     hu[SPUR & mask] = 500.0
     distance = np.broadcast_to((np.arange(SHAPE[0]) - 9.5)[:, None, None], SHAPE)
     candidate = Candidate(tuple(slice(0, n) for n in SHAPE), mask, joined=True)
-    return parted_from_osteophytes(region(hu, distance_mm=distance), candidate, MimicSettings())
+    return parted_from_osteophytes(region(hu, distance_mm=distance), candidate, JudgeSettings())
 
 
 def test_a_ridge_as_dense_as_the_bone_is_judged_apart():

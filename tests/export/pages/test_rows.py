@@ -82,5 +82,5 @@ class TestSettings:
         assert unexplained == []
 
     def test_what_was_changed_is_told(self):
-        changed = settings_table(Settings.from_dict({"mimics": {"min_volume_mm3": 99.0}}).deciding())
-        assert [(s.name, s.value) for s in changed if not s.is_default] == [("mimics.min_volume_mm3", "99 mm³")]
+        changed = settings_table(Settings.from_dict({"judge": {"min_volume_mm3": 99.0}}).deciding())
+        assert [(s.name, s.value) for s in changed if not s.is_default] == [("judge.min_volume_mm3", "99 mm³")]

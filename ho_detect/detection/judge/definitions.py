@@ -1,0 +1,69 @@
+"""What is no finding by definition: where it lies, or how small it is. Few rules, each named; all else is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ho_detect.anatomy.find import Anatomy
+from ho_detect.anatomy.regions.landmarks import nearest_frame
+from ho_detect.detection.candidates import Candidate, Region, points_of
+from ho_detect.detection.evidence import Evidence
+from ho_detect.detection.judge.excluded import Excluded, exclude
+from ho_detect.settings import Settings
+
+#: So large a share is not undone by the outline, which only takes the outermost voxels off. Convention.
+_PLAINLY = 0.9
+#: Places are those of about so many voxels, evenly taken.
+_SAMPLE = 2000
+
+Definition = Callable[[Evidence, Settings], bool]
+
+
+def _too_small(e: Evidence, s: Settings) -> bool:
+    return e.volume_mm3 < s.judge.min_volume_mm3 or (not e.joined and e.thickness_mm < s.judge.min_thickness_mm)
+
+
+def _out_of_reach(e: Evidence, s: Settings) -> bool:
+    return e.head_distance_mm > (s.detection.reach_mm if e.joined else s.judge.free_reach_mm)
+
+
+#: Reason and rule; the first that holds is given.
+DEFINITIONS: tuple[tuple[str, Definition], ...] = (
+    ("outside_body", lambda e, s: e.body < s.judge.mostly),
+    ("near_metal", lambda e, s: e.near_metal > s.judge.zone_share),
+    ("too_small", _too_small),
+    ("out_of_reach", _out_of_reach),
+    ("other_side", lambda e, s: e.across > s.judge.mostly),
+    ("native_bone", lambda e, _: e.spine > _PLAINLY and e.joined),
+    ("native_bone", lambda e, s: max(e.other_bone, e.shaft) > s.judge.mostly and len(e.touching) < 2),
+    ("given_organ", lambda e, s: e.organ > s.judge.mostly),
+    ("pelvic_cavity", lambda e, s: e.away > s.judge.mostly and not e.touching),
+)
+
+
+def defined(evidence: Evidence, settings: Settings) -> str | None:
+    """Return the reason why a candidate is no finding by definition; None where it has to be judged."""
+    return next((reason for reason, holds in DEFINITIONS if holds(evidence, settings)), None)
+
+
+def plainly_elsewhere(region: Region, candidate: Candidate, anatomy: Anatomy, settings: Settings) -> Excluded | None:
+    """Return what is out of reach or spine and sacrum before it is outlined: the sacrum takes as long as all else.
+
+    The volume told is that at the detection threshold. Where there is metal nothing is plain.
+    """
+    if anatomy.metal.volume_mm3 > 0:
+        return None
+    points = points_of(region, candidate)
+    center = points.mean(axis=0)
+    frame = nearest_frame(anatomy.landmarks, center)
+    reach_mm = settings.detection.reach_mm if candidate.joined else settings.judge.free_reach_mm
+    if float(np.linalg.norm(points - frame.center, axis=1).min()) > reach_mm:
+        reason = "out_of_reach"
+    elif candidate.joined and float(frame.spine_or_sacrum(points[:: 1 + len(points) // _SAMPLE]).mean()) > _PLAINLY:
+        reason = "native_bone"
+    else:
+        return None
+    max_hu = float(region.hu[candidate.box][candidate.mask].max())
+    return exclude(reason, frame.side, len(points) * region.grid.voxel_volume_mm3, center, max_hu)

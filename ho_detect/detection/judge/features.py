@@ -1,0 +1,149 @@
+"""Evidence to the features that the judgement adds up: each with a name, a fixed sign and words for a reader.
+
+Every feature runs from 0 to 1 over a stated range and does not change beyond it: a mass of 500 mL is as large as one of
+10 mL. The signs are fixed by what is known of the disease; only the weights come from the fit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ho_detect.detection.evidence import Evidence
+
+#: Native bone beneath is as dense as this where none is seen there: neither faint nor dense beside it.
+_UNKNOWN_SHARE = 0.85
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature.
+
+    Parameters
+    ----------
+    sign
+        1 where it speaks for ossification, -1 where it speaks against it.
+    value
+        Evidence to a number from 0 to 1.
+    high, low
+        What a reader is told where it is high or low; ``{x}`` is the figure behind it.
+    figure
+        Evidence to that figure, in words.
+    """
+
+    name: str
+    sign: int
+    value: Callable[[Evidence], float]
+    high: str
+    low: str
+    figure: Callable[[Evidence], str] = lambda _: ""
+
+
+def ramp(x: float, low: float, high: float) -> float:
+    """Return where a number lies between two others, 0 to 1.
+
+    >>> ramp(6.0, 2.0, 10.0), ramp(1.0, 2.0, 10.0)
+    (0.5, 0.0)
+    """
+    return min(1.0, max(0.0, (x - low) / (high - low)))
+
+
+def log_ramp(x: float, low: float, high: float) -> float:
+    """Return where a positive number lies between two others by its logarithm, 0 to 1.
+
+    >>> log_ramp(10.0, 1.0, 100.0)
+    0.5
+    """
+    return ramp(math.log(max(x, 1e-9)), math.log(low), math.log(high))
+
+
+def _or(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None or math.isnan(value) else value
+
+
+def _faintness(e: Evidence) -> float:
+    share = _UNKNOWN_SHARE if not e.beneath_hu or e.beneath_hu <= 0 else e.mean_hu / e.beneath_hu
+    return ramp(1.3 - share, 0.0, 1.0)
+
+
+def _uniformity(e: Evidence) -> float:
+    """Interior as uniform as muscle is noise: fluid. What has no interior is not uniform."""
+    if e.interior_sd_hu is None:
+        return 0.0
+    return 1.0 - log_ramp(e.interior_sd_hu / max(e.noise_hu, 3.0), 1.0, 5.0)
+
+
+def _tube(e: Evidence) -> float:
+    """Long for its cross-section, along the vessels."""
+    across_mm = math.sqrt(e.volume_mm3 / max(e.length_mm, 1.0))
+    return ramp(e.length_mm / across_mm, 3.0, 9.0) * e.arterial
+
+
+def _ml(e: Evidence) -> str:
+    return f"{e.volume_mm3 / 1000:.1f} mL"
+
+
+def _height(e: Evidence) -> str:
+    return f"{_or(e.reach_mm, 0.0):.0f} mm high on a base of {2 * math.sqrt(e.foot_mm2 / math.pi):.0f} mm"
+
+
+def _density(e: Evidence) -> str:
+    return "" if not e.beneath_hu else f"{e.mean_hu:.0f} HU over {e.beneath_hu:.0f} HU"
+
+
+# ruff: noqa: E501 - a table reads better with a feature in a row
+#: Grown or native: of what is joined with bone.
+GROWN: tuple[Feature, ...] = (
+    Feature("height", 1, lambda e: log_ramp(_or(e.reach_mm, 0.0), 3.0, 25.0), "{x}", "only {x}", _height),
+    Feature(
+        "beyond", 1, lambda e: ramp(_or(e.beyond_mm, 0.0), 0.0, 15.0),
+        "far beyond where the bone could be", "within what the bone's surface could be",
+    ),
+    Feature("slender", 1, lambda e: log_ramp(min(e.slenderness, 9.0), 0.4, 3.0), "tall for its base", "low for its base"),
+    Feature(
+        "faint", 1, _faintness, "fainter than the bone beneath it ({x})", "as dense as the bone beneath it ({x})", _density
+    ),
+    Feature(
+        "on_cortex", 1, lambda e: log_ramp(_or(e.beneath_hu, 300.0), 250.0, 900.0),
+        "on dense cortex", "on bone without a cortex",
+    ),
+    Feature("thick", 1, lambda e: log_ramp(e.thickness_mm, 2.0, 15.0), "thick", "thin"),
+    Feature("compact", 1, lambda e: ramp(e.solidity, 0.2, 0.8), "compact", "frayed"),
+    Feature("large", 1, lambda e: log_ramp(e.volume_mm3, 100.0, 10000.0), "large ({x})", "small ({x})", _ml),
+    Feature("bridge", 1, lambda e: float(len(e.touching) == 2), "in contact with femur and pelvis", "in contact with one bone"),
+    Feature("base_seen", 1, lambda e: e.base_seen, "the bone's own surface is seen beneath it", "no surface is seen beneath it"),
+    Feature("on_bone", 1, lambda e: ramp(_or(e.on_bone, 0.3), 0.3, 0.9), "on a bone that is fitted well", "on a bone that is fitted badly"),
+    Feature("at_joint", -1, lambda e: 1.0 - ramp(e.head_distance_mm, 30.0, 60.0), "at the joint", "away from the joint"),
+    Feature(
+        "process", -1, lambda e: 1.0 - ramp(e.ischial_spine_mm, 6.0, 20.0), "at the ischial spine", "off the ischial spine"
+    ),
+    Feature("sacral", -1, lambda e: e.spine, "where sacrum and spine are", "off the sacrum"),
+    Feature("edge", -1, lambda e: e.at_border, "cut by the edge of the view", "well in view"),
+)  # fmt: skip
+#: Ossification or a mimic: of everything.
+OSSIFIED: tuple[Feature, ...] = (
+    Feature("thick", 1, lambda e: log_ramp(e.thickness_mm, 2.0, 15.0), "thick", "thin"),
+    Feature("compact", 1, lambda e: ramp(e.solidity, 0.2, 0.8), "compact", "hollow or frayed"),
+    Feature("large", 1, lambda e: log_ramp(e.volume_mm3, 100.0, 10000.0), "large ({x})", "small ({x})", _ml),
+    Feature("uniform", -1, _uniformity, "as uniform as fluid", "not uniform"),
+    Feature("joined", 1, lambda e: float(e.joined), "joined with bone", "free of bone"),
+    Feature("arterial", -1, lambda e: e.arterial, "where arteries run", "off the arteries"),
+    Feature("tube", -1, _tube, "a tube along the vessels", "no tube"),
+    Feature("cavity", -1, lambda e: e.cavity, "in the pelvic or abdominal cavity", "outside of the cavity"),
+    Feature("away", -1, lambda e: e.away, "off the wall of the cavity", "at the wall"),
+    Feature("fat", -1, lambda e: _or(e.fat, 0.5), "in fat", "not in fat"),
+    Feature("skin", -1, lambda e: 1.0 - e.deep, "beneath the skin", "deep"),
+    Feature("edge", -1, lambda e: e.at_border, "cut by the edge of the view", "well in view"),
+    Feature("too_dense", -1, lambda e: ramp(e.mean_hu, 900.0, 1600.0), "denser than ossification", "of the density of bone"),
+    Feature(
+        "streak", -1, lambda e: 0.0 if e.metal_mm is None else 1.0 - ramp(e.metal_mm, 20.0, 80.0), "near metal", "off metal"
+    ),
+    Feature("gas", -1, lambda e: ramp(_or(e.air, 0.0), 0.0, 0.2), "with gas beside it", "no gas beside it"),
+)  # fmt: skip
+
+
+def values(evidence: Evidence) -> dict[str, float]:
+    """Return all features of a candidate by name; those of ``GROWN`` are NaN for what is free."""
+    grown = {f"grown_{f.name}": f.value(evidence) if evidence.joined else math.nan for f in GROWN}
+    return grown | {f"ossified_{f.name}": f.value(evidence) for f in OSSIFIED}

@@ -1,0 +1,44 @@
+"""An outlined candidate to the parts it is made of: by geometry alone, before anything is judged."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ho_detect.anatomy.find import Anatomy
+from ho_detect.detection.candidates import Candidate, Region
+from ho_detect.detection.evidence import Evidence
+from ho_detect.detection.outline import Outlined
+from ho_detect.detection.split.bowel import parted_from_bowel
+from ho_detect.detection.split.metal import parted_at_metal_zone
+from ho_detect.detection.split.osteophytes import parted_from_osteophytes
+from ho_detect.detection.split.vessel import thicker_than_vessel
+from ho_detect.settings import Settings
+
+
+def parts_of(
+    region: Region, outlined: Outlined, evidence: Evidence, anatomy: Anatomy, settings: Settings
+) -> list[Candidate]:
+    """Return the parts to look at one by one; none where it is of one piece, or a part already.
+
+    Each kind of part is cut off where its own geometry shows it: what lies in the zone around metal, what is thicker
+    than the tube of a vessel that it lies against, bodies of one density in the pelvic cavity, low bone at the joint.
+    """
+    if outlined.candidate.parted:
+        return []
+    split = settings.judge
+    if evidence.near_metal > split.zone_share:
+        margin_mm = settings.detection.native_margin_mm
+        return parted_at_metal_zone(region, outlined, anatomy.metal, settings.anatomy.metal_zone_mm, margin_mm)
+    if evidence.is_tube(split):
+        spacing_mm = np.array(region.grid.spacing_mm)
+        thick, rest = thicker_than_vessel(outlined.candidate, spacing_mm, split.vessel_radius_mm)
+        if thick and rest.mask.any():
+            return [*thick, rest]
+    if evidence.cavity > 0.0:
+        cavity = anatomy.places[evidence.side].cavity
+        bowel = parted_from_bowel(region, outlined.candidate, cavity, split.wall_mm)
+        if bowel:
+            return bowel
+    if evidence.joined and evidence.head_distance_mm <= split.joint_margin_mm:
+        return parted_from_osteophytes(region, outlined.candidate, split)
+    return []
