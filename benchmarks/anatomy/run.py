@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from cases import Case, make
-from score import HEAD_MM, HipScore, score_case
+from score import HEAD_MM, HipScore, place_rows, score_case
 from skeletons import Bones, drawn, segmented
 
 from ho_detect.anatomy.fit.hips import HipAnatomy, find_hip_joints
@@ -30,14 +30,17 @@ GROUPS = ("pose", "thin", "worn", "mass", "crop")
 #: Of each group, in turn: postures most often.
 MIX = ("pose", "pose", "pose", "pose", "pose", "pose", "thin", "worn", "mass", "crop")
 TESTING_SEED = 1000
+#: A hip whose head is found farther off than this is not that hip, mm.
+ANOTHER_HIP_MM = 30.0
 N_DRAWN = 6
 
 
 def skeletons(folder: Path | None, seed: int) -> list[Path | int]:
-    """Files of segmented skeletons, and seeds of drawn ones, which differ between tuning and testing."""
+    """Files of segmented skeletons, every other one, and seeds of drawn ones: testing has others than tuning."""
     files: list[Path | int] = sorted(folder.glob("*.npz")) if folder and folder.is_dir() else []
-    first = 700 if seed < TESTING_SEED else 9000
-    return files + list(range(first, first + N_DRAWN))
+    testing = seed >= TESTING_SEED
+    first = 9000 if testing else 700
+    return files[int(testing) :: 2] + list(range(first, first + N_DRAWN))
 
 
 def bones_of(which: Path | int) -> Bones:
@@ -108,12 +111,14 @@ def main() -> None:
     shared = Path(os.environ.get("HO_DETECT_SHARED", Path(__file__).parents[3] / "shared"))
     parser.add_argument("--skeletons", type=Path, default=shared / "evaluation" / "skeletons")
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no case after so long")
+    parser.add_argument("--places", action="store_true", help="also FOLDER/places.npy, which calibrate.py reads")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     todo = plan(args.group, skeletons(args.skeletons, args.seed), args.n, args.seed)
     scores: list[HipScore] = []
     seconds = []
+    places = []
     start = time.perf_counter()
     for k, (group, number, which) in enumerate(todo):
         if args.only and k not in args.only:
@@ -128,6 +133,10 @@ def main() -> None:
         seconds.append((t1 - t0, t2 - t1))
         mine = score_case(case, hips, k)
         scores += mine
+        if args.places:
+            # what stands somewhere else altogether is a wrong hip, no inexact surface
+            near = {s.side for s in mine if s.head_mm is not None and s.head_mm < ANOTHER_HIP_MM}
+            places += [place_rows(case, hip, k) for hip in hips if hip.joint.side in near]
         if args.seed < TESTING_SEED:
             for s in mine:
                 pose = f"flex {s.flexion:.0f} abd {s.abduction:.0f} ext {s.external:.0f} turn {s.turn:.0f}"
@@ -141,6 +150,8 @@ def main() -> None:
             writer = csv.DictWriter(file, list(asdict(scores[0])))
             writer.writeheader()
             writer.writerows(asdict(s) for s in scores)
+    if places:
+        np.save(args.out / "places.npy", np.concatenate(places).astype(np.float32))
     pose = [s for s in scores if s.group == "pose"]
     by_group, by_kind = rows_of(scores, "group"), rows_of(pose, "kind")
     by_crop = rows_of([s for s in scores if s.group == "crop"], "kind")

@@ -9,8 +9,10 @@ from cases import Case, heads_in_view
 from scipy.spatial import cKDTree
 
 from ho_detect.anatomy.fit.hips import HipAnatomy
+from ho_detect.anatomy.native.certainty import places_of
 from ho_detect.anatomy.native.surfaces import displaced
 from ho_detect.image.grid import FloatArray, vertex_normals
+from ho_detect.image.sides import BONES
 
 #: A bone's surface counts as far from the head's center, and a fitted one as there within, mm.
 WITHIN_MM, NEAR_MM, HEAD_MM = 100.0, 3.0, 5.0
@@ -104,7 +106,26 @@ def signed_errors(case: Case, side: str, bone: str, points: FloatArray) -> Float
     signed = np.einsum("nkd,nkd->nk", delta, normals[which]).mean(axis=1)
     error = np.where(near[:, 0] < 6.0, signed, np.sign(signed) * near[:, 0])
     if bone == "femur":
-        away = np.linalg.norm(points - case.bones.center[side], axis=1)  # type: ignore[index]
-        reach = min(case.bones.known_mm(side) - 6.0, 400.0)  # type: ignore[arg-type]
-        error = np.where(away < reach, error, np.nan)
+        beyond = _beyond_cut(case, side, points)
+        error = np.where(beyond, np.nan, error)
     return np.asarray(error)
+
+
+def _beyond_cut(case: Case, side: str, points: FloatArray) -> np.ndarray:
+    """Which points lie less than 5 mm before the plane that a femur is cut by, or beyond it."""
+    vertices, faces = case.bones.surfaces[f"femur_{side}"]
+    end = case.bones.ends[side]  # type: ignore[index]
+    outward = vertex_normals(vertices, faces)[end].mean(axis=0)
+    outward /= np.linalg.norm(outward)
+    return np.asarray((points - vertices[end].mean(axis=0)) @ outward > -5.0)
+
+
+def place_rows(case: Case, hip: HipAnatomy, number: int) -> FloatArray:
+    """Return for each place of both surfaces: case, class, signed error in mm, and the terms of its deviation."""
+    rows = []
+    for bone in BONES:
+        vertices, seen_class, terms, _ = places_of(case.drawn.volume.canonical(), hip, bone)
+        error = signed_errors(case, hip.joint.side, "femur" if bone == "femur" else "hip_bone", vertices)
+        rows.append(np.column_stack([np.full(len(error), number), seen_class, error, terms]))
+    out = np.concatenate(rows)
+    return np.asarray(out[np.isfinite(out[:, 2])])

@@ -18,7 +18,9 @@ from ho_detect.simulation.person import HipPlan
 from ho_detect.simulation.shapes import FAR, Frame
 
 Surface = tuple[FloatArray, NDArray[np.int64]]
-#: A femur that is known to less far below its head is not bent: its cut end would come into view. mm
+#: A femur that is cut at least so far below its head is drawn longer, by so much: its end would come into view. mm
+_SHAFT_MM, _LONGER_MM = 100.0, 170.0
+#: One that is known to less far below its head is hardly bent. mm
 _KNOWN_MM = 140.0
 #: A bent femur and the pelvis come no nearer than this beyond the joint, which ends so far from the head's center. mm
 _APART_MM, _JOINT_MM = 2.0, 34.0
@@ -26,12 +28,16 @@ _APART_MM, _JOINT_MM = 2.0, 34.0
 
 @dataclass(frozen=True, eq=False)
 class Bones:
-    """Closed surfaces, (V, 3) LPS mm and (F, 3) triangles, named ``femur_left``, ``hip_left``, ...; and the heads."""
+    """Closed surfaces, (V, 3) LPS mm and (F, 3) triangles, named ``femur_left``, ``hip_left``, ...; and the heads.
+
+    ``ends``: of each femur the vertices of its far end, flat where it is cut.
+    """
 
     name: str
     surfaces: dict[str, Surface]
     center: dict[Side, FloatArray]
     radius_mm: dict[Side, float]
+    ends: dict[Side, NDArray[np.bool_]]
 
     def known_mm(self, side: Side) -> float:
         """How far from its head a femur is known."""
@@ -75,12 +81,11 @@ def segmented(path: Path) -> Bones:
     with np.load(path) as z:
         names = [k[2:] for k in z.files if k.startswith("v_")]
         surfaces = {n: (z[f"v_{n}"].astype(float), z[f"f_{n}"].astype(np.int64)) for n in names}
-        return Bones(
-            path.stem,
-            surfaces,
-            {s: z[f"center_{s}"].astype(float) for s in SIDES},
-            {s: float(z[f"radius_{s}"]) for s in SIDES},
-        )
+        center: dict[Side, FloatArray] = {s: z[f"center_{s}"].astype(float) for s in SIDES}
+        radius: dict[Side, float] = {s: float(z[f"radius_{s}"]) for s in SIDES}
+    for side in SIDES:
+        surfaces[f"femur_{side}"] = _longer(surfaces[f"femur_{side}"], center[side])
+    return Bones(path.stem, surfaces, center, radius, _ends(surfaces))
 
 
 @lru_cache(maxsize=1)
@@ -114,8 +119,28 @@ def drawn(seed: int) -> Bones:
             world = lattice.frame.to_world(local)
             surfaces[f"{bone}_{side}"] = (world, _outward(world, faces))
         center[side] = femur.origin
+        surfaces[f"femur_{side}"] = _longer(surfaces[f"femur_{side}"], center[side])
     surfaces |= _sacrum(surfaces)
-    return Bones(f"drawn{seed}", surfaces, center, dict.fromkeys(SIDES, plan.head_radius_mm))
+    return Bones(f"drawn{seed}", surfaces, center, dict.fromkeys(SIDES, plan.head_radius_mm), _ends(surfaces))
+
+
+def _ends(surfaces: dict[str, Surface]) -> dict[Side, NDArray[np.bool_]]:
+    """Return the lowest 2 mm of each femur, before it is posed."""
+    height = {s: surfaces[f"femur_{s}"][0][:, 2] for s in SIDES}
+    return {s: h < h.min() + 2.0 for s, h in height.items()}
+
+
+def _longer(femur: Surface, center: FloatArray) -> Surface:
+    """Return a femur with the flat end of its shaft moved onward, where it is cut across the shaft."""
+    vertices, faces = femur
+    away = np.linalg.norm(vertices - center, axis=1)
+    known = float(away.max())
+    if not _SHAFT_MM < known < _SHAFT_MM + 130.0:
+        return femur
+    rings = [vertices[np.abs(away - known + back) < 5].mean(axis=0) for back in (40.0, 14.0)]
+    axis = (rings[1] - rings[0]) / np.linalg.norm(rings[1] - rings[0])
+    end = (vertices - center) @ axis > ((vertices - center) @ axis).max() - 5.0
+    return vertices + np.where(end[:, None], _LONGER_MM * axis, 0.0), faces
 
 
 def _outward(vertices: FloatArray, faces: NDArray[np.int64]) -> NDArray[np.int64]:
