@@ -20,6 +20,8 @@ from ho_detect.simulation.shapes import FAR, Frame
 Surface = tuple[FloatArray, NDArray[np.int64]]
 #: A femur that is cut at least so far below its head is drawn longer, by so much: its end would come into view. mm
 _SHAFT_MM, _LONGER_MM = 100.0, 170.0
+#: The far end of a femur is looked for in its lowest part, mm.
+_END_MM = 12.0
 #: One that is known to less far below its head is hardly bent. mm
 _KNOWN_MM = 140.0
 #: A bent femur and the pelvis come no nearer than this beyond the joint, which ends so far from the head's center. mm
@@ -80,7 +82,8 @@ def segmented(path: Path) -> Bones:
     """Return a skeleton from a file: ``v_<bone>``, ``f_<bone>``, ``center_<side>``, ``radius_<side>``."""
     with np.load(path) as z:
         names = [k[2:] for k in z.files if k.startswith("v_")]
-        surfaces = {n: (z[f"v_{n}"].astype(float), z[f"f_{n}"].astype(np.int64)) for n in names}
+        vertices = {n: z[f"v_{n}"].astype(float) for n in names}
+        surfaces = {n: (v, _outward(v, z[f"f_{n}"].astype(np.int64))) for n, v in vertices.items()}
         center: dict[Side, FloatArray] = {s: z[f"center_{s}"].astype(float) for s in SIDES}
         radius: dict[Side, float] = {s: float(z[f"radius_{s}"]) for s in SIDES}
     for side in SIDES:
@@ -125,21 +128,27 @@ def drawn(seed: int) -> Bones:
 
 
 def _ends(surfaces: dict[str, Surface]) -> dict[Side, NDArray[np.bool_]]:
-    """Return the lowest 2 mm of each femur, before it is posed."""
-    height = {s: surfaces[f"femur_{s}"][0][:, 2] for s in SIDES}
-    return {s: h < h.min() + 2.0 for s, h in height.items()}
+    """Return what faces down at the far end of each femur, before it is posed: flat where it is cut."""
+    return {side: _end(surfaces[f"femur_{side}"]) for side in SIDES}
+
+
+def _end(femur: Surface) -> NDArray[np.bool_]:
+    vertices, faces = femur
+    height = vertices[:, 2]
+    return np.asarray((vertex_normals(vertices, faces)[:, 2] < -0.8) & (height < height.min() + _END_MM))
 
 
 def _longer(femur: Surface, center: FloatArray) -> Surface:
     """Return a femur with the flat end of its shaft moved onward, where it is cut across the shaft."""
     vertices, faces = femur
     away = np.linalg.norm(vertices - center, axis=1)
-    known = float(away.max())
-    if not _SHAFT_MM < known < _SHAFT_MM + 130.0:
+    if not _SHAFT_MM < center[2] - vertices[:, 2].min() < _SHAFT_MM + 130.0:
         return femur
-    rings = [vertices[np.abs(away - known + back) < 5].mean(axis=0) for back in (40.0, 14.0)]
+    rings = [vertices[np.abs(away - away.max() + back) < 5].mean(axis=0) for back in (40.0, 14.0)]
     axis = (rings[1] - rings[0]) / np.linalg.norm(rings[1] - rings[0])
-    end = (vertices - center) @ axis > ((vertices - center) @ axis).max() - 5.0
+    end = _end(femur)
+    # all around the end too, where the surface turns into the shaft
+    end |= vertices[:, 2] < np.median(vertices[end, 2]) + 1.0
     return vertices + np.where(end[:, None], _LONGER_MM * axis, 0.0), faces
 
 
