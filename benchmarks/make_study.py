@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import msgspec
 import numpy as np
 
 from ho_detect.acquisition.volume.hounsfield import AIR_HU
@@ -38,13 +37,12 @@ def load(study: Path) -> HuVolume:
 
 def simulated() -> HuVolume:
     """Return a person with bones as measured, and a bridge at the left hip, on 1.5 x 1 x 1 mm."""
+    from ho_detect.simulation.draw import ordinary_person
     from ho_detect.simulation.ossification import Bridge
-    from ho_detect.simulation.scan import ScanPlan
-    from ho_detect.simulation.studies import draw_study
-    from ho_detect.simulation.study import simulate
+    from ho_detect.simulation.study import StudyPlan, simulate
 
     bridge = Bridge(side="left", muscle="iliopsoas", width_mm=24.0, gap_mm=0.0, gap_at="femur", maturity="mature")
-    plan = msgspec.structs.replace(draw_study(SEED), ossification=(bridge,), mimics=(), scan=ScanPlan())
+    plan = StudyPlan(name="random", seed=SEED, person=ordinary_person(SEED), ossification=(bridge,))
     return simulate(plan).volume.canonical()
 
 

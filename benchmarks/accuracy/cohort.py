@@ -6,7 +6,7 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 
-from ho_detect.simulation.studies import draw_study
+from ho_detect.simulation.draw import draw_study
 from ho_detect.simulation.study import SimulatedStudy, StudyPlan, simulate
 
 #: First seed of each split; a split holds at most :data:`LARGEST` studies. Testing studies are only ever counted.

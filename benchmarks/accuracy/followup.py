@@ -19,10 +19,10 @@ import numpy as np
 from ho_detect.analyze import analyze_with_anatomy
 from ho_detect.followup.compare import compare_analyses
 from ho_detect.settings import Settings
+from ho_detect.simulation.draw import ordinary_person
 from ho_detect.simulation.ossification import Bridge, Island, Ossification
 from ho_detect.simulation.person import HipPlan, Person
 from ho_detect.simulation.scan import ScanPlan
-from ho_detect.simulation.studies import draw_study
 from ho_detect.simulation.study import SimulatedStudy, StudyPlan, simulate
 
 #: Seeds of pairs: apart from those of the tuning and testing studies.
@@ -59,7 +59,7 @@ def grown(growth: float) -> tuple[Ossification, ...]:
 def pair_of(seed: int) -> tuple[SimulatedStudy, SimulatedStudy]:
     """Return both studies of a pair."""
     rng = np.random.default_rng(seed)
-    person = msgspec.structs.replace(draw_study(seed).person, contrast="none", turn_deg=0.0)
+    person = msgspec.structs.replace(ordinary_person(seed), contrast="none", turn_deg=0.0)
     growth = float(rng.uniform(0.7, 1.6))
     studies = []
     for number, (who, factor) in enumerate(((person, 1.0), (posed_anew(rng, person), growth))):

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from ho_detect.analyze import analyze
-from ho_detect.simulation.mimics import Arthroplasty
+from ho_detect.simulation.metal import Arthroplasty
 from ho_detect.simulation.scan import orient
 from ho_detect.simulation.studies import SAMPLES
 from ho_detect.simulation.study import simulate

@@ -22,7 +22,7 @@ from ho_detect.simulation.pelvis import socket_radius
 from ho_detect.simulation.person import HipPlan
 from ho_detect.simulation.shapes import FAR, Frame, Shape, tube
 
-_STEP_MM = 1.0
+_STEP_MM = 1.25
 #: Spread of the mode weights, in standard deviations of the 26 subjects, and their limit.
 _SPREAD, _LIMIT = 0.9, 2.0
 #: Standard deviation and length of the deformation along the normals, mm.

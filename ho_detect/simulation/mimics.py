@@ -7,9 +7,9 @@ import numpy as np
 
 from ho_detect.image.grid import FloatArray
 from ho_detect.image.sides import Point, Side
-from ho_detect.simulation.femur import neck_base
-from ho_detect.simulation.fields import Field, axes_of, blend_in, box_of, coverage, smooth_noise
-from ho_detect.simulation.pelvis import socket_axis
+from ho_detect.simulation.bowel import Bowel, paint_bowel
+from ho_detect.simulation.fields import axes_of, blend_in, box_of, coverage, smooth_noise
+from ho_detect.simulation.metal import Arthroplasty, Nail, paint_arthroplasty, paint_nail
 from ho_detect.simulation.render import render
 from ho_detect.simulation.shapes import Ellipsoid, Shape, tube
 from ho_detect.simulation.tissue import Canvas, vessel_path
@@ -40,15 +40,12 @@ class Hand(msgspec.Struct, frozen=True, kw_only=True, tag="hand"):
 
     side: Side
     gap_mm: float = 3.0
+    """Between skin and skin; negative: pressed into each other."""
+    forearm: bool = False
+    """Whether the forearm is in view too, and the wrist with its many small bones."""
 
 
-class Arthroplasty(msgspec.Struct, frozen=True, kw_only=True, tag="arthroplasty"):
-    """A metal joint with its streaks."""
-
-    side: Side
-
-
-Mimic = ArterialCalcium | Phleboliths | Granuloma | Hand | Arthroplasty
+Mimic = ArterialCalcium | Phleboliths | Granuloma | Hand | Arthroplasty | Nail | Bowel
 
 
 class MimicTruth(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +141,17 @@ def _hand(canvas: Canvas, plan: Hand) -> tuple[MimicTruth, ...]:
         tube(center + np.array([[0, -12, 78], [0, -10, 40]]), [8, 9]),
         tube(center + np.array([[0, 12, 78], [0, 10, 42]]), [6, 7]),
     ]
+    if plan.forearm:
+        soft.append(tube(center + np.array([[0, 0, 60], [0, 4, 110], [0, 10, 190]]), [22, 27, 33]))
+        bones += [
+            tube(center + np.array([[0, s * 11, 92], [0, s * 12, 140], [0, s * 14 + 8, 200]]), [7.5, 6.5, 7.5])
+            for s in (-1, 1)
+        ]
+        bones += [
+            Ellipsoid.ball(center + np.array([s, y, 76 + 9 * row]) + canvas.rng.normal(0, 1.5, 3), 5.5)
+            for row in (-1, 0)
+            for s, y in ((-2, -14), (2, -5), (-2, 5), (2, 14))
+        ]
     outside = 1 - coverage(canvas.skin, canvas.width_mm)
     for shape in soft:
         box, d = render(shape, canvas.grid, margin_mm=3.0)
@@ -157,64 +165,8 @@ def _hand(canvas: Canvas, plan: Hand) -> tuple[MimicTruth, ...]:
     return (MimicTruth(kind="hand", side=plan.side, centroid_lps_mm=_point(center)),)
 
 
-def _streaks(canvas: Canvas, metal: Field) -> None:
-    """Bright and dark bands in the slice plane through the metal."""
-    x, y, _ = axes_of(canvas.grid)
-    x, y = x[0], y[0]
-    for k in range(canvas.grid.shape[0]):
-        at = np.argwhere(metal[k] < 0)
-        if not len(at):
-            continue
-        center = at.mean(0) * canvas.grid.spacing_mm[1:] + canvas.grid.affine[[1, 0], 3]
-        dy, dx = y - center[0], x - center[1]
-        fade = 1 / (1 + np.sqrt(dx * dx + dy * dy) / 35)
-        for _ in range(14):
-            n = canvas.rng.normal(0, 1, 2)
-            n /= np.sqrt((n**2).sum())
-            across = np.abs(n[0] * dx + n[1] * dy - canvas.rng.normal(0, 7))
-            canvas.hu[k] += (float(canvas.rng.normal(-30, 260)) * fade * np.maximum(0, 1 - across / 5)).astype(
-                np.float32
-            )
-
-
-def _arthroplasty(canvas: Canvas, plan: Arthroplasty) -> tuple[MimicTruth, ...]:
-    side, hip = plan.side, canvas.person.hip(plan.side)
-    frame, base = canvas.frames.femur[side], neck_base(hip)
-    center = canvas.frames.head_center(side)
-    axis = canvas.frames.socket[side].rotation @ socket_axis(canvas.person)
-    out = hip.head_radius_mm + 2.5
-    metal = np.full(canvas.grid.shape, 10.0, np.float32)
-    stem = frame.to_world(base + np.array([[6, 0, 8], [1, -1, -30], [0, -6, -80], [0, -9, -125]]))
-    parts: tuple[Shape, ...] = (
-        Ellipsoid.ball(center, 15.0),
-        tube([center, frame.to_world(base + np.array([6, 0, 8]))], [6.5, 7.5]),
-        tube(stem, [9, 9, 7, 5]),
-    )
-    for shape in parts:
-        box, d = render(shape, canvas.grid, margin_mm=8.0)
-        if d.size:
-            metal[box] = np.minimum(metal[box], d)
-    box, d = render(Ellipsoid.ball(center, out), canvas.grid, margin_mm=4.0)
-    if d.size:
-        x, y, z = axes_of(canvas.grid, box)
-        along = (x - center[0]) * axis[0] + (y - center[1]) * axis[1] + (z - center[2]) * axis[2]
-        shell = np.maximum(np.abs(d + 2.0) - 2.0, along - 2.0).astype(np.float32)
-        # the native head and neck are gone: a liner and fluid in their place
-        gone = coverage(d, canvas.width_mm)
-        blend_in(canvas.hu[box], 60.0, gone)
-        canvas.skeleton.femur[side][box] = np.maximum(canvas.skeleton.femur[side][box], -d)
-        canvas.bone[box] = np.maximum(canvas.bone[box], -d)
-        metal[box] = np.minimum(metal[box], shell)
-    _streaks(canvas, metal)
-    canvas.hu += (np.float32(9000) - canvas.hu) * coverage(metal, canvas.width_mm)
-    canvas.skeleton.femur[side][...] = np.maximum(canvas.skeleton.femur[side], -metal)
-    canvas.skeleton.hip_bone[side][...] = np.maximum(canvas.skeleton.hip_bone[side], -metal)
-    canvas.metal.append(metal)
-    return (MimicTruth(kind="arthroplasty", side=side, centroid_lps_mm=_point(center)),)
-
-
-def paint_mimic(canvas: Canvas, plan: Mimic) -> tuple[MimicTruth, ...]:
-    """Paint one mimic; return what of it lies in view."""
+def paint_mimic(canvas: Canvas, plan: Mimic, *, prone: bool = False) -> tuple[MimicTruth, ...]:
+    """Paint one mimic into a supine or prone person; return what of it lies in view."""
     match plan:
         case ArterialCalcium():
             return _arterial_calcium(canvas, plan)
@@ -225,7 +177,14 @@ def paint_mimic(canvas: Canvas, plan: Mimic) -> tuple[MimicTruth, ...]:
         case Hand():
             return _hand(canvas, plan)
         case Arthroplasty():
-            return _arthroplasty(canvas, plan)
+            at = paint_arthroplasty(canvas, plan)
+            return (MimicTruth(kind="arthroplasty", side=plan.side, centroid_lps_mm=_point(at)),)
+        case Nail():
+            at = paint_nail(canvas, plan)
+            return (MimicTruth(kind="nail", side=plan.side, centroid_lps_mm=_point(at)),)
+        case Bowel():
+            middle = paint_bowel(canvas, plan, up=1.0 if prone else -1.0)
+            return () if middle is None else (MimicTruth(kind="bowel", centroid_lps_mm=_point(middle)),)
 
 
 def paint_table(canvas: Canvas, *, prone: bool) -> None:

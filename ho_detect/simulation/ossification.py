@@ -14,10 +14,11 @@ from ho_detect.simulation.femur import neck_base, scale_of
 from ho_detect.simulation.fields import Box, Field, blend_in, box_of, coverage, smooth_noise
 from ho_detect.simulation.muscles import Muscle, course
 from ho_detect.simulation.render import render
-from ho_detect.simulation.shapes import FAR, Ellipsoid, Frame, Shape, tube
+from ho_detect.simulation.shapes import FAR, Ellipsoid, Frame, Shape, smooth_min, tube
 from ho_detect.simulation.tissue import Canvas
 
-Maturity = Literal["mature", "intermediate", "immature"]
+#: Mixed: ragged, with parts of every stage.
+Maturity = Literal["mature", "intermediate", "immature", "mixed"]
 
 
 class Island(msgspec.Struct, frozen=True, kw_only=True, tag="island"):
@@ -74,7 +75,17 @@ class Bridge(msgspec.Struct, frozen=True, kw_only=True, tag="bridge"):
     along: float = 0.5
 
 
-Ossification = Island | Spur | Sheet | Bridge
+class Encasing(msgspec.Struct, frozen=True, kw_only=True, tag="encasing"):
+    """One mass from pelvis to femur through several muscles, as in ankylosis."""
+
+    side: Side
+    muscles: tuple[Muscle, ...]
+    width_mm: float
+    maturity: Maturity = "mixed"
+    along: float = 0.5
+
+
+Ossification = Island | Spur | Sheet | Bridge | Encasing
 
 #: Soft tissue left between a vessel and bone that grows around it, mm.
 _VESSEL_GAP_MM = np.float32(1.5)
@@ -227,6 +238,37 @@ def _bridge(canvas: Canvas, plan: Bridge) -> tuple[Box, Field] | None:
     return box, grown
 
 
+def _encasing(canvas: Canvas, plan: Encasing) -> tuple[Box, Field] | None:
+    """Return the union of a rod through each muscle, as wide where it is widest as asked for."""
+    rods = []
+    for muscle in plan.muscles:
+        part = Bridge(side=plan.side, muscle=muscle, width_mm=plan.width_mm, along=plan.along)
+        found = _bridge(canvas, part)
+        if found is not None:
+            rods.append(found)
+    if not rods:
+        return None
+    a, b, c = (slice(min(r[0][i].start for r in rods), max(r[0][i].stop for r in rods)) for i in range(3))
+    mass = np.full([s.stop - s.start for s in (a, b, c)], FAR, np.float32)
+    for box, d in rods:
+        inner = tuple(slice(s.start - t.start, s.stop - t.start) for s, t in zip(box, (a, b, c), strict=True))
+        mass[inner] = smooth_min(mass[inner], d, 8.0)
+    head = Ellipsoid.ball(canvas.frames.head_center(plan.side), canvas.person.hip(plan.side).head_radius_mm + 5)
+    box, joint = render(head, canvas.grid, margin_mm=1.0)
+    inside = [slice(max(s.start, t.start), min(s.stop, t.stop)) for s, t in zip(box, (a, b, c), strict=True)]
+    if all(s.start < s.stop for s in inside):  # it grows around the joint, not in it
+        here = tuple(slice(s.start - t.start, s.stop - t.start) for s, t in zip(inside, (a, b, c), strict=True))
+        there = tuple(slice(s.start - t.start, s.stop - t.start) for s, t in zip(inside, box, strict=True))
+        mass[here] = np.maximum(mass[here], -joint[there])
+    return (a, b, c), mass
+
+
+def _ragged(canvas: Canvas, box: Box, d: Field) -> Field:
+    """Return a surface with lobes and clefts, some of them deep enough to part it."""
+    lobes = _local_noise(canvas, box, 11.0)
+    return np.maximum(d + np.float32(1.2) * _local_noise(canvas, box, 6.0), np.float32(-4.6) - 4 * lobes)
+
+
 def _grow(canvas: Canvas, plan: Ossification) -> tuple[Box, Field] | None:
     match plan:
         case Island():
@@ -237,12 +279,21 @@ def _grow(canvas: Canvas, plan: Ossification) -> tuple[Box, Field] | None:
             return _sheet(canvas, plan)
         case Bridge():
             return _bridge(canvas, plan)
+        case Encasing():
+            return _encasing(canvas, plan)
 
 
 def _attenuation(canvas: Canvas, box: Box, d: Field, maturity: Maturity) -> Field:
     """HU of a lesion by depth: a dense rim and a lucent core once mature, patchy and faint before."""
     rng, texture = canvas.rng, _local_noise(canvas, box, 3.6)
     value: Field
+    if maturity == "mixed":
+        ripe = _local_noise(canvas, box, 18.0)
+        rim_hu = np.interp(ripe, [-1.2, -0.5, 0.1, 0.8], [190.0, 300.0, 420.0, 680.0]) * (1 + 0.13 * texture)
+        core_hu = np.interp(ripe, [-1.0, 0.8], [195.0, 140.0]) + 50 * texture
+        inner = coverage(d + np.float32(rng.uniform(1.8, 2.8)), canvas.width_mm)
+        value = (rim_hu * (1 - inner) + core_hu * inner).astype(np.float32)
+        return value
     if maturity == "immature":
         patches = np.clip(0.5 + 0.5 * _local_noise(canvas, box, 8.0), 0, 1)
         value = np.clip(160 + 110 * patches + 18 * texture, 130, 300).astype(np.float32)
@@ -256,6 +307,21 @@ def _attenuation(canvas: Canvas, box: Box, d: Field, maturity: Maturity) -> Fiel
     inner = coverage(d + np.float32(thick), canvas.width_mm)
     value = (rim + spread * texture) * (1 - inner) + (core + 0.8 * spread * texture) * inner
     return value.astype(np.float32)
+
+
+#: Islets smaller than this are not part of a ragged lesion, mm3.
+_ISLET_MM3 = 40.0
+
+
+def _islets(mask: NDArray[np.bool_], least: float) -> NDArray[np.bool_]:
+    """Return what of a mask is of at least so many voxels together."""
+    from scipy.ndimage import label
+
+    parts, _ = label(mask, np.ones((3, 3, 3), np.bool_))
+    size = np.bincount(parts.ravel())
+    size[0] = 0
+    large: NDArray[np.bool_] = (size >= least)[parts]
+    return large
 
 
 def _largest(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -284,9 +350,13 @@ def paint_ossification(canvas: Canvas, plan: Ossification) -> int | None:
     if grown is None:
         return None
     box, d = grown
+    if plan.maturity == "mixed":
+        d = _ragged(canvas, box, d)
     d = np.maximum(np.maximum(d, canvas.skin[box] + 4), _VESSEL_GAP_MM - canvas.vessels[box])
-    mask = _largest((d < 0) & (canvas.bone[box] > 0) & (canvas.lesions[box] == 0))
-    if mask.sum() * canvas.grid.voxel_volume_mm3 < 40:
+    mask = (d < 0) & (canvas.bone[box] > 0) & (canvas.lesions[box] == 0)
+    voxel = canvas.grid.voxel_volume_mm3
+    mask = _islets(mask, _ISLET_MM3 / voxel) if plan.maturity == "mixed" else _largest(mask)
+    if mask.sum() * voxel < _ISLET_MM3:
         return None
     share = coverage(d, canvas.width_mm) * (1 - coverage(canvas.bone[box], canvas.width_mm))
     share *= binary_dilation(mask, np.ones((3, 3, 3), np.bool_))

@@ -26,6 +26,10 @@ class HipPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Outward turn of the femur."""
     arthritis: float = 0.0
     """0: none; 1: joint space lost above, rim osteophytes, sclerosis."""
+    osteophytes: int = 0
+    """Humps of native bone at the rim of the socket and around the head, beside those of arthritis."""
+    enthesophytes: int = 0
+    """Spikes of native bone where tendons insert."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +54,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     muscle_hu: float = 52.0
     muscle_fat: float = 0.1
     """Share of fatty streaks in muscle, 0 to 1."""
+    wasting: float = 0.0
+    """Share of muscle that has turned to fat."""
     bone_density: float = 1.0
     contrast: Contrast = "none"
     texture_seed: int = 0

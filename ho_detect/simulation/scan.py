@@ -102,6 +102,13 @@ def labels_through_slices(labels: NDArray[np.uint16], grids: Lattices) -> NDArra
     return out
 
 
+def middle_slices(field: NDArray[np.uint8], grids: Lattices) -> NDArray[np.uint8]:
+    """Return the painted slice nearest to the middle of each series slice."""
+    n, k = grids.series.shape[0], grids.per_slice
+    start = grids.pad + (k - 1) // 2
+    return field[start : start + k * (n - 1) + 1 : k]
+
+
 def acquire(
     body_hu: Field, skin: Field, grids: Lattices, plan: ScanPlan, rng: np.random.Generator
 ) -> NDArray[np.int16]:

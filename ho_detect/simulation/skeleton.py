@@ -12,6 +12,7 @@ from ho_detect.simulation import femur as fem
 from ho_detect.simulation import pelvis as pel
 from ho_detect.simulation.fields import Field
 from ho_detect.simulation.measured import measured_femur, measured_hip_bone
+from ho_detect.simulation.outgrowths import grow_outgrowths
 from ho_detect.simulation.person import Person
 from ho_detect.simulation.render import carve, render, union
 from ho_detect.simulation.shapes import Frame, Shape, smooth_min, turn
@@ -122,6 +123,8 @@ def build_skeleton(person: Person, grid: Grid, rng: np.random.Generator) -> Skel
         space = min(1.2, 0.4 * person.hip(side).joint_space_mm)
         field = np.maximum(np.maximum(field, space - femur[side]), 2.4 - axial)
         hip_bone[side] = field
+        joint, both = (frames.socket[side], frames.femur[side]), (field, femur[side])
+        grow_outgrowths(person, side, joint, both, grid, person.texture_seed)
     left, right = hip_bone["left"], hip_bone["right"]
     hip_bone["left"] = np.maximum(left, 2.0 - right)
     hip_bone["right"] = np.maximum(right, 2.0 - left)

@@ -1,4 +1,4 @@
-"""The studies that ship with the project, and random ones for measuring how well the methods do."""
+"""The studies that ship with the project."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
-from ho_detect.image.sides import SIDES
-from ho_detect.simulation.measured import half_width_mm
-from ho_detect.simulation.mimics import ArterialCalcium, Arthroplasty, Granuloma, Hand, Mimic, Phleboliths
-from ho_detect.simulation.muscles import Muscle
-from ho_detect.simulation.ossification import Bridge, Island, Maturity, Ossification, Sheet, Spur
-from ho_detect.simulation.person import HipPlan, Person, draw_person
-from ho_detect.simulation.scan import Position, ScanPlan
+from ho_detect.simulation.mimics import ArterialCalcium, Phleboliths
+from ho_detect.simulation.ossification import Island
+from ho_detect.simulation.person import HipPlan, Person
+from ho_detect.simulation.scan import ScanPlan
 from ho_detect.simulation.study import SimulatedStudy, StudyPlan, simulate
 from ho_detect.simulation.write import write_dicom
 
@@ -140,114 +136,3 @@ def write_samples(out: Path) -> list[Path]:
     for plan, folder in zip(SAMPLES, folders, strict=True):
         write_sample(plan, folder)
     return folders
-
-
-_ISLAND_MUSCLES: tuple[Muscle, ...] = (
-    "iliopsoas", "rectus_femoris", "gluteus_medius", "gluteus_minimus", "gluteus_maximus", "external_rotators",
-    "adductors", "obturator_externus", "vastus_lateralis", "pectineus",
-)  # fmt: skip
-_BRIDGE_MUSCLES: tuple[Muscle, ...] = (
-    "iliopsoas",
-    "gluteus_medius",
-    "gluteus_minimus",
-    "external_rotators",
-    "pectineus",
-)
-
-
-def _draw_growth(rng: np.random.Generator) -> Ossification:
-    side = SIDES[int(rng.integers(2))]
-    maturity: Maturity = str(rng.choice(["mature", "mature", "intermediate", "immature"]))  # type: ignore[assignment]
-    along = float(rng.uniform(0.2, 0.8))
-    kind = int(rng.choice(4, p=[0.5, 0.2, 0.1, 0.2]))
-    muscle = _ISLAND_MUSCLES[int(rng.integers(len(_ISLAND_MUSCLES)))]
-    if kind == 0:
-        volume = float(np.round(rng.choice([0.3, 0.6, 1.2, 3.0, 8.0, 20.0]) * rng.uniform(0.7, 1.4), 2))
-        clearance = float(rng.choice([1.5, 3.0, 5.0]))
-        return Island(
-            side=side, muscle=muscle, volume_ml=volume, maturity=maturity, clearance_mm=clearance, along=along
-        )
-    if kind == 1:
-        return Spur(
-            side=side,
-            muscle=muscle,
-            origin="femur" if rng.random() < 0.6 else "pelvis",
-            length_mm=float(rng.uniform(12, 45)),
-            width_mm=float(rng.uniform(7, 16)),
-            gap_mm=float(rng.choice([3.0, 6.0, 11.0])),
-            maturity=maturity,
-            along=along,
-        )
-    if kind == 2:
-        return Sheet(
-            side=side,
-            aspect=str(rng.choice(["anterior", "posterior", "medial", "lateral"])),  # type: ignore[arg-type]
-            length_mm=float(rng.uniform(30, 80)),
-            width_mm=float(rng.uniform(14, 30)),
-            thickness_mm=float(rng.uniform(3, 9)),
-            gap_mm=float(rng.choice([0.0, 0.0, 2.5])),
-            maturity=maturity,
-        )
-    return Bridge(
-        side=side,
-        muscle=_BRIDGE_MUSCLES[int(rng.integers(len(_BRIDGE_MUSCLES)))],
-        width_mm=float(rng.uniform(14, 32)),
-        gap_mm=float(rng.choice([0.0, 0.0, 4.0, 8.0])),
-        gap_at="femur" if rng.random() < 0.5 else "pelvis",
-        maturity=maturity,
-        along=along,
-    )
-
-
-def _draw_scan(rng: np.random.Generator) -> ScanPlan:
-    spacing = float(rng.choice([1.0, 1.25, 1.5, 2.0, 3.0, 5.0]))
-    in_plane = float(rng.uniform(0.75, 1.1))
-    crop = int(rng.choice(4, p=[0.7, 0.12, 0.12, 0.06]))
-    position: Position = str(rng.choice(["HFS", "HFS", "HFS", "FFS", "HFP"]))  # type: ignore[assignment]
-    return ScanPlan(
-        spacing_mm=(spacing, in_plane, in_plane),
-        thickness_mm=float(spacing * rng.choice([1.0, 1.0, 1.25])),
-        above_mm=float(rng.uniform(-2, 15)) if crop == 3 else float(rng.uniform(60, 135)),
-        below_mm=float(rng.uniform(70, 150)),
-        psf_mm=float(rng.uniform(0.4, 0.8)),
-        sharpen=float(rng.choice([0.0, 0.4, 1.0])),
-        noise_hu=float(rng.uniform(8, 35)),
-        noise_mm=float(rng.uniform(0.5, 1.6)),
-        circle=bool(rng.random() < 0.5),
-        position=position,
-        kvp=float(rng.choice([100, 120, 120, 140])),
-        left_mm=-15.0 if crop == 1 else 205.0,
-        right_mm=-15.0 if crop == 2 else 205.0,
-    )
-
-
-def _with_measured_bones(person: Person, seed: int) -> Person:
-    width = half_width_mm(seed, person.left, person.right)
-    return msgspec.structs.replace(person, shape_seed=seed, half_width_mm=width)
-
-
-def draw_study(seed: int, *, name: str = "random") -> StudyPlan:
-    """Draw a study: person, disease, mimics and scan, all from the seed.
-
-    >>> draw_study(5) == draw_study(5)
-    True
-    """
-    rng = np.random.default_rng([seed, 7])
-    person = _with_measured_bones(draw_person(rng), seed)
-    growths = tuple(_draw_growth(rng) for _ in range(int(rng.choice([0, 1, 1, 2, 3]))))
-    mimics: list[Mimic] = [
-        ArterialCalcium(side=side, amount=float(rng.uniform(0.1, 1))) for side in SIDES if rng.random() < 0.35
-    ]
-    if rng.random() < 0.4:
-        mimics.append(Phleboliths(count=int(rng.integers(1, 8))))
-    if rng.random() < 0.15:
-        mimics.append(Granuloma(side=SIDES[int(rng.integers(2))]))
-    if rng.random() < 0.15:
-        mimics.append(Hand(side=SIDES[int(rng.integers(2))], gap_mm=float(rng.uniform(0, 8))))
-    if rng.random() < 0.08:
-        mimics.append(Arthroplasty(side=SIDES[int(rng.integers(2))]))
-    scan = _draw_scan(rng)
-    if any(isinstance(m, Hand) for m in mimics):  # hands lie at the edge of a wide field of view
-        wide = {side: max(value, 245.0) for side in ("left_mm", "right_mm") if (value := getattr(scan, side)) > 0}
-        scan = msgspec.structs.replace(scan, **wide)
-    return StudyPlan(name=name, seed=seed, person=person, ossification=growths, mimics=tuple(mimics), scan=scan)

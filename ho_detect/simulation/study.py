@@ -13,7 +13,13 @@ from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.image.grid import FloatArray, Grid
 from ho_detect.image.sides import BONES, SIDES, Bone, Point, Sector, Side
 from ho_detect.simulation.mimics import Mimic, MimicTruth, paint_mimic, paint_table
-from ho_detect.simulation.ossification import Maturity, Ossification, axial_sector, paint_ossification
+from ho_detect.simulation.ossification import (
+    Encasing,
+    Maturity,
+    Ossification,
+    axial_sector,
+    paint_ossification,
+)
 from ho_detect.simulation.person import Person
 from ho_detect.simulation.scan import (
     Lattices,
@@ -21,6 +27,7 @@ from ho_detect.simulation.scan import (
     acquire,
     labels_through_slices,
     lattices,
+    middle_slices,
     orient,
     through_slices,
 )
@@ -28,6 +35,12 @@ from ho_detect.simulation.tissue import Canvas, paint_body
 
 #: Values of the native bone mask.
 FEMUR_LEFT, FEMUR_RIGHT, PELVIS = 1, 2, 3
+#: Kinds of mimics, as numbered in the map of mimics.
+MIMICS = (
+    "contrast_vessel", "arterial_calcium", "phlebolith", "injection_granuloma", "hand", "arthroplasty", "nail", "bowel",
+)  # fmt: skip
+#: A mimic is where it has made the body denser by so much, HU.
+_DENSER_HU = 60.0
 
 
 class StudyPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +108,8 @@ class SimulatedStudy:
         uint8 on the volume's grid: native bone, 0, :data:`FEMUR_LEFT`, :data:`FEMUR_RIGHT` or :data:`PELVIS`.
     metal
         bool on the volume's grid.
+    mimic
+        uint8 on the volume's grid: what a mimic has made denser, 0 or 1 + the place of its kind in :data:`MIMICS`.
     truth
         What is to be found.
     """
@@ -104,6 +119,7 @@ class SimulatedStudy:
     labels: NDArray[np.uint16]
     bone: NDArray[np.uint8]
     metal: NDArray[np.bool_]
+    mimic: NDArray[np.uint8]
     truth: Truth
 
 
@@ -141,7 +157,7 @@ def simulate(plan: StudyPlan, body: Canvas | None = None) -> SimulatedStudy:
             missing.append(type(growth).__name__.lower())
         else:
             painted[label] = growth
-    mimics = [found for mimic in plan.mimics for found in paint_mimic(canvas, mimic)]
+    mimics, kinds = _painted_mimics(canvas, plan)
     if plan.scan.table:
         paint_table(canvas, prone=plan.scan.position in ("HFP", "FFP"))
     hu = acquire(canvas.hu, canvas.skin, grids, plan.scan, rng)
@@ -171,7 +187,30 @@ def simulate(plan: StudyPlan, body: Canvas | None = None) -> SimulatedStudy:
         manufacturer="SIMULATED",
     )
     volume = HuVolume(np.ascontiguousarray(hu[flip]), grid, series)
-    return SimulatedStudy(plan, volume, labels[flip].copy(), bone[flip].copy(), metal[flip].copy(), truth)
+    return SimulatedStudy(
+        plan,
+        volume,
+        labels[flip].copy(),
+        bone[flip].copy(),
+        metal[flip].copy(),
+        middle_slices(kinds, grids)[flip],
+        truth,
+    )
+
+
+def _painted_mimics(canvas: Canvas, plan: StudyPlan) -> tuple[list[MimicTruth], NDArray[np.uint8]]:
+    """Paint the mimics; return what of them is in view, and a map of where they are denser than what was there."""
+    kinds = np.zeros(canvas.grid.shape, np.uint8)
+    if plan.person.contrast != "none":
+        kinds[canvas.vessels < 0.5 * canvas.width_mm] = 1 + MIMICS.index("contrast_vessel")
+    painted: list[MimicTruth] = []
+    for mimic in plan.mimics:
+        before = canvas.hu.copy()
+        found = paint_mimic(canvas, mimic, prone=plan.scan.position in ("HFP", "FFP"))
+        if found:
+            kinds[canvas.hu - before > _DENSER_HU] = 1 + MIMICS.index(found[0].kind)
+            painted.extend(found)
+    return painted, kinds
 
 
 def _masks(canvas: Canvas, grids: Lattices) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
@@ -224,7 +263,7 @@ def _lesions(
             LesionTruth(
                 label=label,
                 kind=type(growth).__name__.lower(),
-                muscle=getattr(growth, "muscle", None),
+                muscle="+".join(growth.muscles) if isinstance(growth, Encasing) else getattr(growth, "muscle", None),
                 side=growth.side,
                 sector=axial_sector(growth.side, canvas.frames.head_center(growth.side), centroid),
                 volume_mm3=round(len(at) * grid.voxel_volume_mm3, 1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -231,6 +232,12 @@ def _soft_tissue(canvas: Canvas) -> None:
     belly = np.maximum(belly, wall.astype(np.float32)) * np.clip(deep / h + 0.5, 0, 1)
     streaks = np.clip(smooth_noise(rng, canvas.grid, 7.0) - 1.9 + 2.2 * person.muscle_fat, 0, 1)
     meat = person.muscle_hu + 4 * smooth_noise(rng, canvas.grid, 12.0) - 110 * streaks
+    if person.wasting > 0:
+        strands = smooth_noise(rng, canvas.grid, 7.0) + np.float32(0.6) * smooth_noise(rng, canvas.grid, 30.0)
+        # the sum of two such fields has a variance of 1.36
+        level = NormalDist(sigma=1.36**0.5).inv_cdf(1 - min(person.wasting, 0.95))
+        fatty = np.clip(0.5 + 3 * (strands - np.float32(level)), 0, 1)
+        meat = meat + (np.float32(-88) - meat) * fatty
     blend_in(canvas.hu, meat.astype(np.float32), belly)
     canvas.in_muscle = (belly > 0.5) & ~wall
     strands = np.abs(smooth_noise(rng, canvas.grid, 22.0)) < 0.03
