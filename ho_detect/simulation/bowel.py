@@ -47,8 +47,8 @@ _WALL_HU, _GAS_HU = 42.0, -920.0
 
 def _course(plan: Bowel, rng: np.random.Generator) -> FloatArray:
     if plan.segment in _COURSES:
-        knots = np.array(_COURSES[plan.segment], float)
-        return knots + rng.normal(0, 5.0, knots.shape)
+        usual = np.array(_COURSES[plan.segment], float)
+        return usual + rng.normal(0, 5.0, usual.shape)
     middle, half = (np.array(v, float) for v in _LOOPS[plan.segment])
     at = middle + half * rng.uniform(-0.7, 0.7, 3)
     knots = [at]

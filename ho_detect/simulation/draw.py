@@ -21,6 +21,7 @@ from ho_detect.simulation.person import HipPlan, Person, draw_person
 from ho_detect.simulation.scan import Position, ScanPlan
 from ho_detect.simulation.study import StudyPlan
 
+_LARGE_BOWEL: tuple[Segment, ...] = ("cecum", "descending", "sigmoid", "rectum")
 #: A study is painted on about so many voxels at most: a quarter of a minute on one core.
 _VOXELS = 8e6
 
@@ -126,8 +127,9 @@ def _draw_bowel(rng: np.random.Generator) -> list[Bowel]:
     """Fill some segments with what was drunk or given as an enema; barium and tagged stool are much denser."""
     dense = rng.random() < 0.25
     level = float(rng.uniform(900, 3000)) if dense else float(rng.uniform(150, 650))
-    segments: list[Segment] = [s for s in ("cecum", "descending", "sigmoid", "rectum") if rng.random() < 0.5]  # type: ignore[misc]
-    segments += ["small_bowel"] * int(rng.integers(0, 4)) + ["low_small_bowel"] * int(rng.integers(0, 3))
+    segments: list[Segment] = [s for s in _LARGE_BOWEL if rng.random() < 0.5]
+    segments.extend(["small_bowel"] * int(rng.integers(0, 4)))
+    segments.extend(["low_small_bowel"] * int(rng.integers(0, 3)))
     return [
         Bowel(
             segment=segment,
@@ -145,7 +147,9 @@ def _draw_scan(rng: np.random.Generator, person: Person, *, hand: bool) -> ScanP
     spacing = float(rng.choice([1.25, 1.5, 2.0, 2.0, 2.5, 3.0, 5.0]))
     low_dose = rng.random() < 0.2
     position: Position = str(rng.choice(["HFS", "HFS", "HFS", "HFS", "FFS", "HFP"]))  # type: ignore[assignment]
-    plan = ScanPlan(
+    view = ScanPlan(**_draw_view(rng, person, hand=hand))  # type: ignore[arg-type]
+    plan = msgspec.structs.replace(
+        view,
         thickness_mm=float(spacing * rng.choice([1.0, 1.0, 1.25])),
         psf_mm=float(rng.uniform(0.4, 0.8)),
         sharpen=float(rng.choice([0.0, 0.4, 1.0])),
@@ -154,7 +158,6 @@ def _draw_scan(rng: np.random.Generator, person: Person, *, hand: bool) -> ScanP
         circle=bool(rng.random() < 0.3),
         position=position,
         kvp=float(rng.choice([100, 120, 120, 140])),
-        **_draw_view(rng, person, hand=hand),
     )
     extent = (plan.above_mm + plan.below_mm, plan.anterior_mm + plan.posterior_mm, plan.left_mm + plan.right_mm)
     step = spacing / max(1, int(np.ceil(spacing / 2.1)))

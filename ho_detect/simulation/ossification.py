@@ -266,7 +266,8 @@ def _encasing(canvas: Canvas, plan: Encasing) -> tuple[Box, Field] | None:
 def _ragged(canvas: Canvas, box: Box, d: Field) -> Field:
     """Return a surface with lobes and clefts, some of them deep enough to part it."""
     lobes = _local_noise(canvas, box, 11.0)
-    return np.maximum(d + np.float32(1.2) * _local_noise(canvas, box, 6.0), np.float32(-4.6) - 4 * lobes)
+    torn: Field = np.maximum(d + np.float32(1.2) * _local_noise(canvas, box, 6.0), np.float32(-4.6) - 4 * lobes)
+    return torn
 
 
 def _grow(canvas: Canvas, plan: Ossification) -> tuple[Box, Field] | None:

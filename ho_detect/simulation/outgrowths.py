@@ -49,11 +49,11 @@ def grow_outgrowths(
     for _ in range(hip.enthesophytes):
         on_femur = bool(rng.random() < 0.5)
         host, other = (femur, hip_bone) if on_femur else (hip_bone, femur)
-        at = _insertion(host, thigh.origin, grid, rng)
-        if at is not None:
-            out = (at - thigh.origin) / float(np.linalg.norm(at - thigh.origin)) + rng.normal(0, 0.25, 3)
+        root = _insertion(host, thigh.origin, grid, rng)
+        if root is not None:
+            out = (root - thigh.origin) / float(np.linalg.norm(root - thigh.origin)) + rng.normal(0, 0.25, 3)
             length, radius = rng.uniform(*_SPIKE_MM), rng.uniform(*_SPIKE_RADIUS_MM)
-            path = at + np.array([-3.0, 0.3 * length, length])[:, None] * out
+            path = root + np.array([-3.0, 0.3 * length, length])[:, None] * out
             _join(host, other, tube(path, radius * np.array([1.3, 1.0, 0.6])), grid)
 
 
