@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +10,11 @@ from ho_detect.image.grid import FloatArray
 from ho_detect.image.sides import SIDES, Bone, Sector, Side
 from ho_detect.simulation.femur import neck_base, scale_of
 from ho_detect.simulation.fields import Box, Field, blend_in, box_of, coverage, smooth_noise
+from ho_detect.simulation.maturity import Maturity, attenuation, ragged
 from ho_detect.simulation.muscles import Muscle, course
 from ho_detect.simulation.render import render
 from ho_detect.simulation.shapes import FAR, Ellipsoid, Frame, Shape, smooth_min, tube
 from ho_detect.simulation.tissue import Canvas
-
-#: Mixed: ragged, with parts of every stage.
-Maturity = Literal["mature", "intermediate", "immature", "mixed"]
 
 
 class Island(msgspec.Struct, frozen=True, kw_only=True, tag="island"):
@@ -263,13 +259,6 @@ def _encasing(canvas: Canvas, plan: Encasing) -> tuple[Box, Field] | None:
     return (a, b, c), mass
 
 
-def _ragged(canvas: Canvas, box: Box, d: Field) -> Field:
-    """Return a surface with lobes and clefts, some of them deep enough to part it."""
-    lobes = _local_noise(canvas, box, 11.0)
-    torn: Field = np.maximum(d + np.float32(1.2) * _local_noise(canvas, box, 6.0), np.float32(-4.6) - 4 * lobes)
-    return torn
-
-
 def _grow(canvas: Canvas, plan: Ossification) -> tuple[Box, Field] | None:
     match plan:
         case Island():
@@ -282,32 +271,6 @@ def _grow(canvas: Canvas, plan: Ossification) -> tuple[Box, Field] | None:
             return _bridge(canvas, plan)
         case Encasing():
             return _encasing(canvas, plan)
-
-
-def _attenuation(canvas: Canvas, box: Box, d: Field, maturity: Maturity) -> Field:
-    """HU of a lesion by depth: a dense rim and a lucent core once mature, patchy and faint before."""
-    rng, texture = canvas.rng, _local_noise(canvas, box, 3.6)
-    value: Field
-    if maturity == "mixed":
-        ripe = _local_noise(canvas, box, 18.0)
-        rim_hu = np.interp(ripe, [-1.2, -0.5, 0.1, 0.8], [190.0, 300.0, 420.0, 680.0]) * (1 + 0.13 * texture)
-        core_hu = np.interp(ripe, [-1.0, 0.8], [195.0, 140.0]) + 50 * texture
-        inner = coverage(d + np.float32(rng.uniform(1.8, 2.8)), canvas.width_mm)
-        value = (rim_hu * (1 - inner) + core_hu * inner).astype(np.float32)
-        return value
-    if maturity == "immature":
-        patches = np.clip(0.5 + 0.5 * _local_noise(canvas, box, 8.0), 0, 1)
-        value = np.clip(160 + 110 * patches + 18 * texture, 130, 300).astype(np.float32)
-        return value
-    if maturity == "intermediate":
-        rim, core, thick = rng.uniform(345, 410), rng.uniform(190, 240), rng.uniform(2.2, 3.0)
-        spread = 28.0
-    else:
-        rim, core, thick = rng.uniform(620, 950), rng.uniform(90, 210), rng.uniform(2.0, 3.0)
-        spread = 60.0
-    inner = coverage(d + np.float32(thick), canvas.width_mm)
-    value = (rim + spread * texture) * (1 - inner) + (core + 0.8 * spread * texture) * inner
-    return value.astype(np.float32)
 
 
 #: Islets smaller than this are not part of a ragged lesion, mm3.
@@ -352,7 +315,7 @@ def paint_ossification(canvas: Canvas, plan: Ossification) -> int | None:
         return None
     box, d = grown
     if plan.maturity == "mixed":
-        d = _ragged(canvas, box, d)
+        d = ragged(canvas.rng, canvas.grid.crop(box), d)
     d = np.maximum(np.maximum(d, canvas.skin[box] + 4), _VESSEL_GAP_MM - canvas.vessels[box])
     mask = (d < 0) & (canvas.bone[box] > 0) & (canvas.lesions[box] == 0)
     voxel = canvas.grid.voxel_volume_mm3
@@ -361,7 +324,7 @@ def paint_ossification(canvas: Canvas, plan: Ossification) -> int | None:
         return None
     share = coverage(d, canvas.width_mm) * (1 - coverage(canvas.bone[box], canvas.width_mm))
     share *= binary_dilation(mask, np.ones((3, 3, 3), np.bool_))
-    blend_in(canvas.hu[box], _attenuation(canvas, box, d, plan.maturity), share)
+    blend_in(canvas.hu[box], attenuation(canvas.rng, canvas.grid.crop(box), d, plan.maturity), share)
     label = int(canvas.lesions.max()) + 1
     canvas.lesions[box][mask] = label
     return label

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.image.grid import FloatArray, Grid
 from ho_detect.image.sides import BONES, SIDES, Bone, Point, Sector, Side
+from ho_detect.simulation.maturity import Maturity
 from ho_detect.simulation.mimics import Mimic, MimicTruth, paint_mimic, paint_table
 from ho_detect.simulation.ossification import (
     Encasing,
-    Maturity,
     Ossification,
     axial_sector,
     paint_ossification,

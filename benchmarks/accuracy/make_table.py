@@ -1,0 +1,171 @@
+"""One table of every outlined candidate: features, what it is, and where it comes from.
+
+    python benchmarks/accuracy/make_table.py FOLDER --n 60                          # simulated
+    python benchmarks/accuracy/make_table.py FOLDER --n 60 --real CT --implants 30  # and real CT, and implants
+    python benchmarks/accuracy/make_table.py FOLDER --n 60 --implants 30 --real CT --split testing
+
+Writes FOLDER/<split>.parquet (a row a candidate, numbers only) and FOLDER/<split>_lesions.parquet (a row a lesion:
+how much of it any candidate holds). Each study's rows are kept below FOLDER/rows and simulated studies below
+FOLDER/studies, so that a run that was stopped goes on where it was: ``--again`` judges anew what was simulated.
+``--real`` names folders of real CT without ossification, one series a subfolder.
+
+Columns beside the features: ``source`` and ``kind`` are places in ``labels.SOURCES`` and ``labels.KINDS``, ``study``
+and ``person`` numbers for grouping, ``ossified`` the share that is ossification, ``label`` 1 for ossification and 0
+otherwise (NaN for what is left out), ``kept`` what the method says today, ``neither`` 1 within 20 mm of metal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from cohort import seeds, study_of
+from implanting import IMPLANT_SPLITS, implanted
+from labels import KINDS, SOURCES, Truth, kind_of, share_of, truth_of
+from outlined import Looked, looked_at
+from real_ct import known_of, load, person_of, series_in
+
+from ho_detect.acquisition.volume.hu_volume import HuVolume
+from ho_detect.errors import SeriesError
+from ho_detect.settings import Settings
+
+#: Less of a lesion than this is in its candidates: no judgement can find it.
+FOUND_SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class Job:
+    """One study: ``number`` is its seed, or 0 for real CT as it is."""
+
+    source: str
+    number: int
+    folder: Path
+    series: Path | None = None
+    again: bool = False
+
+    @property
+    def name(self) -> str:
+        """Of its files."""
+        return f"{self.source}_{self.number or self.series.name}"  # type: ignore[union-attr]
+
+
+def rows_of(volume: HuVolume, truth: Truth, job: Job, person: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return a study's candidates and lesions."""
+    lesions = {int(i): truth.lesions == i for i in np.unique(truth.lesions) if i > 0}
+    try:
+        _, found = looked_at(volume, Settings(threads=1))
+    except SeriesError as error:
+        print(f"{job.name}: {error.reason}", file=sys.stderr, flush=True)
+        found = []
+    study = job.number or person
+    group = {"source": SOURCES.index(job.source), "study": study, "person": person}
+    rows = [group | _row(candidate, truth) for candidate in found]
+    covered = np.zeros(truth.lesions.shape, bool)
+    for candidate in found:
+        covered[candidate.box] |= candidate.mask
+    of_lesions = [
+        group
+        | {
+            "lesion": i,
+            "volume_mm3": float(mask.sum()) * truth.grid.voxel_volume_mm3,
+            "outlined": float(covered[mask].mean()),
+            "near_metal": 0.0 if truth.near_metal is None else float(truth.near_metal[mask].mean()),
+            "refused": float(not found),
+        }
+        for i, mask in lesions.items()
+    ]
+    return pd.DataFrame(rows), pd.DataFrame(of_lesions)
+
+
+def _row(candidate: Looked, truth: Truth) -> dict[str, float]:
+    kind, share, lesion = kind_of(candidate, truth)
+    return {
+        "kind": KINDS.index(kind),
+        "label": float("nan") if kind == "left_out" else float(kind == "ossification"),
+        "ossified": share,
+        "lesion": lesion,
+        "neither": float(share_of(candidate, truth.near_metal) >= 0.5),
+        "kept": float(candidate.kept),
+        **candidate.features,
+    }
+
+
+def _study(job: Job) -> tuple[HuVolume, Truth, int]:
+    if job.source == "simulated":
+        study = study_of(job.number, job.folder / "studies")
+        return study.volume, truth_of(study), job.number
+    assert job.series is not None
+    person = person_of(job.series.name)
+    if job.source == "implanted":
+        volume, labels = implanted(load(job.series), job.number)
+        return volume, Truth(volume.grid, labels, known=known_of(job.series.name)), person
+    volume = load(job.series).canonical()
+    return volume, Truth(volume.grid, np.zeros(volume.hu.shape, np.uint16), known=known_of(job.series.name)), person
+
+
+def make(job: Job) -> str:
+    """Write one study's rows, unless they are there."""
+    rows, lesions = (job.folder / "rows" / f"{job.name}{end}.parquet" for end in ("", "_lesions"))
+    start = time.perf_counter()
+    if job.again or not rows.exists() or not lesions.exists():
+        rows.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            volume, truth, person = _study(job)
+        except SeriesError as error:  # real CT without a hip has no place for an implant
+            return f"{job.name}: {error.reason}"
+        for table, path in zip(rows_of(volume, truth, job, person), (rows, lesions), strict=True):
+            part = path.with_suffix(".part")
+            table.to_parquet(part)
+            part.replace(path)
+    n = len(pd.read_parquet(rows))
+    return f"{job.name}: {n} candidates, {time.perf_counter() - start:.0f} s"
+
+
+def jobs_of(args: argparse.Namespace) -> list[Job]:
+    """Return the studies that are asked for: implants take the real CT in turn."""
+    jobs = [Job("simulated", s, args.folder, again=args.again) for s in (seeds(args.split, args.n) if args.n else ())]
+    series = series_in(args.real)
+    if args.implants:
+        first = IMPLANT_SPLITS[args.split]
+        jobs += [
+            Job("implanted", first + k, args.folder, series[k % len(series)], args.again) for k in range(args.implants)
+        ]
+    if args.split == "tuning":  # real CT has no seed: it cannot be both
+        jobs += [Job("real", 0, args.folder, path, args.again) for path in series]
+    return jobs
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Make the table from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--n", type=int, default=60, help="the first N simulated studies of the split")
+    parser.add_argument("--implants", type=int, default=0, help="so many studies of real CT with lesions implanted")
+    parser.add_argument("--real", type=Path, nargs="*", default=[], help="folders of real CT")
+    parser.add_argument("--split", choices=tuple(IMPLANT_SPLITS), default="tuning")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--again", action="store_true", help="judge anew; simulated studies are kept")
+    args = parser.parse_args(arguments)
+    if args.implants and not series_in(args.real):
+        parser.error("implants need real CT: name its folder with --real")
+    jobs = jobs_of(args)
+    with ProcessPoolExecutor(args.workers, mp_context=get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(make, job) for job in jobs]):
+            print(done.result(), file=sys.stderr, flush=True)
+    for end in ("", "_lesions"):
+        files = [args.folder / "rows" / f"{job.name}{end}.parquet" for job in jobs]
+        parts = [part for f in files if f.exists() and len(part := pd.read_parquet(f))]
+        table = pd.concat(parts, ignore_index=True)
+        table.to_parquet(args.folder / f"{args.split}{end}.parquet")
+        print(f"{args.split}{end}: {len(table)} rows of {len(parts)} studies")
+
+
+if __name__ == "__main__":
+    main()
