@@ -115,9 +115,9 @@ _KINDS: tuple[tuple[Callable[[np.random.Generator, Side], Ossification], float],
 
 
 def draw_growths(rng: np.random.Generator, person: Person) -> tuple[Ossification, ...]:
-    """Draw none to three ossifications; beside osteophytes every second study has a spur more."""
+    """Draw none to five ossifications; beside osteophytes every second study has a spur more."""
     growths = []
-    for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.22, 0.38, 0.26, 0.14]))):
+    for _ in range(int(rng.choice(6, p=[0.14, 0.2, 0.26, 0.2, 0.12, 0.08]))):
         draw = _KINDS[int(rng.choice(len(_KINDS), p=[share for _, share in _KINDS]))][0]
         growths.append(draw(rng, SIDES[int(rng.integers(2))]))
     worn = [side for side in SIDES if person.hip(side).osteophytes]
