@@ -78,6 +78,7 @@ def study(lesions=(CUBE,), *, kinds=("island",), sides=("left",), attached=((),)
         labels=labels,
         bone=np.zeros(SHAPE, np.uint8) if bone is None else bone,
         metal=np.zeros(SHAPE, bool) if metal is None else metal,
+        mimic=np.zeros(SHAPE, np.uint8),
         truth=Truth(name="hand_made", hips=hips, lesions=tuple(truth), mimics=mimics, not_painted=()),
     )
 

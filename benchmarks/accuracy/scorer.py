@@ -243,6 +243,8 @@ def _agreement(t: LesionTruth, claim: Claim) -> dict[str, bool | float | None]:
         name: None if getattr(claim, name) is None else getattr(claim, name) == getattr(t, name)
         for name in ("side", "sector", "maturity")
     }
+    if t.maturity == "mixed":  # no one stage is right
+        said["maturity"] = None
     out: dict[str, bool | float | None] = {f"{k}_ok": v for k, v in said.items()}
     if claim.attached_to is not None:
         out["attached_ok"] = bool(claim.attached_to) == bool(t.attached_to)

@@ -116,9 +116,10 @@ def _granuloma(canvas: Canvas, plan: Granuloma) -> tuple[MimicTruth, ...]:
 def _hand(canvas: Canvas, plan: Hand) -> tuple[MimicTruth, ...]:
     head, sign = canvas.frames.head_center(plan.side), 1 if plan.side == "left" else -1
     level = head + np.array([0, -10, canvas.rng.uniform(-60, -20)])
-    inside = np.argwhere(
-        canvas.skin[box_of(canvas.grid, np.array([level - 12, level + 12]), 0)[0]].min(axis=(0, 1)) < 0
-    )
+    here = canvas.skin[box_of(canvas.grid, np.array([level - 12, level + 12]), 0)[0]]
+    if not here.size:
+        return ()
+    inside = np.argwhere(here.min(axis=(0, 1)) < 0)
     if not len(inside):
         return ()
     edge = canvas.grid.affine[0, 3] + canvas.grid.spacing_mm[2] * float(inside.max() if sign > 0 else inside.min())

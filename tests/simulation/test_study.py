@@ -8,7 +8,6 @@ import pytest
 from phantoms import COARSE, cropped, hip_phantom, small_person, turned
 from scipy import ndimage as ndi
 
-from ho_detect.simulation.draw import draw_study
 from ho_detect.simulation.metal import Arthroplasty
 from ho_detect.simulation.mimics import ArterialCalcium, Granuloma, Hand, Phleboliths
 from ho_detect.simulation.ossification import Bridge, Island, Sheet, Spur, axial_sector
@@ -222,6 +221,11 @@ class TestMimics:
         assert not (study.bone[study.metal] > 0).any()
 
 
+def test_a_hand_out_of_view_is_no_mimic():
+    study = hip_phantom(mimics=(Hand(side="left"),), scan=cropped(below_mm=-5.0))
+    assert study.truth.mimics == ()
+
+
 def test_arthritis_narrows_the_joint_above():
     gaps = []
     for arthritis in (0.0, 1.0):
@@ -233,16 +237,3 @@ def test_arthritis_narrows_the_joint_above():
         roof = (np.hypot(away[:, 0], away[:, 1]) < 6) & (away[:, 2] > 0)
         gaps.append(away[roof, 2].min() - hip.head_radius_mm)
     assert gaps[1] < gaps[0] - 0.8
-
-
-@pytest.mark.parametrize("seed", [0, 6, 9])
-def test_random_studies_agree_with_their_truth(seed):
-    plan = draw_study(seed)
-    study = simulate(msgspec.structs.replace(plan, scan=msgspec.structs.replace(plan.scan, spacing_mm=(4.0, 2.8, 2.8))))
-    assert len(study.truth.lesions) + len(study.truth.not_painted) <= len(plan.ossification)
-    for lesion in study.truth.lesions:
-        mask = study.labels == lesion.label
-        assert lesion.volume_mm3 == pytest.approx(mask.sum() * study.volume.grid.voxel_volume_mm3, abs=0.1)
-        centroid = study.volume.grid.to_lps(np.argwhere(mask).mean(0))
-        np.testing.assert_allclose(centroid, lesion.centroid_lps_mm, atol=0.01)
-    assert msgspec.json.decode(msgspec.json.encode(plan), type=StudyPlan) == plan
