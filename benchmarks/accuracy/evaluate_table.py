@@ -29,7 +29,8 @@ Predict = Callable[[pd.DataFrame], Floats]
 Fit = Callable[[pd.DataFrame, Floats], Predict]
 
 #: Columns that say what a candidate is and where it comes from; all others are features.
-NOT_FEATURES = ("source", "study", "person", "kind", "label", "ossified", "lesion", "neither", "kept")
+NOT_FEATURES = ("source", "study", "person", "kind", "label", "ossified", "lesion", "neither", "kept", "undecided",
+                "defined", "probability")  # fmt: skip
 _FOLDS, _BINS = 10, 10
 #: Of one coefficient, on standardised features. Convention.
 _PENALTY = 1.0

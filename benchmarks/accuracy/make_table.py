@@ -11,7 +11,8 @@ FOLDER/studies, so that a run that was stopped goes on where it was: ``--again``
 
 Columns beside the features: ``source`` and ``kind`` are places in ``labels.SOURCES`` and ``labels.KINDS``, ``study``
 and ``person`` numbers for grouping, ``ossified`` the share that is ossification, ``label`` 1 for ossification and 0
-otherwise (NaN for what is left out), ``kept`` what the method says today, ``neither`` 1 within 20 mm of metal.
+otherwise (NaN for what is left out), ``neither`` 1 within 20 mm of metal. What the method says today: ``kept``,
+``undecided``, ``defined`` (no finding by definition, not judged) and ``probability``.
 """
 
 from __future__ import annotations
@@ -86,18 +87,23 @@ def rows_of(volume: HuVolume, truth: Truth, job: Job, person: int) -> tuple[pd.D
 
 def _row(candidate: Looked, truth: Truth) -> dict[str, float]:
     kind, share, lesion = kind_of(candidate, truth)
+    verdict = candidate.verdict
     return {
         "kind": KINDS.index(kind),
         "label": float("nan") if kind == "left_out" else float(kind == "ossification"),
         "ossified": share,
         "lesion": lesion,
         "neither": float(share_of(candidate, truth.near_metal) >= 0.5),
-        "kept": float(candidate.kept),
+        "kept": float(verdict.kept),
+        "undecided": float(verdict.decision == "undecided"),
+        "defined": float(verdict.probability is None),
+        "probability": float("nan") if verdict.probability is None else verdict.probability,
         **candidate.features,
     }
 
 
-def _study(job: Job) -> tuple[HuVolume, Truth, int]:
+def study_and_truth(job: Job) -> tuple[HuVolume, Truth, int]:
+    """Return a study, what is known of it on its canonical grid, and a number of its person."""
     if job.source == "simulated":
         study = study_of(job.number, job.folder / "studies")
         return study.volume, truth_of(study), job.number
@@ -117,7 +123,7 @@ def make(job: Job) -> str:
     if job.again or not rows.exists() or not lesions.exists():
         rows.parent.mkdir(parents=True, exist_ok=True)
         try:
-            volume, truth, person = _study(job)
+            volume, truth, person = study_and_truth(job)
         except SeriesError as error:  # real CT without a hip has no place for an implant
             return f"{job.name}: {error.reason}"
         for table, path in zip(rows_of(volume, truth, job, person), (rows, lesions), strict=True):

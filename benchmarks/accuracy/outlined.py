@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
 
 import msgspec
 import numpy as np
@@ -13,10 +14,11 @@ from numpy.typing import NDArray
 from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.find import Anatomy, find_anatomy
 from ho_detect.detection.candidates import find_candidates, region_near_hips
-from ho_detect.detection.evidence import gather
-from ho_detect.detection.judge.mimics import reason_to_set_aside
-from ho_detect.detection.outline import outline
+from ho_detect.detection.detect import weigh
+from ho_detect.detection.evidence import Evidence
+from ho_detect.detection.judge.judge import Verdict, judge
 from ho_detect.image.grid import FloatArray, Grid
+from ho_detect.image.sides import BONES
 from ho_detect.settings import Settings
 
 
@@ -30,18 +32,18 @@ class Looked:
         Its voxels, in the canonical volume.
     features
         What was measured of it, numbers only; NaN where it could not be.
-    kept
-        Whether the method keeps it as ossification.
+    verdict
+        What the method says of it today.
     """
 
     box: tuple[slice, slice, slice]
     mask: NDArray[np.bool_]
     features: dict[str, float]
-    kept: bool
+    verdict: Verdict
 
 
 def looked_at(volume: HuVolume, settings: Settings | None = None) -> tuple[Anatomy, list[Looked]]:
-    """Return the anatomy of a study and all that is dense and outside of native bone near its hips.
+    """Return the anatomy of a study and all that is judged near its hips, as the method weighs it.
 
     Raises
     ------
@@ -52,37 +54,44 @@ def looked_at(volume: HuVolume, settings: Settings | None = None) -> tuple[Anato
     canonical = volume.canonical()
     anatomy = find_anatomy(canonical, None, settings)
     region = region_near_hips(canonical, anatomy, settings.detection)
-    noise = region.noise_hu if np.isfinite(region.noise_hu) else 0.0
+    weighed, _ = weigh(region, find_candidates(region, settings.detection), anatomy, settings)
     found = []
-    for candidate in find_candidates(region, settings.detection):
-        outlined = outline(region, candidate, settings.detection)
-        if not outlined.candidate.mask.any():
-            continue
-        evidence = gather(region, outlined, anatomy, settings.anatomy.metal_zone_mm)
-        mask, box = outlined.candidate.mask, outlined.candidate.box
-        where = tuple(slice(b.start + r.start, b.stop + r.start) for b, r in zip(box, region.box, strict=True))
-        kept = reason_to_set_aside(evidence, settings.mimics, noise) is None
-        numbers = dict(numbers_of(evidence)) | {"noise_hu": float(region.noise_hu), "low_hu": float(region.low_hu)}
-        found.append(Looked(where, mask, numbers, kept))  # type: ignore[arg-type]
+    for w in weighed:
+        mask, box = w.outlined.candidate.mask, w.outlined.candidate.box
+        a, b, c = (slice(i.start + r.start, i.stop + r.start) for i, r in zip(box, region.box, strict=True))
+        verdict = judge(w.evidence, settings)
+        found.append(Looked((a, b, c), mask, dict(numbers_of(w.evidence)), verdict))
     return anatomy, found
 
 
-def numbers_of(record: Any, prefix: str = "") -> Iterator[tuple[str, float]]:
-    """Return a record's fields as numbers: null is NaN, a side 1 on the left, a set of bones a 0 or 1 each."""
-    names = [f.name for f in fields(record)] if is_dataclass(record) else list(type(record).__struct_fields__)
-    for name in names:
-        value = getattr(record, name)
-        if value is None:
-            yield prefix + name, float("nan")
-        elif isinstance(value, (bool, int, float, np.number, np.bool_)):
-            yield prefix + name, float(value)
-        elif name == "side":
-            yield prefix + "left", float(value == "left")
+def numbers_of(evidence: Evidence) -> Iterator[tuple[str, float]]:
+    """Return evidence as numbers: null is NaN, a side 1 on the left, a set of bones a 0 or 1 each."""
+    for name, value in msgspec.structs.asdict(evidence).items():
+        if name == "side":
+            yield "left", float(value == "left")
         elif name == "touching":
-            for bone in ("femur", "pelvis"):
-                yield f"{prefix}touching_{bone}", float(bone in value)
-        elif isinstance(value, msgspec.Struct) or is_dataclass(value):
-            yield from numbers_of(value, prefix=f"{prefix}{name}_")
+            yield from ((f"touching_{bone}", float(bone in value)) for bone in BONES)
+        else:
+            yield name, float("nan") if value is None else float(value)
+
+
+def evidence_of(numbers: Mapping[str, Any]) -> Evidence:
+    """Return the evidence that :func:`numbers_of` gave as numbers; other numbers are left out."""
+    values: dict[str, Any] = {
+        "side": "left" if numbers["left"] else "right",
+        "touching": tuple(bone for bone in BONES if numbers[f"touching_{bone}"]),
+    }
+    for field in msgspec.structs.fields(Evidence):
+        if field.name in values:
+            continue
+        value = float(numbers[field.name])
+        if field.type is bool:
+            values[field.name] = bool(value)
+        else:
+            # only what may be null is null; shares of what is out of view are NaN
+            nullable = math.isnan(value) and type(None) in get_args(field.type)
+            values[field.name] = None if nullable else value
+    return Evidence(**values)
 
 
 def center_of(grid: Grid, box: tuple[slice, slice, slice], mask: NDArray[np.bool_]) -> FloatArray:
