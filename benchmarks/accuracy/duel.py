@@ -149,7 +149,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--split", choices=("tuning", "testing"), default="testing")
     args = parser.parse_args(arguments)
     done: dict[str, list[tuple[Counted, Counted]]] = {}
-    args.again = False
+    args.again, args.variant = False, "plain"
     for k, job in enumerate(jobs_of(args), 1):
         pair = compared(job, args.old.resolve())
         if pair is not None:

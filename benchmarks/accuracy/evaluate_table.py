@@ -39,8 +39,14 @@ _CUTS = (0.2, 0.5)
 
 
 def rows_that_count(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that are one thing or the other: not left out, not by metal."""
-    return table[table["label"].notna() & (table["neither"] == 0)].reset_index(drop=True)
+    """Return the rows that are judged and are one thing or the other: not left out, not by metal."""
+    return table[table["label"].notna() & (table["neither"] == 0) & (table["defined"] == 0)].reset_index(drop=True)
+
+
+def defined_away(table: pd.DataFrame) -> dict[str, Any]:
+    """Return what of true ossification is no finding by definition, and so is never judged."""
+    rows = table[(table["label"] == 1) & (table["neither"] == 0) & (table["defined"] == 1)]
+    return {"candidates": len(rows), "ml": [round(v, 2) for v in sorted(rows["volume_mm3"] / 1000, reverse=True)]}
 
 
 def features_of(table: pd.DataFrame) -> pd.DataFrame:
@@ -183,6 +189,18 @@ def under_noise(fit: Fit, table: pd.DataFrame, share: float = 0.05, repeats: int
     return {"mean_change": float(np.mean(moved)), "decisions_changed": float(np.mean(flipped))}
 
 
+def on_variant(fit: Fit, table: pd.DataFrame, variant: pd.DataFrame) -> dict[str, Any]:
+    """Return the figures of a variant of the same studies, each person judged by a fit to the plain ones of others."""
+    people = np.unique(np.r_[table["person"].to_numpy(np.int64), variant["person"].to_numpy(np.int64)])
+    place = dict(zip(people.tolist(), folds(people).tolist(), strict=True))
+    fold, other = (np.array([place[p] for p in t["person"].tolist()]) for t in (table, variant))
+    p = np.full(len(variant), np.nan)
+    for k in np.unique(other):
+        train = table[fold != k]
+        p[other == k] = fit(features_of(train), train["label"].to_numpy(float))(features_of(variant[other == k]))
+    return figures(variant, p)
+
+
 def draw(probability: Floats, label: Floats, path: Path) -> None:
     """Draw the share of ossification against the probability that was said, with counts."""
     from matplotlib.figure import Figure
@@ -222,14 +240,19 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("table", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--model", help="MODULE:NAME of a function that fits")
+    parser.add_argument("--variants", type=Path, nargs="*", default=[], help="tables of the same studies, varied")
     parser.add_argument("--no-ablation", action="store_true", help="it takes a fit for each feature and fold")
     args = parser.parse_args(arguments)
     fit: Fit = ridge
     if args.model:
         module, name = args.model.split(":")
         fit = getattr(importlib.import_module(module), name)
-    table = rows_that_count(pd.read_parquet(args.table))
+    whole = pd.read_parquet(args.table)
+    table = rows_that_count(whole)
     record, p = evaluated(fit, table, with_ablation=not args.no_ablation)
+    record["ossification that is no finding by definition"] = defined_away(whole)
+    for path in args.variants:
+        record[path.stem] = on_variant(fit, table, rows_that_count(pd.read_parquet(path)))
     args.out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(record, indent=1)
     (args.out / "judgement.json").write_text(text + "\n", encoding="utf-8")

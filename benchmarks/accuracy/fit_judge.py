@@ -97,7 +97,7 @@ def fit(features: pd.DataFrame, label: Floats) -> Predict:
 
 def weights_of(table: pd.DataFrame, source: str) -> dict[str, object]:
     """Return the weights as they ship."""
-    table = judged_rows(table)
+    table = rows_that_count(table)
     design = Design.of(features_of(table))
     t = fitted(design, table["label"].to_numpy(float))
     n = len(GROWN)
@@ -116,12 +116,6 @@ def weights_of(table: pd.DataFrame, source: str) -> dict[str, object]:
     }
 
 
-def judged_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that a judgement is fitted to."""
-    table = rows_that_count(table)
-    return table[table["defined"] == 0].reset_index(drop=True)
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Fit from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -129,7 +123,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("weights", type=Path, help="JSON to write")
     args = parser.parse_args(arguments)
     table = pd.read_parquet(args.table)
-    rows = judged_rows(table)
+    rows = rows_that_count(table)
     source = (
         f"{len(rows)} candidates of {rows[['source', 'study']].drop_duplicates().shape[0]} studies, {args.table.name}"
     )

@@ -32,13 +32,14 @@ from implanting import IMPLANT_SPLITS, implanted
 from labels import KINDS, SOURCES, Truth, kind_of, share_of, truth_of
 from outlined import Looked, looked_at
 from real_ct import known_of, load, person_of, series_in
+from thicker import thicker
 
 from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.errors import SeriesError
 from ho_detect.settings import Settings
 
-#: Less of a lesion than this is in its candidates: no judgement can find it.
-FOUND_SHARE = 0.3
+#: What else is made of the same studies, to see how stable a judgement is.
+VARIANTS = ("plain", "eroded", "thick")
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,24 @@ class Job:
     folder: Path
     series: Path | None = None
     again: bool = False
+    variant: str = "plain"
 
     @property
     def name(self) -> str:
         """Of its files."""
-        return f"{self.source}_{self.number or self.series.name}"  # type: ignore[union-attr]
+        return f"{self.source}_{self.number or self.series.name}{ending(self.variant)}"  # type: ignore[union-attr]
+
+
+def ending(variant: str) -> str:
+    """Return what the names of a variant's files end with."""
+    return "" if variant == "plain" else f"_{variant}"
 
 
 def rows_of(volume: HuVolume, truth: Truth, job: Job, person: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return a study's candidates and lesions."""
     lesions = {int(i): truth.lesions == i for i in np.unique(truth.lesions) if i > 0}
     try:
-        _, found = looked_at(volume, Settings(threads=1))
+        _, found = looked_at(volume, Settings(threads=1), smaller=job.variant == "eroded")
     except SeriesError as error:
         print(f"{job.name}: {error.reason}", file=sys.stderr, flush=True)
         found = []
@@ -126,6 +133,8 @@ def make(job: Job) -> str:
             volume, truth, person = study_and_truth(job)
         except SeriesError as error:  # real CT without a hip has no place for an implant
             return f"{job.name}: {error.reason}"
+        if job.variant == "thick":
+            volume, truth = thicker(volume, truth)
         for table, path in zip(rows_of(volume, truth, job, person), (rows, lesions), strict=True):
             part = path.with_suffix(".part")
             table.to_parquet(part)
@@ -136,15 +145,16 @@ def make(job: Job) -> str:
 
 def jobs_of(args: argparse.Namespace) -> list[Job]:
     """Return the studies that are asked for: implants take the real CT in turn."""
-    jobs = [Job("simulated", s, args.folder, again=args.again) for s in (seeds(args.split, args.n) if args.n else ())]
+    common = {"again": args.again, "variant": args.variant}
+    jobs = [Job("simulated", s, args.folder, **common) for s in (seeds(args.split, args.n) if args.n else ())]
     series = series_in(args.real)
     if args.implants:
         first = IMPLANT_SPLITS[args.split]
         jobs += [
-            Job("implanted", first + k, args.folder, series[k % len(series)], args.again) for k in range(args.implants)
+            Job("implanted", first + k, args.folder, series[k % len(series)], **common) for k in range(args.implants)
         ]
     if args.split == "tuning":  # real CT has no seed: it cannot be both
-        jobs += [Job("real", 0, args.folder, path, args.again) for path in series]
+        jobs += [Job("real", 0, args.folder, path, **common) for path in series]
     return jobs
 
 
@@ -157,6 +167,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--real", type=Path, nargs="*", default=[], help="folders of real CT")
     parser.add_argument("--split", choices=tuple(IMPLANT_SPLITS), default="tuning")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--variant", choices=VARIANTS, default="plain", help="outlines a voxel smaller, slices of two")
     parser.add_argument("--again", action="store_true", help="judge anew; simulated studies are kept")
     args = parser.parse_args(arguments)
     if args.implants and not series_in(args.real):
@@ -169,8 +180,9 @@ def main(arguments: list[str] | None = None) -> None:
         files = [args.folder / "rows" / f"{job.name}{end}.parquet" for job in jobs]
         parts = [part for f in files if f.exists() and len(part := pd.read_parquet(f))]
         table = pd.concat(parts, ignore_index=True)
-        table.to_parquet(args.folder / f"{args.split}{end}.parquet")
-        print(f"{args.split}{end}: {len(table)} rows of {len(parts)} studies")
+        name = f"{args.split}{ending(args.variant)}{end}"
+        table.to_parquet(args.folder / f"{name}.parquet")
+        print(f"{name}: {len(table)} rows of {len(parts)} studies")
 
 
 if __name__ == "__main__":

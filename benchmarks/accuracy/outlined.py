@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage as ndi
 
 from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.find import Anatomy, find_anatomy
 from ho_detect.detection.candidates import find_candidates, region_near_hips
-from ho_detect.detection.detect import weigh
-from ho_detect.detection.evidence import Evidence
+from ho_detect.detection.detect import Weighed, weigh
+from ho_detect.detection.evidence import Evidence, gather
 from ho_detect.detection.judge.judge import Verdict, judge
+from ho_detect.detection.outline import Outlined
 from ho_detect.image.grid import FloatArray, Grid
 from ho_detect.image.sides import BONES
 from ho_detect.settings import Settings
@@ -42,8 +44,15 @@ class Looked:
     verdict: Verdict
 
 
-def looked_at(volume: HuVolume, settings: Settings | None = None) -> tuple[Anatomy, list[Looked]]:
+def looked_at(
+    volume: HuVolume, settings: Settings | None = None, *, smaller: bool = False
+) -> tuple[Anatomy, list[Looked]]:
     """Return the anatomy of a study and all that is judged near its hips, as the method weighs it.
+
+    Parameters
+    ----------
+    smaller
+        Whether each outline loses its outermost voxels before it is weighed.
 
     Raises
     ------
@@ -57,11 +66,22 @@ def looked_at(volume: HuVolume, settings: Settings | None = None) -> tuple[Anato
     weighed, _ = weigh(region, find_candidates(region, settings.detection), anatomy, settings)
     found = []
     for w in weighed:
+        if smaller:
+            less = eroded(w.outlined)
+            if less is None:
+                continue
+            w = Weighed(less, gather(region, less, anatomy, settings))
         mask, box = w.outlined.candidate.mask, w.outlined.candidate.box
         a, b, c = (slice(i.start + r.start, i.stop + r.start) for i, r in zip(box, region.box, strict=True))
         verdict = judge(w.evidence, settings)
         found.append(Looked((a, b, c), mask, dict(numbers_of(w.evidence)), verdict))
     return anatomy, found
+
+
+def eroded(outlined: Outlined) -> Outlined | None:
+    """Return a candidate without its outermost voxels; None where nothing of it is left."""
+    mask = ndi.binary_erosion(outlined.candidate.mask)
+    return replace(outlined, candidate=replace(outlined.candidate, mask=mask)) if mask.any() else None
 
 
 def numbers_of(evidence: Evidence) -> Iterator[tuple[str, float]]:
