@@ -5,29 +5,26 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage as ndi
 from scipy.spatial import KDTree
 
 from ho_detect.anatomy.find import Anatomy
-from ho_detect.detection.candidates import Candidate, Region, points_of
+from ho_detect.detection.candidates import Region, points_of
 from ho_detect.detection.evidence import Evidence
 from ho_detect.detection.measure.contact import Contact, measure_contact
 from ho_detect.detection.measure.density import atypical, maturity_of, rim_and_core, zonal_index_of
+from ho_detect.detection.measure.gap import gap_to_bone_mm
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.detection.measure.shape import measure_form, outermost
 from ho_detect.detection.outline import Outlined
 from ho_detect.flags import null
 from ho_detect.image.grid import FloatArray
-from ho_detect.image.morphology import distance_to
-from ho_detect.image.sides import Point, Sector, Side
+from ho_detect.image.sides import Point, Sector
 from ho_detect.settings import DetectionSettings
 
 #: The muscle group is that of so many of a lesion's voxels, evenly taken.
 _MUSCLE_SAMPLE = 400
 #: A distance between surfaces is at most that of so many points of one.
 _SOME = 50
-#: A lesion that a fitted surface reaches into lies no farther than this from the bone, mm.
-_NEAR_MM = 10.0
 
 
 def measure(
@@ -59,7 +56,9 @@ def measure(
     touching = candidate.touching
     contact = {bone: measure_contact(region, box, mask, at, bone) for bone, at in outlined.contact.items()}
     femur, pelvis = (contact.get(bone, Contact()) for bone in ("femur", "pelvis"))
-    femur_mm, pelvis_mm = (_gap(region, candidate, points, frame.side, bone, settings) for bone in ("femur", "pelvis"))
+    femur_mm, pelvis_mm = (
+        gap_to_bone_mm(region, candidate, points, frame.side, bone, settings) for bone in ("femur", "pelvis")
+    )
     outer = KDTree(region.grid.crop(box).to_lps(np.argwhere(outermost(mask))), balanced_tree=False)
     neck_mm = _distance(outer, place.femur.neck_surface)
     muscle, known_by = place.muscles.region_of(points[:: 1 + len(points) // _MUSCLE_SAMPLE])
@@ -148,27 +147,6 @@ def sector_of(local_mm: FloatArray) -> Sector:
     if abs(posterior) >= abs(lateral):
         return "posterior" if posterior > 0 else "anterior"
     return "lateral" if lateral > 0 else "medial"
-
-
-def _gap(
-    region: Region, candidate: Candidate, points: FloatArray, side: Side, bone: str, settings: DetectionSettings
-) -> float | None:
-    """Smallest distance of a lesion to the native surface of one bone of its side; 0 where they touch.
-
-    Where the fitted surface reaches into a lesion that does not touch the bone, the distance to dense voxels inside of
-    that surface. None where the lesion lies farther than the field around that bone reaches.
-    """
-    if bone in candidate.touching:
-        return 0.0
-    number, field = next((n, b) for n, b in enumerate(region.bones, 1) if b.side == side and b.bone == bone)
-    at = ndi.map_coordinates(field.mm, field.grid.to_index(points).T, order=1, mode="constant", cval=np.inf)
-    nearest = float(at.min())
-    if nearest <= 0.0:
-        box = candidate.box
-        native = (region.distance_mm[box] <= 0.0) & (region.nearest[box] == number)
-        native &= region.smooth[box] >= settings.contact_hu
-        nearest = float(distance_to(native, _NEAR_MM, region.grid.spacing_mm)[candidate.mask].min())
-    return round(nearest, 2) if np.isfinite(nearest) else None
 
 
 def _point(values: NDArray[np.float64]) -> Point:

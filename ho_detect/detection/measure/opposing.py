@@ -6,9 +6,9 @@ from itertools import combinations
 
 import msgspec
 import numpy as np
-from scipy.spatial import KDTree
 
 from ho_detect.detection.candidates import Candidate, Region
+from ho_detect.detection.measure.gap import between_faces_mm
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.detection.measure.measure import with_reasons
 from ho_detect.detection.measure.shape import outermost
@@ -39,13 +39,7 @@ def with_opposing_gaps(region: Region, lesions: list[Lesion], candidates: list[C
 
 
 def _gap_mm(region: Region, one: Candidate, other: Candidate) -> float:
-    here, there = _outer(region, one), _outer(region, other)
-    distance, nearest = (np.asarray(found) for found in KDTree(there).query(here))
-    k = int(distance.argmin())
-    if distance[k] == 0:
-        return 0.0
-    along = (there[nearest[k]] - here[k]) / distance[k]
-    return max(float(distance[k] - np.linalg.norm(along @ region.grid.affine[:3, :3])), 0.0)
+    return between_faces_mm(_outer(region, one), _outer(region, other), region.grid.affine[:3, :3])
 
 
 def _outer(region: Region, candidate: Candidate) -> FloatArray:
