@@ -33,9 +33,10 @@ def set_threads(n: int) -> None:
 
 @contextmanager
 def using_threads(n: int) -> Iterator[None]:
-    """Use at most ``n`` threads within (0: all processors that the process may use), then as many as before."""
+    """Use at most ``n`` threads within, and no more than before (0: as many as before); then as many as before."""
     before = _threads
-    set_threads(n)
+    if n > 0:
+        set_threads(min(n, threads()))
     try:
         yield
     finally:
@@ -67,9 +68,10 @@ def in_parallel(function: Callable[..., Result], *arguments: Iterable[Any]) -> l
         once. Calls not begun by then are left.
     """
     calls = list(zip(*arguments, strict=True))
-    n = threads() - 1
-    if len(calls) < 2 or n == 0:
+    n = threads()
+    if len(calls) < 2 or n == 1:
         return [function(*call) for call in calls]
+    # as many beside the caller, not one fewer: who waits for the last of its calls has nothing to do meanwhile
     return _shared(_helpers(n), function, calls)
 
 

@@ -163,6 +163,14 @@ def test_threads_are_limited_by_the_processors():
         assert threads() == used
 
 
+def test_within_there_are_no_more_threads_than_before():
+    set_threads(3)
+    for asked, used in ((0, 3), (2, 2), (3, 3), (8, 3)):
+        with using_threads(asked):
+            assert threads() == used
+    assert threads() == 3
+
+
 def test_as_many_threads_as_before_after_an_error():
     def fails():
         with using_threads(2):
