@@ -58,6 +58,7 @@ def test_import_loads_nothing_but_itself_and_the_standard_library():
 
 
 def test_all_names_are_there():
+    assert {"detect", "compare", "Settings"} <= set(ho_detect.__all__)
     for name in ho_detect.__all__:
         assert getattr(ho_detect, name) is not None
         assert name in dir(ho_detect)

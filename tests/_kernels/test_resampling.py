@@ -51,6 +51,7 @@ def test_interpolation_is_that_of_the_twin(data, matrix, offset, along_rows):
         matrix[:2, 2] = 0.0
     volume = data.draw(arrays(np.float32, SHAPES, elements=st.integers(-1024, 3071).map(float)))
     found = interpolated(volume, matrix, offset, (2, 3, 2))
+    assert found.shape == (2, 3, 2)
     for index in np.ndindex(found.shape):
         expected = naive.clamped_linear(volume, matrix @ index + offset, -1000.0)
         assert found[index] == pytest.approx(expected, abs=0.01)

@@ -47,6 +47,7 @@ class TestTemplate:
         origin = data.draw(quarters(-1, 3, (3,)))
         shifts = data.draw(arrays(np.int64, (3, 3), elements=st.integers(-1, 3)))
         score, seen = scores(gradient, points, normals, origin, shifts, probe=probe)
+        assert score.shape == seen.shape == (2, 3)
         for t, c in np.ndindex(score.shape):
             expected = naive.template_score(gradient, points[t], normals[t], origin + shifts[c], 4.0, 0.25, probe)
             np.testing.assert_array_equal([score[t, c], seen[t, c]], np.float32(expected))

@@ -106,6 +106,7 @@ def test_percentiles_are_those_of_the_voxels(hu):
     parts = label_components(hu, 200.0)
     labels = parts.paint(np.arange(1, len(parts) + 1))
     found = parts.percentiles(hu, np.array([0, 50, 95, 100]))
+    assert len(found) == len(parts) == labels.max()
     for c in range(len(parts)):
         values = hu[labels == c + 1]
         assert found[c].tolist() == np.percentile(values, [0, 50, 95, 100], method="lower").tolist()

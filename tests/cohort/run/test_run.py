@@ -99,6 +99,7 @@ class TestEverySeriesIsARow:
 
     def test_no_identity_in_any_output(self, done):
         out, _, _ = done
+        assert list(out.rglob("findings.json"))
         for path in out.rglob("*"):
             assert "Secret" not in path.name
             if path.is_file() and path.suffix != ".gz":
@@ -113,6 +114,7 @@ class TestEverySeriesIsARow:
 
     def test_record_holds_the_settings_of_the_user(self, done):
         out, report, _ = done
+        assert report.folders
         for folder in report.folders:
             record = json.loads((out / folder / "findings.json").read_text())
             assert record["software"]["settings"]["threads"] == 0
