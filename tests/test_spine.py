@@ -39,10 +39,6 @@ FOR_SIMULATION = (
 MAY_SIMULATE = ("ho_detect.simulation", "ho_detect.cli")
 MOST_AT_THE_ROOT = 9
 
-#: What is still wrong, and what will mend it. Nothing may be added; an entry that is mended must go.
-UPWARDS = {}
-CIRCLES_ARE_LEFT = ""
-
 
 def module_name(path: Path) -> str:
     """Return the dotted name of a module by its place."""
@@ -113,12 +109,11 @@ def test_a_folder_imports_only_those_below_it():
             below, where = place_of(other)
             if where != place and below <= line:
                 upwards.setdefault((place, where), []).append(f"{module} -> {other}")
-    assert upwards.keys() == UPWARDS.keys(), upwards
+    assert upwards == {}
 
 
 def test_no_module_imports_another_in_a_circle():
-    found = circles(IMPORTS)
-    assert bool(found) == bool(CIRCLES_ARE_LEFT), found
+    assert circles(IMPORTS) == []
 
 
 def test_simulation_does_not_know_the_method():
