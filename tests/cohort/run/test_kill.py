@@ -23,6 +23,7 @@ N_KILLS = int(os.environ.get("HO_DETECT_KILLS", "8"))
 #: Each run is killed so many times, then let alone, and its outcome is looked at.
 KILLS_PER_RUN = 4
 N_SERIES = 12
+KILLS = Path(__file__).resolve().parents[3] / "benchmarks" / "kills.py"
 
 SCRIPT = """
 import sys
@@ -123,3 +124,11 @@ def test_nothing_is_lost_of_shards(many, key_file, tmp_path, undisturbed):
         assert process.returncode == 0, said
     collect(tmp_path / "out", key_file, finish=True)
     assert contents(tmp_path / "out") == expected
+
+
+@pytest.mark.skipif(not KILLS.exists(), reason="the benchmarks are not in a source distribution")
+def test_nothing_is_lost_whoever_is_killed():
+    """Children, the server that they are forked from, and the run."""
+    done = subprocess.run([sys.executable, KILLS, "--kills", str(N_KILLS)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 files lost or other, 0 half-written" in done.stdout
