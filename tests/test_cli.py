@@ -427,3 +427,11 @@ def test_ctrl_c(studies, tmp_path):
 
 def test_findings_is_exported():
     assert ho_detect.Findings is Findings
+
+
+@pytest.mark.parametrize("how", [">&-", ">&- 2>&-", "<&- >&- 2>&-", "2>/dev/null | true; exit ${PIPESTATUS[0]}"])
+def test_streams_that_are_closed_or_not_read_change_no_status(tmp_path, how):
+    write_series(tmp_path / "in")
+    command = f"{sys.executable} -m ho_detect inspect {tmp_path / 'in'} {how}"
+    done = subprocess.run(["bash", "-c", command], timeout=120, check=False)
+    assert done.returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 import warnings
@@ -46,12 +47,14 @@ ho-detect sample SAMPLES               make three small simulated studies to try
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its status; no traceback reaches the user unless ``--debug``."""
     args = sys.argv[1:] if args is None else list(args)
+    _open_standard_streams()
     try:
         with warnings.catch_warnings():
             if "--debug" not in args:
                 # libraries quote header values and paths in their warnings
                 warnings.simplefilter("ignore")
             status = cli.main(args, prog_name="ho-detect", standalone_mode=False)
+            sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         status = error.exit_code
@@ -65,8 +68,8 @@ def main(args: Sequence[str] | None = None) -> None:
         click.echo(f"Error: {error}", err=True)
         status = EXIT_SOME_FAILED
     except BrokenPipeError:
-        # the reader of standard output has gone (``| head``): nothing is left to say
-        sys.stderr.close()
+        # the reader of standard output has gone (``| head``): nothing is left to say, also when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         status = EXIT_OK
     except Exception as error:  # noqa: BLE001 - the last place: a traceback may show paths and header values
         if "--debug" in args:
@@ -74,6 +77,17 @@ def main(args: Sequence[str] | None = None) -> None:
         click.echo(f"Error: unforeseen {type(error).__name__}; --debug shows where", err=True)
         status = EXIT_INTERNAL
     sys.exit(status or EXIT_OK)
+
+
+def _open_standard_streams() -> None:
+    """Let streams that the caller has closed lead nowhere: no file of ours may take their place."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - it stays open
 
 
 class _Commands(click.Group):
