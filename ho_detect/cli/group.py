@@ -67,7 +67,7 @@ def main(args: Sequence[str] | None = None) -> None:
     except HoDetectError as error:
         click.echo(f"Error: {error}", err=True)
         status = EXIT_SOME_FAILED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # the latter is what click makes of the former
         # the reader of standard output has gone (``| head``): nothing is left to say, also when Python ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         status = EXIT_OK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -36,9 +37,18 @@ _COLOURS = {
 }
 
 
+class _Console(Console):
+    """A console that says nothing more when its reader has gone (``| head``): the status of a command stays its own."""
+
+    def on_broken_pipe(self) -> None:
+        """Let what is still said lead nowhere."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
 def console_for(stream: TextIO) -> Console:
     """Return a console that never folds lines when nobody looks at a terminal."""
-    console = Console(file=stream, highlight=False, soft_wrap=not stream.isatty(), emoji=False)
+    console = _Console(file=stream, highlight=False, soft_wrap=not stream.isatty(), emoji=False)
     if not stream.isatty():
         console.width = 200
     return console
