@@ -128,19 +128,8 @@ def _write(out: Path, split: str, done: list[Scored]) -> None:
         record["studies"] = [
             {"seed": d.seed, "conditions": conditions_of(plan_of(d.seed)), **msgspec.to_builtins(d)} for d in done
         ]
-        (out / "findings.csv").write_text(_findings(done), encoding="utf-8")
     (out / "accuracy.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     (out / "accuracy.md").write_text(markdown(split, len(done), methods), encoding="utf-8")
-
-
-def _findings(done: list[Scored]) -> str:
-    """Return what confidence is fitted to, as calibrate.py reads it."""
-    rows = [
-        f"{d.seed},{int(f.true)},{f.fat_fraction},{f.thickness_mm}\n"
-        for d in done
-        for f in d.scores["ho-detect"].findings
-    ]
-    return "seed,true,fat_fraction,thickness_mm\n" + "".join(rows)
 
 
 if __name__ == "__main__":
