@@ -79,7 +79,7 @@ class TestDetect:
         monkeypatch.chdir(tmp_path)
         write_series(tmp_path / "ct", CtSeries(series_uid=f"{UID}.1.1"))
         before = sorted(tmp_path.rglob("*"))
-        settings = Settings.from_dict({"mimics": {"min_volume_mm3": 7.0}})
+        settings = Settings.from_dict({"acquisition": {"min_slices": 11}})
         findings = ho_detect.detect(tmp_path / "ct", settings)
         assert len(findings.lesions) == 2
         volume, used, _ = seen[0]
