@@ -212,6 +212,10 @@ class JudgeSettings(Group, frozen=True):
     ] = 0.9
     keep: Annotated[float, Tunable("ratio", 0, 1, "From this probability on a candidate is ossification.")] = 0.5
     exclude: Annotated[float, Tunable("ratio", 0, 1, "Below this probability a candidate is excluded.")] = 0.35
+    least_coverage: Annotated[
+        float,
+        Tunable("ratio", 0, 1, "With a smaller share of the joint region in view a hip is not called free of lesions."),
+    ] = 0.9
     undecided_mm3: Annotated[
         float, Tunable("mm³", 0, 1e6, "Less undecided volume does not make a hip indeterminate.")
     ] = 500.0

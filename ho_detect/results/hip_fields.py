@@ -41,7 +41,8 @@ HIP_FIELDS: Final[tuple[Field, ...]] = (
     Field(
         "finding",
         "",
-        "`present`: a lesion; `absent`: none, the hip assessed whole and nothing set aside that may be one; "
+        "`present`: a lesion; `absent`: none, at least `judge.least_coverage` of the joint region in view and nothing "
+        "undecided that matters; "
         "else `indeterminate`.",
         page=Shown("Finding", missing="not judged"),
     ),

@@ -58,7 +58,8 @@ def _grade(
     undecided = [x for x in excluded if x.side == joint.side and x.reason in UNDECIDED]
     weighty = [x for x in undecided if x.volume_mm3 >= settings.judge.undecided_mm3 or x.bridging]
     doubts = tuple(flag("set_aside_undecided", reason) for reason in sorted({x.reason for x in weighty}))
-    whole = joint.status == "assessed"
+    seen = joint.status == "partly_in_view" and (joint.coverage or 0.0) >= settings.judge.least_coverage
+    whole = joint.status == "assessed" or seen
     complete = whole and not weighty
     graded = whole and bool(mine or not weighty)
     bridging = any(len(x.attached_to) == 2 for x in mine)

@@ -39,7 +39,7 @@ DEFINITIONS: tuple[tuple[str, Definition], ...] = (
     ("native_bone", lambda e, _: e.spine > _PLAINLY and e.joined),
     ("native_bone", lambda e, s: max(e.other_bone, e.shaft) > s.judge.mostly and len(e.touching) < 2),
     ("given_organ", lambda e, s: e.organ > s.judge.mostly),
-    ("pelvic_cavity", lambda e, s: e.away > s.judge.mostly and not e.touching),
+    ("pelvic_cavity", lambda e, s: e.away > s.judge.mostly and "femur" not in e.touching),
 )
 
 

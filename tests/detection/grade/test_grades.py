@@ -182,6 +182,14 @@ class TestWhatWasNotSeen:
         assert hip.finding == "indeterminate"
         assert (hip.brooker_ct, hip.bridging) == (None, None)
 
+    @pytest.mark.parametrize(
+        ("coverage", "finding"), [(0.95, "absent"), (0.8, "indeterminate"), (None, "indeterminate")]
+    )
+    def test_a_hip_that_is_nearly_whole_in_view_can_be_free_of_lesions(self, coverage, finding):
+        hip = graded(status="partly_in_view", coverage=coverage, reasons=(flag("hip_cut_by_view"),))
+        assert (hip.finding, hip.status) == (finding, "partly_in_view")
+        assert [r.code for r in hip.reasons] == ["hip_cut_by_view"]
+
     def test_nothing_seen_later_can_lower_a_bridge(self):
         hip = graded([bridge()], status="partly_in_view")
         assert (hip.brooker_ct, hip.della_valle_ct, hip.bridging) == ("IV", "C", True)

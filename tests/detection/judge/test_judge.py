@@ -120,6 +120,7 @@ class TestJudge:
             ({"organ": 0.8}, "given_organ"),
             ({"other_bone": 0.8}, "native_bone"),
             ({"cavity": 1.0, "away": 0.9}, "pelvic_cavity"),
+            ({"cavity": 1.0, "away": 0.9, "joined": True, "touching": ("pelvis",)}, "pelvic_cavity"),
         ],
     )
     def test_definitions(self, changes, reason):
