@@ -27,7 +27,7 @@ lint: $(VENV)/.installed-test
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: pyproject.toml constraints.txt $(shell find ho_detect -name '*.py' -o -name '*.json' -o -path '*/templates/*') | $(BIN)/python
+$(VENV)/.installed: pyproject.toml constraints.txt $(shell find ho_detect -name '*.py' -o -name '*.json' -o -name '*.npz' -o -path '*/templates/*') | $(BIN)/python
 	$(BIN)/python -m pip install --quiet -c constraints.txt .
 	@rm -f $(VENV)/.installed-test
 	@touch $@

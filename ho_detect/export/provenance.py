@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PROVENANCE_FILE: Final = "provenance.json"
 #: Libraries on whose versions a result may depend.
-_LIBRARIES: Final = ("numpy", "scipy", "numba", "SimpleITK", "scikit-image", "musculoskeletal-models", "pydicom",
+_LIBRARIES: Final = ("numpy", "scipy", "numba", "SimpleITK", "scikit-image", "pydicom",
                      "python-gdcm", "pylibjpeg-openjpeg", "pyjpegls", "highdicom")  # fmt: skip
 
 

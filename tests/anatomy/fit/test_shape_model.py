@@ -5,13 +5,17 @@ from __future__ import annotations
 import io
 import os
 import pickle
+from pathlib import Path
+from runpy import run_path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from ho_detect.anatomy.fit.shape_model import PROXIMAL_MM, _ArraysOnly, femur_model, hip_bone_model
+from ho_detect.anatomy.fit.shape_model import PROXIMAL_MM, femur_model, hip_bone_model
 from ho_detect.image.grid import fit_sphere, vertex_normals
 
+SCRIPT = SimpleNamespace(**run_path(str(Path(__file__).parents[3] / "benchmarks/anatomy/derive_shape_model.py")))
 MODELS = {"femur": femur_model, "hip bone": hip_bone_model}
 
 
@@ -110,6 +114,7 @@ class TestModes:
         centered = model.mean - model.mean.mean(axis=0)
         motions = [np.tile(axis, (len(centered), 1)) for axis in np.eye(3)]
         motions += [np.cross(axis, centered) for axis in np.eye(3)] + [centered]
+        assert len(model.modes) == 20
         for motion in motions:
             unit = motion.ravel() / np.linalg.norm(motion)
             share = np.abs(model.modes.reshape(len(model.modes), -1) @ unit)
@@ -125,9 +130,29 @@ class TestModes:
 
     @pytest.mark.parametrize("size", [-2.0, 2.0])
     def test_shapes_within_two_standard_deviations_are_still_bones(self, model, size):
+        assert len(model.modes) == 20
         for k in range(len(model.modes)):
             shape = model.shape(size * np.eye(len(model.modes))[k])
             assert enclosed_mm3(shape, model.faces) == pytest.approx(enclosed_mm3(model.mean, model.faces), rel=0.25)
+
+
+@pytest.fixture(scope="module")
+def derived():
+    pytest.importorskip("musculoskeletal.models", reason="musculoskeletal-models is not installed")
+    return SCRIPT.derive()
+
+
+class TestDerivation:
+    """The data is what its script makes of the package it names."""
+
+    @pytest.mark.parametrize(("name", "read"), [("femur", femur_model), ("hip_bone", hip_bone_model)])
+    def test_same_surface(self, derived, name, read):
+        made, kept = derived[name], read()
+        np.testing.assert_array_equal(made.faces, kept.faces)
+        np.testing.assert_array_equal(made.joint, kept.joint)
+        # another linear algebra library rounds otherwise, in the last digits
+        np.testing.assert_allclose(made.mean, kept.mean, rtol=0, atol=1e-9)
+        np.testing.assert_allclose(made.modes, kept.modes, rtol=0, atol=1e-6)
 
 
 class _Harmful:
@@ -142,10 +167,10 @@ class TestPickle:
     @pytest.mark.parametrize("call", [(os.system, ("exit 7",)), (eval, ("1/0",)), (np.load, ("x",))])
     def test_what_would_run_code_is_refused(self, call):
         with pytest.raises(pickle.UnpicklingError, match="no place in a shape model"):
-            _ArraysOnly(io.BytesIO(pickle.dumps(_Harmful(*call)))).load()
+            SCRIPT._ArraysOnly(io.BytesIO(pickle.dumps(_Harmful(*call)))).load()
 
     def test_arrays_pass(self):
         data = {"mean": np.arange(5.0), "modes": np.eye(2), "n": np.float64(3)}
         for protocol in (0, 2):  # the shape model's own; later ones are refused
-            loaded = _ArraysOnly(io.BytesIO(pickle.dumps(data, protocol))).load()
+            loaded = SCRIPT._ArraysOnly(io.BytesIO(pickle.dumps(data, protocol))).load()
             np.testing.assert_array_equal(loaded["mean"], data["mean"])
