@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, get_args
 
 import msgspec
@@ -101,17 +102,18 @@ def evidence_of(numbers: Mapping[str, Any]) -> Evidence:
         "side": "left" if numbers["left"] else "right",
         "touching": tuple(bone for bone in BONES if numbers[f"touching_{bone}"]),
     }
-    for field in msgspec.structs.fields(Evidence):
-        if field.name in values:
-            continue
-        value = float(numbers[field.name])
-        if field.type is bool:
-            values[field.name] = bool(value)
-        else:
+    for name, (is_bool, nullable) in _kinds_of_fields().items():
+        if name not in values:
+            value = float(numbers[name])
             # only what may be null is null; shares of what is out of view are NaN
-            nullable = math.isnan(value) and type(None) in get_args(field.type)
-            values[field.name] = None if nullable else value
+            values[name] = bool(value) if is_bool else None if nullable and math.isnan(value) else value
     return Evidence(**values)
+
+
+@lru_cache(maxsize=1)
+def _kinds_of_fields() -> dict[str, tuple[bool, bool]]:
+    """Return by name whether a field is a bool, and whether it may be null."""
+    return {f.name: (f.type is bool, type(None) in get_args(f.type)) for f in msgspec.structs.fields(Evidence)}
 
 
 def center_of(grid: Grid, box: tuple[slice, slice, slice], mask: NDArray[np.bool_]) -> FloatArray:
