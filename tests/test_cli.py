@@ -93,7 +93,7 @@ class TestRun:
             status, *said = call("run", studies, faulty, "--out", out, "--log-file", log, *extra)
             assert status == 3
             written = [p.read_text(errors="replace") for p in [*out.rglob("*"), log] if p.is_file()]
-            assert len(written) == 13
+            assert len(written) == 14
             for text in [*said, *written, *(str(p.relative_to(out)) for p in out.rglob("*"))]:
                 assert not IDENTITY.search(text)
 
@@ -124,7 +124,7 @@ class TestRun:
         assert list(pd.read_csv(tmp_path / "out" / "studies.csv").reason) == ["missing_slices"]
 
     def test_settings_and_identity(self, call, studies, tmp_path):
-        (tmp_path / "s.toml").write_text("[mimics]\nmin_volume_mm3 = 99.0\n")
+        (tmp_path / "s.toml").write_text("[judge]\nmin_volume_mm3 = 99.0\n")
         args = ("--settings", tmp_path / "s.toml", "--keep-identity", "--workers", 1, "--quiet")
         assert call("run", studies, "--out", tmp_path / "out", *args)[0] == 0
         frame = pd.read_csv(tmp_path / "out" / "studies.csv")

@@ -63,7 +63,7 @@ OUT/.ho-detect, readable by you alone, so that the next run can add to this one.
 
 \b
 A settings file holds only what differs from the defaults, for example
-  [mimics]
+  [judge]
   min_volume_mm3 = 100.0
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import msgspec
@@ -12,7 +13,7 @@ from ho_detect.anatomy.find import Anatomy
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.evidence import Evidence, gather
 from ho_detect.detection.judge.definitions import plainly_elsewhere
-from ho_detect.detection.judge.excluded import Excluded, Specks, counted, set_aside
+from ho_detect.detection.judge.excluded import Excluded, Specks, counted, exclude
 from ho_detect.detection.judge.judge import Verdict, judge
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.detection.measure.measure import measure
@@ -131,8 +132,18 @@ def _joined_up(region: Region, kept: list[Weighed], anatomy: Anatomy, settings: 
 
 
 def _excluded(region: Region, weighed: Weighed, verdict: Verdict) -> Excluded:
+    """Return the record of what was judged and not kept, with the measures that another rule would need."""
+    e = weighed.evidence
     center = points_of(region, weighed.outlined.candidate).mean(axis=0)
-    return set_aside(verdict.reason, weighed.evidence, center, verdict.because, verdict.probability)
+    stands = e.joined and e.reach_mm is not None and not math.isnan(e.reach_mm)
+    return msgspec.structs.replace(
+        exclude(verdict.reason, e.side, e.volume_mm3, center, e.max_hu),
+        probability=None if verdict.probability is None else round(verdict.probability, 3),
+        because=verdict.because,
+        height_mm=round(e.reach_mm, 2) if stands and e.reach_mm is not None else None,
+        base_mm2=round(e.foot_mm2, 1) if stands else None,
+        bridging=len(e.touching) == 2,
+    )
 
 
 def label_map(shape: tuple[int, ...], judgement: Judgement) -> NDArray[np.uint16]:

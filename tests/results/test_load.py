@@ -13,7 +13,7 @@ from made_findings import make_findings, make_grids, make_lesion, make_record
 
 from ho_detect.errors import UsageError
 from ho_detect.findings import Findings
-from ho_detect.results.load import read_labels
+from ho_detect.results.label_map import read_labels
 from ho_detect.results.record import RecordError, record_json
 from ho_detect.settings import OutputSettings
 from ho_detect.system.files import BONES_FILE, FINDINGS_FILE, LABELS_FILE

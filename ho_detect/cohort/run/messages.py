@@ -96,8 +96,9 @@ class Report:
 
     @property
     def exit_status(self) -> int:
-        """0 when all that should be analysed was, else 3; also 3 where no series was found at all."""
-        return 3 if self.failed or not self.studies else 0
+        """0 when all that should be analysed was, else 3; also 3 where no series was found, a shard's own apart."""
+        found = self.studies or not self.tables  # a shard may have nothing to do: collect looks at all of them
+        return 3 if self.failed or not found else 0
 
 
 class Interrupted(KeyboardInterrupt):

@@ -16,7 +16,7 @@ import numpy as np
 from ho_detect.errors import UsageError
 from ho_detect.export.provenance import PROVENANCE_FILE, Provenance, sha256_of
 from ho_detect.export.tables import csv_text
-from ho_detect.results.load import read_labels
+from ho_detect.results.label_map import read_labels
 from ho_detect.results.record import FindingsRecord, RecordError, read_record
 from ho_detect.results.rows import HipRow, LesionRow, hip_rows, lesion_rows
 from ho_detect.settings import digest_of

@@ -9,7 +9,6 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from ho_detect.detection.evidence import Evidence
 from ho_detect.image.grid import FloatArray
 from ho_detect.image.sides import Point, Side
 
@@ -90,19 +89,4 @@ def exclude(reason: str, side: Side, volume_mm3: float, centroid_lps_mm: FloatAr
         volume_mm3=round(volume_mm3, 1),
         centroid_lps_mm=(x, y, z),
         max_hu=round(max_hu, 1),
-    )
-
-
-def set_aside(
-    reason: str, evidence: Evidence, centroid_lps_mm: FloatArray, because: str, probability: float | None
-) -> Excluded:
-    """Return the record of what was judged and not kept, with the measures that another rule would need."""
-    stands = evidence.joined and evidence.reach_mm is not None and not math.isnan(evidence.reach_mm)
-    return msgspec.structs.replace(
-        exclude(reason, evidence.side, evidence.volume_mm3, centroid_lps_mm, evidence.max_hu),
-        probability=None if probability is None else round(probability, 3),
-        because=because,
-        height_mm=round(evidence.reach_mm, 2) if stands and evidence.reach_mm is not None else None,
-        base_mm2=round(evidence.foot_mm2, 1) if stands else None,
-        bridging=len(evidence.touching) == 2,
     )
