@@ -3,9 +3,10 @@ import json
 import msgspec
 import numpy as np
 import pytest
-from made_findings import make_findings, make_hip, make_lesion, make_record
+from made_findings import make_excluded, make_findings, make_hip, make_lesion, make_record
 
 from ho_detect.anatomy.regions.muscle_groups import GROUPS
+from ho_detect.detection.judge.excluded import EXCLUSIONS
 from ho_detect.flags import Flag, flag
 from ho_detect.results.record import FindingsRecord
 from ho_detect.results.schema import SCHEMA_FILE, schema_bytes, shipped_schema
@@ -85,10 +86,11 @@ def test_labels_on_another_grid_are_refused():
 class TestWords:
     def test_hips_come_first(self):
         lines = str(make_findings()).splitlines()
-        assert lines[0].startswith("Left hip: ossification present, 1 lesion, 3.5 mL, anterior; smallest gap 20 mm")
+        assert lines[0].startswith("Left hip: ossification present, 1 lesion, 3.5 mL, anterior; minimum femur")
+        assert "; minimum femur–pelvis gap 20 mm; " in lines[0]
         assert lines[1].startswith("Right hip: ossification present")
         assert lines[2].startswith(
-            "Lesion 1: left, anterior, about the iliopsoas or rectus femoris, 3.5 mL, 31 mm long"
+            "Lesion 1: left, anterior, about the iliopsoas or rectus femoris, 3.5 mL, maximum diameter 31 mm"
         )
         assert "1 x calcium" not in lines[4]
         assert lines[-1].startswith("Note: slices of 3 mm or more")
@@ -130,14 +132,59 @@ class TestWords:
     @pytest.mark.parametrize(
         ("changes", "said"),
         [
-            ({}, "joint space 3.4 mm, narrowest 2.6 mm"),
-            ({"joint_space_min_mm": None}, "joint space 3.4 mm, narrowest not separable"),
-            ({"joint_space_min_mm": None, "joint_space_mean_mm": None}, "joint space not separable"),
+            ({}, "joint space 3.4 mm, minimum 2.6 mm"),
+            ({"joint_space_min_mm": None}, "joint space 3.4 mm, minimum not measurable"),
+            ({"joint_space_min_mm": None, "joint_space_mean_mm": None}, "joint space not measurable"),
         ],
     )
-    def test_joint_space_or_that_it_is_not_separable(self, changes, said):
+    def test_joint_space_or_that_it_is_not_measurable(self, changes, said):
         record = make_record(hips=(make_hip(**changes),), lesions=())
         assert str(make_findings(record=record)).splitlines()[0] == f"Left hip: no ossification found; {said}."
+
+    @pytest.mark.parametrize(
+        ("changes", "said", "not_said"),
+        [
+            (
+                {"finding": "present", "n_lesions": 1, "undecided_volume_mm3": 1240.0, "brooker_ct": "II",
+                 "brooker_ct_at_most": "III"},
+                "1.2 mL undecided, not counted; Brooker II, at most III with what is undecided, Della Valle A",
+                "gap",
+            ),
+            (
+                {"finding": "present", "n_lesions": 1, "undecided_volume_mm3": 0.0, "brooker_ct": "II",
+                 "brooker_ct_at_most": "II"},
+                "Brooker II, Della Valle A (from CT)",
+                "undecided",
+            ),
+            (
+                {"finding": "indeterminate", "undecided_volume_mm3": 900.0, "brooker_ct": None,
+                 "brooker_ct_at_most": "I", "della_valle_ct": None},
+                "0.90 mL undecided, not counted; Brooker at most I with what is undecided (from CT)",
+                "None",
+            ),
+            ({"undecided_volume_mm3": 90.0}, "no ossification found; 0.09 mL undecided, not counted", "Brooker"),
+        ],
+    )  # fmt: skip
+    def test_what_is_undecided_and_what_it_could_make_of_the_grade(self, changes, said, not_said):
+        line = str(make_findings(record=make_record(hips=(make_hip(**changes),), lesions=()))).splitlines()[0]
+        assert said in line
+        assert not_said not in line
+
+    def test_what_is_undecided_or_an_outgrowth_is_told_one_by_one_the_rest_counted(self):
+        made = {
+            "vessel_calcium": {"probability": 0.004},
+            "osteophyte": {"height_mm": 9.04, "base_mm2": 201.06, "because": "at the joint", "probability": 0.034},
+            "near_metal": {"volume_mm3": 800.0},
+        }
+        excluded = tuple(msgspec.structs.replace(make_excluded(r), **with_) for r, with_ in made.items())
+        lines = str(make_findings(record=make_record(hips=(), lesions=(), excluded=excluded, flags=()))).splitlines()
+        outgrowth = "right, 0.06 mL, height 9 mm, base 16 mm"
+        why = f"{EXCLUSIONS['osteophyte']} (at the joint); probability of ossification 0.03"
+        assert lines == [
+            f"Undecided, not counted: right, 0.80 mL; {EXCLUSIONS['near_metal']}.",
+            f"Bony outgrowth beside the joint, not counted: {outgrowth}; {why}.",
+            f"Detected, not counted: 1 x {EXCLUSIONS['vessel_calcium']}.",
+        ]
 
     def test_an_atypical_lesion_is_for_a_reader(self):
         record = make_record(lesions=(make_lesion(atypical_pattern=True),))

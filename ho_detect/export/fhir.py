@@ -15,7 +15,7 @@ import msgspec
 from ho_detect.image.sides import Side
 from ho_detect.results import codes
 from ho_detect.results.coded_findings import Number, Said, hip_codes, hip_numbers, lesion_codes, lesion_numbers
-from ho_detect.results.sentences import excluded_sentence, hip_sentence, lesion_sentence
+from ho_detect.results.sentences import excluded_sentences, hip_sentence, lesion_sentence
 
 if TYPE_CHECKING:
     from ho_detect.detection.grade.hip import Hip
@@ -95,7 +95,7 @@ class _Ids:
 
 def _report(record: FindingsRecord, results: list[Resource], ids: _Ids) -> Resource:
     said = [hip_sentence(hip) for hip in record.hips] + [lesion_sentence(lesion) for lesion in record.lesions]
-    said += [text for text in (excluded_sentence(record.excluded),) if text]
+    said += excluded_sentences(record.excluded)
     said += [f"{flag.message[0].upper()}{flag.message[1:]}." for flag in (*record.flags, *record.statements)]
     return {
         "resourceType": "DiagnosticReport",

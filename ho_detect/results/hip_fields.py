@@ -97,7 +97,7 @@ HIP_FIELDS: Final[tuple[Field, ...]] = (
         "the femur and one grown from the pelvis.",
         source="clinical definition",
         page=Shown("Minimum femur–pelvis gap", "mm", kind="number", digits=1, headline=True),
-        code=own("min_gap", "Smallest gap between femur and pelvis left by a lesion"),
+        code=own("min_gap", "Minimum femur-pelvis gap left by a lesion"),
     ),
     *(_graded(grade) for grade in GRADES),
     Field(
@@ -116,7 +116,7 @@ HIP_FIELDS: Final[tuple[Field, ...]] = (
         "(`joint.least_of_patch`).",
         source="convention",
         page=Shown("Joint space, minimum", "mm", kind="number", digits=1),
-        code=own("joint_space_min", "Narrowest joint space under the acetabular roof"),
+        code=own("joint_space_min", "Minimum joint space under the acetabular roof"),
     ),
     Field(
         "joint_space_mean_mm",
@@ -142,7 +142,7 @@ HIP_FIELDS: Final[tuple[Field, ...]] = (
         " contrast are named with the statement `hu_uncalibrated`.",
         source="convention",
         page=Shown("Femoral head, mean", "HU", kind="number"),
-        code=own("head_mean_hu", "Mean attenuation of spongy bone, femoral head"),
+        code=own("head_mean_hu", "Mean attenuation of trabecular bone, femoral head"),
     ),
     Field(
         "head_hu_difference",
@@ -156,7 +156,7 @@ HIP_FIELDS: Final[tuple[Field, ...]] = (
         "The same of the femoral neck (`joint.neck_radii`).",
         source="convention",
         page=Shown("Femoral neck, mean", "HU", kind="number"),
-        code=own("neck_mean_hu", "Mean attenuation of spongy bone, femoral neck"),
+        code=own("neck_mean_hu", "Mean attenuation of trabecular bone, femoral neck"),
     ),
     Field(
         "neck_hu_difference",

@@ -315,12 +315,11 @@ LESION_FIELDS: Final[tuple[Field, ...]] = (
     Field(
         "confidence",
         "ratio",
-        "The share of true ones among the findings of simulated studies that have such a `fat_fraction` and "
-        "`thickness_mm`: a logistic regression, [how it was fitted and what it means](accuracy.md). Not the "
-        "probability of ossification in a patient.",
-        source="own simulator",
-        page=Shown("Confidence", kind="number", digits=2, group="Density"),
-        code=own("confidence", "Share of simulated findings with such evidence that were true"),
+        "Probability of ossification by the fitted judgement ([on what it was fitted, and what it means](accuracy.md)): "
+        "not that in a patient.",
+        source="fit",
+        page=Shown("Probability of ossification", kind="number", digits=2, group="Density", headline=True),
+        code=own("confidence", "Probability of ossification by the fitted judgement"),
     ),
     Field("not_said", "", "For each null: field, code, sentence."),
 )

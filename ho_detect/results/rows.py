@@ -106,7 +106,7 @@ class LesionRow(_row_type("_LesionColumns", Lesion, LESION_FIELDS), frozen=True,
 
 
 class ExcludedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row about one dense thing that was set aside."""
+    """A row about one dense thing that was detected and not counted."""
 
     study_uid: str
     series_uid: str
@@ -174,7 +174,7 @@ def lesion_rows(record: FindingsRecord, folder: str | None = None) -> list[Lesio
 
 
 def excluded_rows(record: FindingsRecord) -> list[ExcludedRow]:
-    """Return one row per thing set aside, in the record's order."""
+    """Return one row per thing detected and not counted, in the record's order."""
     return [
         ExcludedRow(
             study_uid=record.series.study_uid,

@@ -27,7 +27,7 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
     bridging: Annotated[bool | None, Meta(description="One lesion in contact with both femur and pelvis")] = None
     min_gap_mm: Annotated[
         float | None,
-        Meta(description="Smallest femur-pelvis gap left by one lesion or two that face each other, mm"),
+        Meta(description="Minimum femur-pelvis gap left by one lesion or two that face each other, mm"),
     ] = None
 
 
@@ -56,15 +56,15 @@ class Hip(_Graded, frozen=True, kw_only=True):  # type: ignore[misc, call-arg]
         Meta(description="Brooker class if all that is undecided were ossification, derived from CT"),
     ] = None
     joint_space_min_mm: Annotated[
-        float | None, Meta(description="Narrowest part of the joint space under the acetabular roof, mm")
+        float | None, Meta(description="Minimum of the joint space under the acetabular roof, mm")
     ] = None
     joint_space_mean_mm: Annotated[float | None, Meta(description="Mean width of the joint space there, mm")] = None
     joint_space_resolved: Annotated[
         float | None, Meta(description="Share of the roof where head and acetabulum are told apart, 0 to 1")
     ] = None
-    head_mean_hu: Annotated[float | None, Meta(description="Spongy bone of the femoral head, HU, uncalibrated")] = None
+    head_mean_hu: Annotated[float | None, Meta(description="Trabecular bone of the head, HU, uncalibrated")] = None
     head_hu_difference: Annotated[float | None, Meta(description="head_mean_hu less that of the other side")] = None
-    neck_mean_hu: Annotated[float | None, Meta(description="Spongy bone of the femoral neck, HU, uncalibrated")] = None
+    neck_mean_hu: Annotated[float | None, Meta(description="Trabecular bone of the neck, HU, uncalibrated")] = None
     neck_hu_difference: Annotated[float | None, Meta(description="neck_mean_hu less that of the other side")] = None
     center_lps_mm: Annotated[Point | None, Meta(description="Femoral head center, LPS mm")] = None
     head_radius_mm: float | None = None

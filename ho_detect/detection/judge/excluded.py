@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -33,6 +33,24 @@ EXCLUSIONS: dict[str, str] = {
 }
 #: What is not counted without knowing that it is no ossification.
 UNDECIDED: frozenset[str] = frozenset({"near_metal", "native_unsure", "cut_native_bone", "mimic_unsure"})
+
+#: In the order in which readers are shown what is not counted.
+Group = Literal["undecided", "outgrowth", "mimic", "elsewhere"]
+GROUPS: tuple[Group, ...] = get_args(Group)
+_ELSEWHERE = frozenset({"native_bone", "outside_body", "too_small", "out_of_reach", "other_side"})
+
+
+def group_of(reason: str) -> Group:
+    """Return what kind of thing is not counted under a reason; one of another version's record is a mimic.
+
+    >>> group_of("near_metal"), group_of("osteophyte"), group_of("contrast"), group_of("native_bone")
+    ('undecided', 'outgrowth', 'mimic', 'elsewhere')
+    """
+    if reason in UNDECIDED:
+        return "undecided"
+    if reason == "osteophyte":
+        return "outgrowth"
+    return "elsewhere" if reason in _ELSEWHERE else "mimic"
 
 
 class Specks(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +95,11 @@ class Excluded(msgspec.Struct, frozen=True, kw_only=True):
     )
     base_mm2: Annotated[float | None, Meta(description="Area of its base on native bone; null if free")] = None
     bridging: Annotated[bool, Meta(description="In contact with both femur and pelvis")] = False
+
+    @property
+    def base_mm(self) -> float | None:
+        """Diameter of the circle whose area is that of the base, mm; None for what is free."""
+        return None if self.base_mm2 is None else 2.0 * math.sqrt(self.base_mm2 / math.pi)
 
 
 def exclude(reason: str, side: Side, volume_mm3: float, centroid_lps_mm: FloatArray, max_hu: float) -> Excluded:

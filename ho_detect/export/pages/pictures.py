@@ -21,8 +21,8 @@ from ho_detect.results.result import Result
 _QUALITY = 86
 #: What a plane shows around a lesion: at least this, or so many times its longest diameter, mm.
 _FIELD_MM, _FIELD_PER_DIAMETER = 130.0, 1.25
-#: What is shown around a thing that was set aside, mm.
-_ASIDE_FIELD_MM = 80.0
+#: What is shown around a thing that is not counted, mm.
+_EXCLUDED_FIELD_MM = 80.0
 #: Width of the picture in the cohort's table, and how much of a lesion's colour is in it.
 _THUMBNAIL_PX, _TINT = 240, 0.65
 
@@ -91,9 +91,9 @@ def head_pictures(result: Result, hip: Hip) -> tuple[Picture, ...]:
     return tuple(_plane(result, plane, hip.center_lps_mm, _FIELD_MM) for plane in _PLANES)
 
 
-def aside_picture(result: Result, point: Point) -> Picture:
+def excluded_picture(result: Result, point: Point) -> Picture:
     """Return a small axial picture whose middle is a point."""
-    return _plane(result, "axial", point, _ASIDE_FIELD_MM)
+    return _plane(result, "axial", point, _EXCLUDED_FIELD_MM)
 
 
 def projection_picture(result: Result) -> Picture:

@@ -1,4 +1,4 @@
-"""Findings as one self-contained page: the sentence first, then figures, pictures, what was set aside, and how."""
+"""Findings as one self-contained page: the sentence first, then figures, pictures, what is not counted, and how."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 from ho_detect.acquisition.volume.hu_volume import SeriesRecord
 from ho_detect.detection.grade.hip import Hip
-from ho_detect.detection.judge.excluded import UNDECIDED, Excluded
+from ho_detect.detection.judge.excluded import GROUPS, Excluded, Group, group_of
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.export.pages.pictures import (
     Picture,
-    aside_picture,
     data_uri,
+    excluded_picture,
     head_pictures,
     lesion_pictures,
     projection_picture,
@@ -36,13 +36,23 @@ from ho_detect.export.pages.surfaces import Surface, pack, surfaces
 from ho_detect.export.pages.templating import render
 from ho_detect.export.pictures.figures import colour_of
 from ho_detect.results.result import Result
-from ho_detect.results.sentences import hip_sentence, lesion_sentence
+from ho_detect.results.sentences import hip_sentence, lesion_sentence, probability_words
 from ho_detect.system.files import write_atomically
 from ho_detect.system.parallel import in_parallel
 
-#: Pictures are made of the largest lesions and of the largest things set aside, the undecided ones first: a page
+#: Pictures are made of the largest lesions and of the largest things not counted, the undecided ones first: a page
 #: stays below 4 MB.
-_MOST_LESIONS, _MOST_ASIDE = 30, 12
+_MOST_LESIONS, _MOST_EXCLUDED = 30, 12
+#: Heading and explanation of each kind of thing that is not counted.
+_HEADINGS: dict[Group, tuple[str, str]] = {
+    "undecided": ("Undecided", "May be ossification. Its volume stands beside that of the lesions, not in it."),
+    "outgrowth": (
+        "Bony outgrowths beside the joint",
+        "Osteophytes and enthesophytes by height, base and density; height and base allow another rule.",
+    ),
+    "mimic": ("Mimics", "Dense as bone, but not ossification."),
+    "elsewhere": ("Native bone, and what is out of reach or too small", "Not ossification of a hip."),
+}
 
 
 @dataclass(frozen=True)
@@ -67,13 +77,29 @@ class LesionPart:
 
 
 @dataclass(frozen=True)
-class AsidePart:
-    """One thing that was set aside, whether it leaves its hip undecided, and a picture of the larger ones."""
+class ExcludedPart:
+    """One thing that was detected and not counted: its number on the page, and a picture of the larger ones."""
 
+    number: int
     thing: Excluded
+    probability: str
     place: str
-    undecided: bool
     picture: Picture | None
+
+
+@dataclass(frozen=True)
+class ExcludedGroup:
+    """Things of one kind that are not counted, the largest first."""
+
+    name: Group
+    heading: str
+    explained: str
+    parts: tuple[ExcludedPart, ...]
+
+    @property
+    def pictured(self) -> tuple[ExcludedPart, ...]:
+        """Those with a picture."""
+        return tuple(part for part in self.parts if part.picture)
 
 
 def report_html(result: Result) -> str:
@@ -90,10 +116,10 @@ def report_html(result: Result) -> str:
     made: tuple[Callable[[], Any], ...] = (
         lambda: _shape(surfaces(result)),
         lambda: _lesion_parts(result),
-        lambda: _aside_parts(result),
+        lambda: _excluded_groups(result),
         lambda: projection_picture(result),
     )
-    (mesh, *stills), lesions, aside, projection = in_parallel(lambda make: make(), made)
+    (mesh, *stills), lesions, excluded, projection = in_parallel(lambda make: make(), made)
     settings = settings_table(record.software.settings)
     return render(
         "report.html.jinja",
@@ -106,7 +132,7 @@ def report_html(result: Result) -> str:
         projection=projection,
         reliefs=tuple(data_uri(still) for still in stills),
         mesh=mesh,
-        aside=aside,
+        excluded=excluded,
         acquisition=_acquisition(record.series),
         settings=settings,
         changed=sum(not s.is_default for s in settings),
@@ -172,14 +198,18 @@ def _lesion_parts(result: Result) -> tuple[LesionPart, ...]:
     )
 
 
-def _aside_parts(result: Result) -> tuple[AsidePart, ...]:
-    ordered = sorted(result.excluded, key=lambda e: (e.reason not in UNDECIDED, -e.volume_mm3))
-    return tuple(
-        AsidePart(
+def _excluded_groups(result: Result) -> tuple[ExcludedGroup, ...]:
+    """Return what is not counted, those kinds that there are, the undecided first."""
+    ordered = sorted(result.excluded, key=lambda e: (GROUPS.index(group_of(e.reason)), -e.volume_mm3))
+    parts = [
+        ExcludedPart(
+            number=number,
             thing=thing,
+            probability=probability_words(thing.probability),
             place=point_words(thing.centroid_lps_mm),
-            undecided=thing.reason in UNDECIDED,
-            picture=aside_picture(result, thing.centroid_lps_mm) if place < _MOST_ASIDE else None,
+            picture=excluded_picture(result, thing.centroid_lps_mm) if number <= _MOST_EXCLUDED else None,
         )
-        for place, thing in enumerate(ordered)
-    )
+        for number, thing in enumerate(ordered, 1)
+    ]
+    groups = ((name, tuple(p for p in parts if group_of(p.thing.reason) == name)) for name in GROUPS)
+    return tuple(ExcludedGroup(name, *_HEADINGS[name], parts=found) for name, found in groups if found)

@@ -6,14 +6,17 @@ import base64
 from html import escape
 from typing import TYPE_CHECKING
 
-from ho_detect.results.sentences import excluded_sentence, hip_sentence, millilitres
+from ho_detect.results.sentences import excluded_sentences, hip_sentence, millilitres, probability_words
 
 if TYPE_CHECKING:
     from ho_detect.detection.measure.lesion import Lesion
     from ho_detect.results.result import Result
 
 _CELL = "padding:2px 12px 2px 0;text-align:left"
-_HEADS = ("lesion", "side", "sector", "volume", "longest", "mean HU", "max HU", "maturity", "attached to", "gaps")
+_HEADS = (
+    "lesion", "side", "sector", "volume", "maximum diameter", "mean HU", "max HU", "maturity", "attached to", "gaps",
+    "probability of ossification",
+)  # fmt: skip
 
 
 def findings_html(result: Result) -> str:
@@ -25,8 +28,8 @@ def findings_html(result: Result) -> str:
         lines.append("<p>No hip in view.</p>")
     if result.lesions:
         lines.append(_table(result))
-    small = [excluded_sentence(result.excluded), *(f"Note: {f.message}." for f in result.flags)]
-    lines += [f"<p style='margin:2px 0;opacity:.75'>{escape(text)}</p>" for text in small if text]
+    small = [*excluded_sentences(result.excluded), *(f"Note: {f.message}." for f in result.flags)]
+    lines += [f"<p style='margin:2px 0;opacity:.75'>{escape(text)}</p>" for text in small]
     picture = base64.b64encode(png(overview(result))).decode("ascii")
     lines.append(f"<img style='max-width:100%' alt='the hips on CT' src='data:image/png;base64,{picture}'>")
     return "<div>" + "\n".join(lines) + "</div>"
@@ -58,4 +61,5 @@ def _cells(lesion: Lesion) -> tuple[str, ...]:
         lesion.maturity or "not judged",
         " and ".join(lesion.attached_to) or "nothing",
         ", ".join(gaps) or "not measured",
+        "not judged" if lesion.confidence is None else probability_words(lesion.confidence),
     )

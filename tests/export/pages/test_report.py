@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 from browser import browser, opened
-from made_findings import make_findings, make_hip, make_lesion, make_record
+from made_findings import make_excluded, make_findings, make_hip, make_lesion, make_record
 
 from ho_detect.export.pages.report import report_html
 from ho_detect.flags import Flag, flag
@@ -62,14 +62,28 @@ class TestWords:
         for word in (software.version, software.settings_digest, "research use only", "mature_rim_hu", "450"):
             assert word in text
 
-    def test_what_was_set_aside_is_listed_the_undecided_first(self):
+    def test_what_is_not_counted_is_told_with_its_reasons_the_undecided_first_native_bone_folded(self):
         record = make_record()
-        first, second = record.excluded
-        doubtful = msgspec.structs.replace(second, reason="near_metal", message="near metal, they say", volume_mm3=1.0)
-        findings = make_findings(record=msgspec.structs.replace(record, excluded=(first, doubtful)))
-        text = text_of(report_html(findings))
-        assert text.index("near metal, they say") < text.index(first.message)
-        assert text.partition("Settings (")[0].count("undecided") == 2  # once in the explanation
+        made = {
+            "native_bone": {},
+            "vessel_calcium": {"probability": 0.004},
+            "osteophyte": {"height_mm": 9.04, "base_mm2": 201.06, "probability": 0.034},
+            "mimic_unsure": {"because": "as uniform as fluid", "probability": 0.467, "volume_mm3": 1.0},
+        }
+        excluded = tuple(msgspec.structs.replace(make_excluded(reason), **with_) for reason, with_ in made.items())
+        html = report_html(make_findings(record=msgspec.structs.replace(record, excluded=excluded)))
+        section = html.partition('<section class="card" id="excluded">')[2].partition("</section>")[0]
+        text = text_of(section)
+        heads = ["Undecided (1)", "Bony outgrowths beside the joint (1)", "Mimics (1)", "Native bone, and what is"]
+        places = [text.index(head) for head in heads]
+        assert places == sorted(places)
+        undecided, outgrowth, mimic, folded = (text[a:b] for a, b in zip(places, [*places[1:], len(text)], strict=True))
+        assert "cannot be told apart as uniform as fluid 0.47 0.00 – –" in undecided
+        assert " 0.03 0.06 9.0 16.0 " in outgrowth
+        assert " <0.01 " in mimic.replace("&lt;", "<")
+        assert "by definition" in folded
+        assert section.partition("<details")[0].count("<h3>") == 3
+        assert section.count("<details") == 1
 
     def test_identity_only_where_the_record_holds_it(self):
         findings = make_findings()
@@ -88,7 +102,7 @@ class TestWords:
     def test_without_hips_lesions_or_exclusions(self):
         text = text_of(report_html(make_findings(record=make_record(hips=(), lesions=(), excluded=(), flags=()))))
         assert "No hip in view." in text
-        assert "Nothing was set aside." in text
+        assert "Nothing else was detected." in text
 
     def test_markup_in_any_text_is_escaped(self):
         html = report_html(evil_findings())
