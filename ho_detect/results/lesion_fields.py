@@ -315,8 +315,8 @@ LESION_FIELDS: Final[tuple[Field, ...]] = (
     Field(
         "confidence",
         "ratio",
-        "Probability of ossification by the fitted judgement ([on what it was fitted, and what it means](accuracy.md)): "
-        "not that in a patient.",
+        "Probability of ossification by the fitted judgement ([on what, and what it means](accuracy.md)): not that "
+        "in a patient.",
         source="fit",
         page=Shown("Probability of ossification", kind="number", digits=2, group="Density", headline=True),
         code=own("confidence", "Probability of ossification by the fitted judgement"),
