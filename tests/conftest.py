@@ -15,7 +15,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # read when the libraries are imported,
 LONGEST = (
     "test_tour",
     "test_slurm",
-    "test_hip_joints",
+    "test_hips",
     "test_analyze",
     "test_dicom",
     "test_study",
