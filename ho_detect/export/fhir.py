@@ -8,7 +8,7 @@ a logical reference by patient id where identities are kept.
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
@@ -36,10 +36,11 @@ _SERVICE: Final = ("http://terminology.hl7.org/CodeSystem/v2-0074", "RAD", "Radi
 _IMAGING_REPORT: Final = codes.Coded("18748-4", "LN", "Diagnostic imaging study")
 
 Resource = dict[str, Any]
+BundleKind = Literal["collection", "transaction"]
 
 
-def fhir_bundle(record: FindingsRecord) -> Resource:
-    """Return the bundle of one analysed series; its type is that of the settings in the record.
+def fhir_bundle(record: FindingsRecord, kind: BundleKind = "collection") -> Resource:
+    """Return the bundle of one analysed series, of one type or the other.
 
     A ``collection`` is a document to keep. A ``transaction`` is sent to the base address of a FHIR server: each
     resource has its id as an identifier, and is made only where there is none of that identifier.
@@ -57,14 +58,13 @@ def fhir_bundle(record: FindingsRecord) -> Resource:
             observation["hasMember"] = members
     report = _report(record, [ids.reference(f"{hip.side} hip") for hip in record.hips], ids)
     resources = [report, _imaging_study(record, ids), _device(record, ids), *hips, *lesions]
-    kind = record.software.settings.output.fhir_bundle
     entry = _entry if kind == "collection" else _request
     return {"resourceType": "Bundle", "type": kind, "entry": [entry(resource) for resource in resources]}
 
 
-def fhir_json(record: FindingsRecord) -> bytes:
+def fhir_json(record: FindingsRecord, kind: BundleKind = "collection") -> bytes:
     """Return the bytes of ``fhir.json``."""
-    return msgspec.json.format(msgspec.json.encode(fhir_bundle(record)), indent=1) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(fhir_bundle(record, kind)), indent=1) + b"\n"
 
 
 def _entry(resource: Resource) -> Resource:

@@ -77,7 +77,7 @@ def _thumbnail(result: Result, folder: Path) -> list[Path]:
 
 
 def _fhir(result: Result, folder: Path) -> list[Path]:
-    write_atomically(folder / FHIR_FILE, fhir_json(result.record))
+    write_atomically(folder / FHIR_FILE, fhir_json(result.record, result.output.fhir_bundle))
     return [folder / FHIR_FILE]
 
 

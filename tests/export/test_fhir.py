@@ -1,14 +1,16 @@
 """FHIR R4: valid by SMART's R4 models, refers within itself, and says what the record says."""
 
+import dataclasses
 import json
 
 import msgspec
 import pytest
 from fhirclient.models import bundle as r4
 from fhirclient.models.fhirabstractbase import FHIRValidationError
-from made_findings import make_hip, make_record
+from made_findings import make_findings, make_hip, make_record
 
 from ho_detect.export.fhir import fhir_bundle, fhir_json
+from ho_detect.export.save import save
 from ho_detect.flags import flag
 from ho_detect.settings import Settings
 
@@ -51,23 +53,18 @@ class TestEveryRecord:
         assert "For research use only" in report["conclusion"]
 
 
-def as_transaction(record):
-    settings = Settings.from_dict({"output": {"fhir": True, "fhir_bundle": "transaction"}})
-    return msgspec.structs.replace(record, software=msgspec.structs.replace(record.software, settings=settings))
-
-
 @pytest.mark.parametrize("name", RECORDS)
 class TestTransaction:
     def test_is_valid_and_holds_what_the_collection_holds(self, name):
         record = RECORDS[name]
-        bundle = json.loads(fhir_json(as_transaction(record)))
+        bundle = json.loads(fhir_json(record, "transaction"))
         r4.Bundle(bundle, strict=True).as_json()
         assert bundle["type"] == "transaction"
         kinds = [entry["resource"]["resourceType"] for entry in bundle["entry"]]
         assert kinds == [entry["resource"]["resourceType"] for entry in fhir_bundle(record)["entry"]]
 
     def test_makes_each_resource_once(self, name):
-        entries = fhir_bundle(as_transaction(RECORDS[name]))["entry"]
+        entries = fhir_bundle(RECORDS[name], "transaction")["entry"]
         conditions = {entry["request"]["ifNoneExist"] for entry in entries}
         assert len(conditions) == len(entries) > 0
         for entry in entries:
@@ -81,10 +78,18 @@ class TestTransaction:
             assert "id" not in entry["resource"]
 
     def test_references_lead_to_resources_of_the_bundle(self, name):
-        bundle = fhir_bundle(as_transaction(RECORDS[name]))
+        bundle = fhir_bundle(RECORDS[name], "transaction")
         found = {part.split('"')[0] for part in json.dumps(bundle).split('"reference": "')[1:]}
         assert found
         assert found <= {entry["fullUrl"] for entry in bundle["entry"]}
+
+
+@pytest.mark.parametrize("kind", ["collection", "transaction"])
+def test_a_saved_bundle_is_of_the_kind_that_was_asked_for(tmp_path, kind):
+    findings = make_findings()
+    output = Settings.from_dict({"output": {"fhir": True, "fhir_bundle": kind}}).output
+    save(dataclasses.replace(findings, output=output), tmp_path)
+    assert json.loads((tmp_path / "fhir.json").read_bytes())["type"] == kind
 
 
 def test_the_validator_can_fail():
