@@ -22,7 +22,7 @@ from ho_detect.settings import DetectionSettings
 from ho_detect.system.parallel import in_parallel
 
 #: A core grows back to bone so much farther than the distance that it begins at, mm.
-_FOOT_MARGIN_MM = 1.5
+_BASE_MARGIN_MM = 1.5
 
 BoolArray = NDArray[np.bool_]
 #: How far from native bone a dense voxel lies: inside, within the margin of the fit, near, outside, far outside.
@@ -101,6 +101,28 @@ class Candidate:
         return self.boundary_hu is not None
 
 
+@dataclass(frozen=True, eq=False)
+class DenseVoxels:
+    """What of a region is dense enough.
+
+    Parameters
+    ----------
+    region
+        Where it lies.
+    components
+        Of all that is denser than the detection threshold.
+    grade
+        How far outside of native bone each of its voxels lies.
+    joined
+        (n,) of each component, whether it is joined with native bone.
+    """
+
+    region: Region
+    components: Components
+    grade: RunValues
+    joined: BoolArray
+
+
 def region_near_hips(volume: HuVolume, anatomy: Anatomy, settings: DetectionSettings) -> Region:
     """Crop to what lies within reach of the hips, smooth, set the threshold and measure the distance to native bone.
 
@@ -133,15 +155,16 @@ def find_candidates(region: Region, settings: DetectionSettings) -> list[Candida
     ``core_distance_mm`` outside: a shell left by a fit that is off, or an osteophyte, joins nothing that stands out.
     Each core then grows back to the bone it may stand on.
     """
-    dense = label_components(region.smooth, region.low_hu)
-    grade = _grades(region, dense, settings)
-    joined = grade.least(len(dense)) <= _MARGIN
+    components = label_components(region.smooth, region.low_hu)
+    grade = _grades(region, components, settings)
+    joined = grade.least(len(components)) <= _MARGIN
     # what is not joined with native bone at all is a candidate whole, however near to it
     grade.put_all(~joined, _OUTSIDE)
-    tall = _grown_cores(region, grade, _TALL, settings.tall_mm, dense, joined, settings)
+    dense = DenseVoxels(region, components, grade, joined)
+    tall = _grown_cores(dense, _TALL, settings.tall_mm, settings)
     for candidate in tall:
         grade.put(candidate.box, candidate.mask, _TAKEN)
-    return tall + _grown_cores(region, grade, _OUTSIDE, settings.core_distance_mm, dense, joined, settings)
+    return tall + _grown_cores(dense, _OUTSIDE, settings.core_distance_mm, settings)
 
 
 def _grades(region: Region, dense: Components, settings: DetectionSettings) -> RunValues:
@@ -159,53 +182,37 @@ def _grades(region: Region, dense: Components, settings: DetectionSettings) -> R
     return grade
 
 
-def _grown_cores(  # noqa: PLR0913
-    region: Region,
-    grade: RunValues,
-    least: int,
-    depth_mm: float,
-    dense: Components,
-    joined: BoolArray,
-    settings: DetectionSettings,
-) -> list[Candidate]:
+def _grown_cores(dense: DenseVoxels, least: int, depth_mm: float, settings: DetectionSettings) -> list[Candidate]:
     """Return a candidate for each core, large and dense enough, of what lies at least ``depth_mm`` from native bone.
 
     Parameters
     ----------
-    grade
-        Of each voxel; cores are of ``least`` and more.
+    least
+        Cores are of this grade and more.
     """
-    cores = label_components(grade, least)
+    region = dense.region
+    cores = label_components(dense.grade, least)
     large = np.flatnonzero(cores.count * region.grid.voxel_volume_mm3 >= settings.min_core_mm3)
-    reach_mm, seed_hu = depth_mm + _FOOT_MARGIN_MM, region.low_hu + settings.seed_contrast_hu
+    reach_mm, seed_hu = depth_mm + _BASE_MARGIN_MM, region.low_hu + settings.seed_contrast_hu
 
     def grown(number: int) -> Candidate | None:
-        return _grown(region, cores, number, seed_hu, reach_mm, grade, dense, joined)
+        return _grown(dense, cores, number, seed_hu, reach_mm)
 
     return [candidate for candidate in in_parallel(grown, large.tolist()) if candidate is not None]
 
 
-def _grown(  # noqa: PLR0913
-    region: Region,
-    cores: Components,
-    number: int,
-    seed_hu: float,
-    reach_mm: float,
-    grade: RunValues,
-    dense: Components,
-    joined: BoolArray,
-) -> Candidate | None:
-    """Give a core back its foot between it and the native surface; None for one that is nowhere dense enough."""
-    spacing = region.grid.spacing_mm
+def _grown(dense: DenseVoxels, cores: Components, number: int, seed_hu: float, reach_mm: float) -> Candidate | None:
+    """Give a core back its base between it and the native surface; None for one that is nowhere dense enough."""
+    spacing = dense.region.grid.spacing_mm
     box = cores.slices(number, margins(reach_mm, spacing, 2))
     this = np.arange(len(cores)) == number
     core = cores.paint(this, box)
-    if region.smooth[box][core].max() < seed_hu:
+    if dense.region.smooth[box][core].max() < seed_hu:
         return None
-    free = (grade[box] > _INSIDE) & ~cores.paint(~this, box)
-    foot = within(core, reach_mm, spacing) & free
-    component = dense.at(cores.first_voxel(number))
-    return Candidate(box, joined_with(core, foot | core), component is not None and bool(joined[component]))
+    free = (dense.grade[box] > _INSIDE) & ~cores.paint(~this, box)
+    base = within(core, reach_mm, spacing) & free
+    component = dense.components.at(cores.first_voxel(number))
+    return Candidate(box, joined_with(core, base | core), component is not None and bool(dense.joined[component]))
 
 
 def smoothed(hu: NDArray[np.int16], grid: Grid, sigma_mm: float) -> Smoothed:

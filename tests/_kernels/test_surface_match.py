@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ho_detect._kernels.surface_match import edge_offsets, sample_linear
-from ho_detect.anatomy.fit.template import gradient_of, match
+from ho_detect.anatomy.fit.template import Places, gradient_of, match
 from ho_detect.system.cpus import processors
 from ho_detect.system.parallel import set_threads
 
@@ -26,7 +26,7 @@ def scores(gradient, points, normals, origin=(0, 0, 0), shifts=((0, 0, 0),), ful
     """Return the (T, C) scores and shares in view; all are given as (z, y, x)."""
     points, normals, origin, shifts = (np.asarray(a) for a in (points, normals, origin, shifts))
     flipped = points[..., ::-1], normals[..., ::-1]
-    return match(gradient, *flipped, origin, shifts, full=full, hopeless=hopeless, probe=probe)
+    return match(gradient, *flipped, Places(origin, shifts), full=full, least=(probe, hopeless))
 
 
 def edges(volume, points, normals, step=1.0, reach=4, width=3.0, dark=200.0, first=False):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ho_detect.anatomy.fit.search import EdgeField, Fields, Template, thinned
 from ho_detect.anatomy.fit.shape_fit import Pose
 from ho_detect.anatomy.fit.shape_model import femur_model
-from ho_detect.anatomy.fit.template import match
+from ho_detect.anatomy.fit.template import Places, match
 from ho_detect.image.grid import FloatArray, rotation
 from ho_detect.image.sides import Side, mirror_of
 
@@ -81,7 +81,7 @@ def _best(
     turns, sizes = np.stack([t for t, _ in poses]), np.array([s for _, s in poses])
     points = np.einsum("tij,pj->tpi", turns, template.points) * (sizes[:, None, None] / step_mm) * mirror
     normals = np.einsum("tij,pj->tpi", turns, template.normals) * mirror
-    score, seen = match(field.gradient, points, normals, origin, shifts, full=full)
+    score, seen = match(field.gradient, points, normals, Places(origin, shifts), full=full)
     score *= np.sqrt(np.minimum(1.0, seen / np.float32(0.75)))
     best = score.argmax(axis=1)
     return score[np.arange(len(best)), best].astype(np.float64), field.volume.grid.to_lps(

@@ -20,7 +20,7 @@ from scipy import ndimage as ndi
 
 from ho_detect.anatomy.fit.shape_fit import Pose
 from ho_detect.anatomy.fit.shape_model import BoneModel, femur_model, hip_bone_model
-from ho_detect.anatomy.fit.template import gradient_of, match
+from ho_detect.anatomy.fit.template import Places, gradient_of, match
 from ho_detect.anatomy.fit.working_grid import WorkingVolume
 from ho_detect.image.grid import FloatArray, Grid, rotation, vertex_normals
 from ho_detect.image.sides import Side, mirror_of
@@ -158,7 +158,7 @@ def _refined(field: EdgeField, side: Side, start: Pose) -> Candidate:
     step = round(_AROUND_MM / field.volume.step_mm)
     shifts = np.array(list(product((-step, 0, step), repeat=3)))
     poses = [(start.rotation @ turn, start.scale * size) for turn, size in _rotations(_FINER_TURNS)]
-    score, seen = _scores(field, hip_bone_template(), side, origin, shifts, poses, probe=0)
+    score, seen = _scores(field, hip_bone_template(), side, Places(origin, shifts), poses, probe=0)
     score = _by_view(score, seen)
     t, c = np.unravel_index(int(score.argmax()), score.shape)
     turn, size = poses[t]
@@ -222,7 +222,7 @@ def _best_poses(
     field: EdgeField, template: Template, side: Side, centers: NDArray[np.int64], poses: list[tuple[FloatArray, float]]
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return the (C,) best score at each center, and the number of the pose that reaches it."""
-    score, seen = _scores(field, template, side, np.zeros(3), centers, poses, probe=_PROBE)
+    score, seen = _scores(field, template, side, Places(np.zeros(3), centers), poses, probe=_PROBE)
     score = _by_view(score, seen)
     best = score.argmax(axis=0)
     return score[best, np.arange(len(centers))], best
@@ -235,12 +235,11 @@ def _by_view(score: NDArray[np.float32], seen: NDArray[np.float32]) -> NDArray[n
     return score
 
 
-def _scores(  # noqa: PLR0913
+def _scores(
     field: EdgeField,
     template: Template,
     side: Side,
-    origin: FloatArray,
-    shifts: NDArray[np.int64],
+    places: Places,
     poses: list[tuple[FloatArray, float]],
     *,
     probe: int,
@@ -248,7 +247,7 @@ def _scores(  # noqa: PLR0913
     mirror = mirror_of(side)
     points = np.stack([(size / field.volume.step_mm) * (template.points @ turn.T) * mirror for turn, size in poses])
     normals = np.stack([(template.normals @ turn.T) * mirror for turn, _ in poses])
-    return match(field.gradient, points, normals, origin, shifts, full=_FULL_EDGE_HU, hopeless=_HOPELESS, probe=probe)
+    return match(field.gradient, points, normals, places, full=_FULL_EDGE_HU, least=(probe, _HOPELESS))
 
 
 def _apart(field: EdgeField, centers: NDArray[np.int64], score: NDArray[np.float32], most: int) -> list[int]:

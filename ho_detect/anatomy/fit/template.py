@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,22 @@ from ho_detect.image.grid import FloatArray
 _STEPS = np.array([-1.0, 0.0, 1.0])[:, None]
 
 
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where templates are tried.
+
+    Parameters
+    ----------
+    origin
+        (3,) position in voxels (z, y, x).
+    shifts
+        (C, 3) int64 whole voxels from there to each place.
+    """
+
+    origin: FloatArray
+    shifts: NDArray[np.int64]
+
+
 def gradient_of(hu: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return (Z, Y, X, 3) float32 HU per voxel along each axis."""
     gradient = np.empty((*hu.shape, 3), np.float32)
@@ -20,16 +38,14 @@ def gradient_of(hu: NDArray[np.float32]) -> NDArray[np.float32]:
     return gradient
 
 
-def match(  # noqa: PLR0913
+def match(
     gradient: NDArray[np.float32],
     points: FloatArray,
     normals: FloatArray,
-    origin: FloatArray,
-    shifts: NDArray[np.int64],
+    places: Places,
     *,
     full: float,
-    hopeless: float = 0.0,
-    probe: int = 0,
+    least: tuple[int, float] = (0, 0.0),
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return how well each of T templates lies on the edges at each of C places, and what share of it is in view.
 
@@ -41,21 +57,20 @@ def match(  # noqa: PLR0913
         (T, P, 3) LPS voxels of each template around its center.
     normals
         (T, P, 3) LPS outward unit normals.
-    origin
-        (3,) position in voxels (z, y, x).
-    shifts
-        (C, 3) int64 whole voxels from there to each place.
     full
         Gradient that counts fully.
-    hopeless, probe
-        A place is left where the first ``probe`` points in view score less than ``hopeless``, and counts as unseen.
+    least
+        n and score: a place is left where the first n points in view score less, and counts as unseen.
 
     Returns
     -------
     (T, C) float32 scores from 0 to 1, and shares in view.
     """
     along = normals[..., ::-1]
-    steps = np.floor(origin + (points[..., ::-1][:, :, None] + along[:, :, None] * _STEPS) + 0.5).astype(np.int64)
+    steps = np.floor(places.origin + (points[..., ::-1][:, :, None] + along[:, :, None] * _STEPS) + 0.5).astype(
+        np.int64
+    )
+    shifts, (probe, hopeless) = places.shifts, least
     score, seen = np.empty((2, len(points), len(shifts)), np.float32)
     directions = np.ascontiguousarray(along, dtype=np.float32)
     match_templates(len(shifts), gradient, steps, directions, shifts, full, hopeless, probe, score, seen)
