@@ -104,6 +104,7 @@ class TestFindsWhatIsThere:
 
     @pytest.mark.parametrize("plan", [FREE_AND_BRIDGE, SPUR_AND_IMMATURE, Plan()], ids=["1", "2", "normal"])
     def test_hips(self, plan):
+        assert scan(plan).centers.keys() == {"left", "right"}
         for side, center in scan(plan).centers.items():
             assert np.linalg.norm(hip(findings(plan), side).center_lps_mm - center) < 1.5
             assert hip(findings(plan), side).head_radius_mm == pytest.approx(23.0, abs=1.0)

@@ -60,6 +60,7 @@ def test_both_derivations_agree(pairs):
 def test_development_cases(case):
     truth, masks = json.loads(case.read_text()), np.load(case.with_name("truth.npz"))
     found = ho_detect.detect(case.parent / "dicom")
+    assert len(found.hips) > 0
     for hip in found.hips:
         if hip.status == "assessed" and hip.finding != "indeterminate":
             true = grades.of_development_case(truth, masks["lesions"], masks["spacing"], hip.side)

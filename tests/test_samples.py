@@ -61,6 +61,7 @@ class TestEachStudy:
     def test_hips(self, run, name):
         _, record = found(run, name)
         hips = {h["side"]: h for h in record["hips"]}
+        assert len(hips) > 0
         for truth in expected(name)["hips"]:
             hip = hips[truth["side"]]
             assert hip["status"] == "assessed"
@@ -81,6 +82,7 @@ class TestEachStudy:
     def test_finding_of_each_hip(self, run, name):
         _, record = found(run, name)
         with_lesion = {x["side"] for x in expected(name)["lesions"]}
+        assert len(record["hips"]) > 0
         for hip in record["hips"]:
             assert (hip["finding"] == "present") == (hip["side"] in with_lesion)
 

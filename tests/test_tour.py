@@ -27,6 +27,7 @@ def short_folder():
 
 
 def test_is_stored_without_outputs(notebook):
+    assert len(notebook.cells) > 0
     for cell in notebook.cells:
         assert not cell.get("outputs")
         assert cell.get("execution_count") is None

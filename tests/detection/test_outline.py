@@ -191,4 +191,4 @@ def test_the_region_is_left_as_it_was():
     before = [a.copy() for a in (found.smooth, found.hu, found.distance_mm, found.nearest)]
     largest(found)
     after = (found.smooth, found.hu, found.distance_mm, found.nearest)
-    assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+    assert [np.array_equal(a, b) for a, b in zip(before, after, strict=True)] == [True] * 4

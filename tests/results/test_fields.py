@@ -20,6 +20,7 @@ def test_every_field_of_a_record_is_declared_once_and_in_its_order(fields, recor
 
 @LISTS
 def test_units_are_known_and_those_of_the_name(fields, record):
+    assert len(fields) > 0
     endings = {"_mm3": "mm3", "_mm2": "mm2", "_mm": "mm", "_hu": "HU"}
     for f in fields:
         assert f.unit in {"", *UNITS}, f.name

@@ -59,6 +59,7 @@ def test_every_kind_of_growth_mimic_and_crop_is_among_them(plans):
 
 
 def test_a_study_is_no_larger_than_can_be_painted_in_seconds(plans):
+    assert len(plans) > 0
     for plan in plans:
         s = plan.scan
         steps = max(1, int(np.ceil(s.spacing_mm[0] / 2.1)))

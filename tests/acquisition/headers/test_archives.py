@@ -197,6 +197,7 @@ def test_broken_anywhere_it_is_a_row_or_nothing(tmp_path):
     write_series(tmp_path / "plain", CtSeries(n_slices=12))
     whole = packed(tmp_path / "a.zip", tmp_path / "plain").read_bytes()
     (entry,) = index_series([tmp_path / "a.zip"], SETTINGS)
+    assert entry.analyse
     truth = loaded(entry).hu
     rng = np.random.default_rng(5)
     for trial in range(60):

@@ -58,6 +58,7 @@ class TestSurfaceCertainties:
             assert np.isfinite(c.sd_mm).all()
 
     def test_what_is_seen_is_surest(self, certainties):
+        assert len(certainties) > 0
         for c in certainties:
             seen = np.median(c.sd_mm[c.seen_class == SEEN])
             assert seen < 1.5

@@ -58,6 +58,7 @@ class TestPose:
     def test_zones_turn_and_move_with_the_patient(self, zone, degrees):
         turn, shift = rotation("z", degrees), np.array([30.0, -20.0, 700.0])
         there = landmarks(tuple(moved(anatomy(s), turn, shift) for s in ("left", "right")))
+        assert len(there) == 2
         for one, other in zip(both(), there, strict=True):
             assert np.array_equal(getattr(one, zone)(POINTS), getattr(other, zone)(POINTS @ turn.T + shift))
 
@@ -77,6 +78,7 @@ class TestOneHip:
 
 class TestShaft:
     def test_runs_down_from_where_the_model_ends(self):
+        assert len(both()) == 2
         for frame in both():
             assert np.linalg.norm(frame.shaft_axis) == pytest.approx(1)
             assert frame.shaft_axis[2] < -0.9

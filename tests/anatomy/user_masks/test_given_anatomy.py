@@ -70,6 +70,7 @@ class TestGiven:
         assert mine.gap_pelvis_mm == pytest.approx(before.gap_pelvis_mm, abs=1.5)
 
     def test_joint_and_places_stay_those_of_the_fit(self, given):
+        assert len(given.hips) == 2
         for mine, before in zip(given.hips, without().hips, strict=True):
             assert (mine.center_lps_mm, mine.head_radius_mm, mine.residual_mm) == (
                 before.center_lps_mm, before.head_radius_mm, before.residual_mm,

@@ -291,11 +291,12 @@ class TestKey:
 
     def test_private_files_name_no_one(self, call, tmp_path, archive):
         call(resume=True)
-        for path in (tmp_path / "out" / ".ho-detect").rglob("*"):
-            if path.is_file():
-                data = path.read_bytes()
-                assert b"Secret" not in data
-                assert b"1.2.826" not in data
+        private = [path for path in (tmp_path / "out" / ".ho-detect").rglob("*") if path.is_file()]
+        assert len(private) > 0
+        for path in private:
+            data = path.read_bytes()
+            assert b"Secret" not in data
+            assert b"1.2.826" not in data
 
 
 class TestEndBeforeItsTime:

@@ -95,8 +95,9 @@ class TestOpposing:
         other = np.roll(mask, 20, axis=2)
         candidates = [Candidate(WHOLE, m, joined=True) for m in (mask, other)]
         lesions = [make_lesion(1, attached_to=("femur",)), make_lesion(2, attached_to=("pelvis",))]
-        for lesion in with_opposing_gaps(region(np.zeros(self.SHAPE)), lesions, candidates):
-            assert lesion.gap_opposing_mm == 10.0
+        measured = with_opposing_gaps(region(np.zeros(self.SHAPE)), lesions, candidates)
+        assert [lesion.gap_opposing_mm for lesion in measured] == [10.0, 10.0]
+        for lesion in measured:
             nulls = {n for n, v in msgspec.structs.asdict(lesion).items() if v is None}
             assert {n.field for n in lesion.not_said} == nulls == set()
 

@@ -266,6 +266,7 @@ def enhanced():
 
 class TestIdentity:
     def test_none_unless_asked_for(self, result):
+        assert len(result[1]) > 0
         for path in result[1].values():
             data = path.read_bytes()
             assert not [secret for secret in SECRET if secret in data]

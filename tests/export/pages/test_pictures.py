@@ -32,6 +32,7 @@ def points(path):
 class TestGeometry:
     def test_the_outline_is_around_the_lesion_and_the_lesion_in_the_middle(self, name):
         findings = make_findings(GRIDS[name])
+        assert len(findings.lesions) == 2
         for lesion in findings.lesions:
             for picture in lesion_pictures(findings, lesion.id):
                 outline = {o.id: o for o in picture.outlines}[lesion.id]
@@ -42,7 +43,9 @@ class TestGeometry:
 
     def test_grey_values_lie_under_the_outline(self, name):
         findings = make_findings(GRIDS[name])
-        for picture in lesion_pictures(findings, 1):
+        shown = lesion_pictures(findings, 1)
+        assert len(shown) == 3
+        for picture in shown:
             left, top, width, height = picture.image_box_mm
             values = pixels(picture.image)
             row = int((picture.size_mm[1] / 2 - top) / height * values.shape[0])

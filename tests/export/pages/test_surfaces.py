@@ -44,6 +44,7 @@ class TestSurfaces:
     def test_lesions_lie_where_they_are_and_face_outwards(self, name):
         findings = make_findings(GRIDS[name])
         parts = {part.id: part for part in surfaces(findings)}
+        assert parts.keys() >= {1, 2} == {lesion.id for lesion in findings.lesions}
         for lesion in findings.lesions:
             part = parts[lesion.id]
             np.testing.assert_allclose(part.vertices.mean(axis=0), lesion.centroid_lps_mm, atol=0.8)

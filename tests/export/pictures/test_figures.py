@@ -33,6 +33,7 @@ class TestPlanes:
     @pytest.mark.parametrize("name", GRIDS)
     def test_a_point_is_placed_on_what_lies_there(self, name, plane):
         findings = make_findings(GRIDS[name])
+        assert len(findings.lesions) == 2
         for lesion in findings.lesions:
             view = plane_through(findings.volume, findings.labels, plane, lesion.centroid_lps_mm)
             x, y, depth = view.place(lesion.centroid_lps_mm)
@@ -50,6 +51,7 @@ class TestPlanes:
         for grid in GRIDS.values():
             findings = make_findings(grid)
             view = coronal_projection(findings.volume, findings.labels, [h.center_lps_mm for h in findings.hips])
+            assert len(findings.lesions) == 2
             for lesion in findings.lesions:
                 x, y, _ = view.place(lesion.centroid_lps_mm)
                 assert view.labels[round(y / view.spacing_mm[0]), round(x / view.spacing_mm[1])] == lesion.id
@@ -65,6 +67,7 @@ class TestFigures:
     def test_colours_of_lesions_are_in_the_picture(self):
         findings = make_findings()
         picture = imread(io.BytesIO(png(overview(findings))))[..., :3]
+        assert len(findings.lesions) == 2
         for lesion in findings.lesions:
             ink = np.array([int(colour_of(lesion.id)[k : k + 2], 16) for k in (1, 3, 5)]) / 255
             assert (np.abs(picture - ink).max(axis=-1) < 0.02).sum() > 20
@@ -76,8 +79,8 @@ class TestFigures:
         assert radii == [5.0, 5.0]
 
     def test_pixels_are_square_in_mm(self):
-        for part in overview(make_findings(GRIDS["coronal"])).subfigs:
-            assert all(axes.get_aspect() == 1.0 for axes in part.axes)
+        axes = [a for part in overview(make_findings(GRIDS["coronal"])).subfigs for a in part.axes]
+        assert {a.get_aspect() for a in axes} == {1.0}
 
     def test_same_findings_same_bytes(self):
         assert png(overview(make_findings())) == png(overview(make_findings()))
