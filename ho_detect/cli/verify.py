@@ -17,7 +17,7 @@ ho-detect verify FINDINGS --json | jq '.problems[] | .place'
 
 \b
 Checked are, for each result folder: every file against the hash in provenance.json; the record against its
-schema; the label map against the record (size, ids, volumes measured again); the tables against the records.
+schema; the label map against the record (size, spacing, ids, voxel counts); the tables against the records.
 """
 
 

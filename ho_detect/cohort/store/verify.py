@@ -131,7 +131,7 @@ def _record(folder: Path, record: FindingsRecord) -> Iterator[Problem]:
 
 
 def _labels(folder: Path, record: FindingsRecord) -> Iterator[Problem]:
-    """Measure the label map again and compare it with the record."""
+    """Count the voxels of each label and compare them with the record; no lesion is measured again."""
     try:
         labels, grid = read_labels(folder / LABELS_FILE)
     except UsageError:
