@@ -25,7 +25,7 @@ from outlined import evidence_of
 from scipy.optimize import minimize
 
 from ho_detect.detection.judge.features import GROWN, OSSIFIED
-from ho_detect.detection.judge.judge import FAR_BEYOND_MM
+from ho_detect.detection.judge.judge import beyond_bone
 
 #: Of one weight, against the sum of log-likelihoods: features run from 0 to 1. Convention.
 PENALTY = 0.5
@@ -46,7 +46,7 @@ class Design:
         return cls(
             np.array([[f.value(e) for f in GROWN] for e in evidence]).reshape(-1, len(GROWN)),
             np.array([[f.value(e) for f in OSSIFIED] for e in evidence]).reshape(-1, len(OSSIFIED)),
-            np.array([e.joined and (e.beyond_mm or 0.0) < FAR_BEYOND_MM for e in evidence], bool),
+            np.array([not beyond_bone(e) for e in evidence], bool),
         )
 
 

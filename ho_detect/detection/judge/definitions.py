@@ -15,6 +15,8 @@ from ho_detect.settings import Settings
 
 #: So large a share is not undone by the outline, which only takes the outermost voxels off. Convention.
 _PLAINLY = 0.9
+#: What lies free where the sacrum is, with so much muscle around it, may lie in the piriformis. Convention.
+_IN_MUSCLE = 0.8
 #: Places are those of about so many voxels, evenly taken.
 _SAMPLE = 2000
 
@@ -36,7 +38,7 @@ DEFINITIONS: tuple[tuple[str, Definition], ...] = (
     ("too_small", _too_small),
     ("out_of_reach", _out_of_reach),
     ("other_side", lambda e, s: e.across > s.judge.mostly),
-    ("native_bone", lambda e, _: e.spine > _PLAINLY and e.joined),
+    ("native_bone", lambda e, _: e.spine > _PLAINLY and (e.joined or e.muscle < _IN_MUSCLE)),
     ("native_bone", lambda e, s: max(e.other_bone, e.shaft) > s.judge.mostly and len(e.touching) < 2),
     ("given_organ", lambda e, s: e.organ > s.judge.mostly),
     ("pelvic_cavity", lambda e, s: e.away > s.judge.mostly and "femur" not in e.touching),

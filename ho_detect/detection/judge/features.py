@@ -14,6 +14,8 @@ from ho_detect.detection.evidence import Evidence
 
 #: Native bone beneath is as dense as this where none is seen there: neither faint nor dense beside it.
 _UNKNOWN_SHARE = 0.85
+#: Muscle, HU.
+_MUSCLE_HU = 55.0
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,8 @@ OSSIFIED: tuple[Feature, ...] = (
     Feature("compact", 1, lambda e: ramp(e.solidity, 0.2, 0.8), "compact", "hollow or frayed"),
     Feature("large", 1, lambda e: log_ramp(e.volume_mm3, 100.0, 10000.0), "large ({x})", "small ({x})", _ml),
     Feature("uniform", -1, _uniformity, "as uniform as fluid", "not uniform"),
+    Feature("clear", 1, lambda e: ramp((e.mean_hu - _MUSCLE_HU) / max(e.noise_hu, 5.0), 4.0, 14.0), "clear of the noise", "hardly clear of the noise"),
+    Feature("sacral", -1, lambda e: e.spine, "where sacrum and spine are", "off the sacrum"),
     Feature("joined", 1, lambda e: float(e.joined), "joined with bone", "free of bone"),
     Feature("arterial", -1, lambda e: e.arterial, "where arteries run", "off the arteries"),
     Feature("tube", -1, _tube, "a tube along the vessels", "no tube"),
