@@ -60,15 +60,26 @@ def probabilities(design: Design, t: Floats) -> tuple[Floats, Floats]:
     return np.where(design.stands_on_bone, grown, 1.0), _logistic(t[1] + design.ossified @ t[2 + len(GROWN) :])
 
 
-def fitted(design: Design, label: Floats) -> Floats:
+def counts(table: pd.DataFrame) -> Floats:
+    """Return how much each candidate counts: of a lesion in several pieces each by its share, a lesion once; others 1.
+
+    The low end of a bridge looks like native bone and is found with the rest of it.
+    """
+    whole = table.groupby(["source", "study", "lesion"])["volume_mm3"].transform("sum")
+    share = table["volume_mm3"] / whole
+    return np.asarray(np.where((table["label"] == 1) & (table["lesion"] > 0), share, 1.0), float)
+
+
+def fitted(design: Design, label: Floats, count: Floats | None = None) -> Floats:
     """Return both intercepts and the weights that make the labels likeliest, each of its sign or 0."""
     n = len(GROWN)
+    count = np.ones(len(label)) if count is None else count
 
     def loss(t: Floats) -> tuple[float, Floats]:
         g, o = probabilities(design, t)
         p = np.clip(g * o, 1e-9, 1 - 1e-9)
-        misfit = -(label * np.log(p) + (1 - label) * np.log(1 - p)).sum()
-        slope = (p - label) / (1 - p)  # of the misfit against log p
+        misfit = -(count * (label * np.log(p) + (1 - label) * np.log(1 - p))).sum()
+        slope = count * (p - label) / (1 - p)  # of the misfit against log p
         by_g = slope * (1 - g) * design.stands_on_bone
         by_o = slope * (1 - o)
         gradient = np.r_[by_g.sum(), by_o.sum(), design.grown.T @ by_g, design.ossified.T @ by_o]
@@ -99,7 +110,7 @@ def weights_of(table: pd.DataFrame, source: str) -> dict[str, object]:
     """Return the weights as they ship."""
     table = rows_that_count(table)
     design = Design.of(features_of(table))
-    t = fitted(design, table["label"].to_numpy(float))
+    t = fitted(design, table["label"].to_numpy(float), counts(table))
     n = len(GROWN)
 
     def named(features: tuple[object, ...], numbers: Floats) -> dict[str, float]:

@@ -69,6 +69,13 @@ def _faintness(e: Evidence) -> float:
     return ramp(1.3 - share, 0.0, 1.0)
 
 
+def _on_cortex(e: Evidence) -> float:
+    """Bone on a whole cortex, fainter than it: native bone is densest outside, and what the fit missed as dense."""
+    if not e.beneath_hu or e.beneath_hu <= 0:
+        return 0.0
+    return ramp(0.95 - e.mean_hu / e.beneath_hu, 0.0, 0.4) * log_ramp(e.beneath_hu, 400.0, 800.0)
+
+
 def _uniformity(e: Evidence) -> float:
     """Interior as uniform as muscle is noise: fluid. What has no interior is not uniform."""
     if e.interior_sd_hu is None:
@@ -106,10 +113,7 @@ GROWN: tuple[Feature, ...] = (
     Feature(
         "faint", 1, _faintness, "fainter than the bone beneath it ({x})", "as dense as the bone beneath it ({x})", _density
     ),
-    Feature(
-        "on_cortex", 1, lambda e: log_ramp(_or(e.beneath_hu, 300.0), 250.0, 900.0),
-        "on dense cortex", "on bone without a cortex",
-    ),
+    Feature("on_cortex", 1, _on_cortex, "fainter than the dense cortex beneath it ({x})", "no whole cortex beneath it", _density),
     Feature("thick", 1, lambda e: log_ramp(e.thickness_mm, 2.0, 15.0), "thick", "thin"),
     Feature("compact", 1, lambda e: ramp(e.solidity, 0.2, 0.8), "compact", "frayed"),
     Feature("large", 1, lambda e: log_ramp(e.volume_mm3, 100.0, 10000.0), "large ({x})", "small ({x})", _ml),
