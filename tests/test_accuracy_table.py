@@ -13,6 +13,7 @@ import pytest
 from phantoms import volume
 
 from ho_detect.detection.evidence import Evidence
+from ho_detect.detection.judge.judge import weights
 
 FOLDER = Path(__file__).parents[1] / "benchmarks" / "accuracy"
 
@@ -179,3 +180,13 @@ def test_a_candidate_is_what_most_of_it_is():
     assert labels.kind_of(at(slice(2, 4), slice(2, 6), slice(2, 7)), truth)[1:] == (pytest.approx(0.8), 7)
     assert labels.kind_of(at(slice(2, 4), slice(6, 9), slice(2, 7)), truth)[0] == "native"
     assert labels.kind_of(at(slice(0, 1), slice(0, 3), slice(8, 11)), truth)[0] == "other"
+
+
+def test_the_shipped_weights_are_those_of_the_committed_table():
+    table = pd.read_parquet(FOLDER / "candidates.parquet")
+    again = fit_judge.weights_of(table, "again")
+    shipped = msgspec.to_builtins(weights())
+    assert len(table) > 500
+    for model in ("grown", "ossified"):
+        assert again[model] == pytest.approx(shipped[model], abs=0.05)
+        assert again[f"{model}_intercept"] == pytest.approx(shipped[f"{model}_intercept"], abs=0.05)
