@@ -98,9 +98,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def slenderness(self) -> float:
         """How far it stands out of native bone, over the radius of the disc it stands on; infinite for what is free."""
-        if self.reach_mm is None or self.foot_mm2 <= 0:
-            return float("inf")
-        return self.reach_mm / float(np.sqrt(self.foot_mm2 / np.pi))
+        radius_mm = float(np.sqrt(self.foot_mm2 / np.pi))
+        return float("inf") if self.reach_mm is None or radius_mm <= 0.0 else self.reach_mm / radius_mm
 
     def is_tube(self, settings: JudgeSettings) -> bool:
         """Whether it is long and thin, where the iliac and femoral vessels run, or from there into the pelvis."""

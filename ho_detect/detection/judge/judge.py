@@ -35,7 +35,6 @@ _SPEAKS_OF = {
     "gas": "pelvic_cavity",
     "fat": "subcutaneous",
     "skin": "subcutaneous",
-    "streak": "near_metal",
 }
 #: So many features are named as the reason.
 _NAMED = 3
