@@ -19,7 +19,7 @@ from ho_detect.errors import UsageError
 from ho_detect.pacs.archive import RefusedError, archive_errors
 from ho_detect.pacs.query import Candidate, Query, find_series
 from ho_detect.settings import AcquisitionSettings
-from ho_detect.system.files import put_folder
+from ho_detect.system.files import discard_staging, put_folder
 
 if TYPE_CHECKING:
     from dicomweb_client.web import DICOMwebClient
@@ -110,8 +110,8 @@ def _fetch(client: DICOMwebClient, candidate: Candidate, out: Path, staging: Pat
     final = out / f"study-{_hash(candidate.study_uid)}" / f"series-{_hash(candidate.series_uid)}"
     if final.is_dir() and sum(1 for _ in final.glob("*.dcm")) == candidate.n_instances:
         return "present"
-    staged = staging / "series"
-    staged.mkdir()
+    staged = staging / final.relative_to(out)
+    staged.mkdir(parents=True)
     try:
         n = 0
         with archive_errors():
@@ -137,7 +137,7 @@ def _staging(out: Path) -> Iterator[Path]:
     out.mkdir(parents=True, exist_ok=True)
     for left in out.glob(".pull-*"):
         with suppress(OSError), _locked(left):  # in use, gone meanwhile, or not to be locked
-            shutil.rmtree(left, ignore_errors=True)
+            discard_staging(left, out)
     with ExitStack() as stack:
         yield _own_folder(out, stack)
 
@@ -147,7 +147,7 @@ def _own_folder(out: Path, stack: ExitStack) -> Path:
     while True:
         staging = out / f".pull-{secrets.token_hex(4)}"
         staging.mkdir()
-        stack.callback(shutil.rmtree, staging, ignore_errors=True)
+        stack.callback(discard_staging, staging, out)
         try:
             stack.enter_context(_locked(staging))
         except BlockingIOError:

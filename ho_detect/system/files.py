@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
+
+log = logging.getLogger(__name__)
 
 #: Files of a result.
 FINDINGS_FILE = "findings.json"
@@ -16,6 +20,10 @@ LABELS_FILE = "lesions.nii.gz"
 BONES_FILE = "native_bone.nii.gz"
 REPORT_FILE = "report.html"
 THUMBNAIL_FILE = "thumbnail.webp"
+
+#: After the name of a folder in staging: it makes room for another, or is to be removed.
+_REPLACED: Final = ".old"
+REMOVED: Final = ".removed"
 
 
 @contextmanager
@@ -72,8 +80,13 @@ def sync_folder(folder: Path) -> None:
 def put_folder(staged: Path, final: Path) -> None:
     """Move a finished folder to its place on the same file system; a folder that is there already is replaced.
 
-    Between two renames neither is there; a process that is killed then leaves the earlier folder beside the staged one,
-    and what it was replaced for is not recorded as done.
+    Between two renames neither is there: what is replaced is then beside ``staged``, with :data:`_REPLACED` after its
+    name, and :func:`discard_staging` brings it back when the process was killed at that moment.
+
+    Parameters
+    ----------
+    staged
+        Lies in its staging folder as ``final`` does in its place.
 
     Raises
     ------
@@ -90,11 +103,35 @@ def put_folder(staged: Path, final: Path) -> None:
 
 
 def _replace_folder(staged: Path, final: Path) -> None:
-    aside = staged.with_name(staged.name + ".old")
+    aside = staged.with_name(staged.name + _REPLACED)
     final.rename(aside)
     try:
         staged.rename(final)
     except OSError:
         aside.rename(final)
         raise
-    shutil.rmtree(aside)
+    # under another name first: what is half removed must not come back
+    shutil.rmtree(aside.rename(staged.with_name(staged.name + REMOVED)))
+
+
+def discard_staging(staging: Path, place: Path) -> None:
+    """Remove a staging folder; what was about to be replaced, and was not, is brought back to its place.
+
+    Parameters
+    ----------
+    staging
+        What a process that is gone left, or the own one at the end.
+    place
+        Where finished folders were moved to.
+    """
+    try:
+        for aside in list(staging.rglob("*" + _REPLACED)):
+            final = place / aside.relative_to(staging).with_suffix("")
+            if not final.exists():
+                aside.rename(final)
+                sync_folder(final.parent)
+    except OSError as error:
+        # it may hold the only copy: the next run tries again
+        log.warning("an earlier result cannot be brought back to its place: %s", error.strerror)
+        return
+    shutil.rmtree(staging, ignore_errors=True)

@@ -186,6 +186,15 @@ class TestTwoAtOnce:
         fetch(hospital, tmp_path)
         assert not list(tmp_path.glob(".pull-*"))
 
+    def test_what_a_killed_one_was_about_to_replace_comes_back(self, hospital, tmp_path):
+        fetch(hospital, tmp_path)
+        series = next(tmp_path.glob("study-*/series-*"))
+        aside = tmp_path / ".pull-0000" / series.parent.name / f"{series.name}.old"
+        aside.parent.mkdir(parents=True)
+        series.rename(aside)
+        assert fetch(hospital, tmp_path).n_present == 3
+        assert fetched_into(tmp_path) == [12, 12, 12]
+
     def test_where_folders_cannot_be_locked(self, hospital, tmp_path, monkeypatch):
         def refuse(*_):
             raise OSError(95, "Operation not supported")

@@ -1,8 +1,11 @@
 import errno
+import os
+import shutil
+from pathlib import Path
 
 import pytest
 
-from ho_detect.system.files import put_folder, replacing, write_atomically
+from ho_detect.system.files import discard_staging, put_folder, replacing, write_atomically
 
 
 def folder_with(path, text):
@@ -54,3 +57,57 @@ class TestFolder:
         with pytest.raises(OSError) as caught:  # noqa: PT011 - its number is looked at
             put_folder(tmp_path / "missing", tmp_path / "x")
         assert caught.value.errno == errno.ENOENT
+
+
+class Killed(BaseException):
+    """What nothing handles."""
+
+
+def killed_before(step, staged, final):
+    """Replace a folder of two files, and stop before one of the renames (0 to 3) or removals (4 and 5)."""
+    steps = iter(range(6))
+
+    def stopping(original):
+        def stopped(*args, **kwargs):
+            if next(steps) == step:
+                raise Killed
+            return original(*args, **kwargs)
+
+        return stopped
+
+    for folder, text in ((final, "old"), (staged, "new")):
+        folder_with(folder, text)
+        (folder / "b").write_text(text)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Path, "rename", stopping(Path.rename))
+        patched.setattr(os, "unlink", stopping(os.unlink))
+        with pytest.raises(Killed):
+            put_folder(staged, final)
+
+
+@pytest.mark.parametrize("name", ["series-1.2", "study-1/series-1"])
+class TestKilled:
+    @pytest.mark.parametrize("step", range(6))
+    def test_one_of_the_two_is_there_and_whole(self, tmp_path, name, step):
+        killed_before(step, tmp_path / "s" / name, tmp_path / name)
+        discard_staging(tmp_path / "s", tmp_path)
+        text = "old" if step < 3 else "new"
+        assert {path.name: path.read_text() for path in (tmp_path / name).iterdir()} == {"a": text, "b": text}
+        assert not (tmp_path / "s").exists()
+
+    def test_what_is_half_removed_does_not_come_back(self, tmp_path, name):
+        killed_before(5, tmp_path / "s" / name, tmp_path / name)
+        shutil.rmtree(tmp_path / name)
+        discard_staging(tmp_path / "s", tmp_path)
+        assert not (tmp_path / name).exists()
+
+
+def test_the_only_copy_stays_where_it_cannot_be_brought_back(tmp_path, monkeypatch, caplog):
+    killed_before(2, tmp_path / "s" / "x", tmp_path / "x")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(OSError(5, "Input/output error")))
+        discard_staging(tmp_path / "s", tmp_path)
+    assert (tmp_path / "s" / "x.old" / "a").read_text() == "old"
+    assert "cannot be brought back to its place: Input/output error" in caplog.text
+    discard_staging(tmp_path / "s", tmp_path)
+    assert (tmp_path / "x" / "a").read_text() == "old"

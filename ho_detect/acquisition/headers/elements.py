@@ -61,6 +61,9 @@ def walk_elements(data: bytes, begin: int, *, implicit: bool, wanted: Container[
         if head is None:
             return None
         tag, start, length = head
+        if tag in (_ITEM_END, _SEQUENCE_END) and length == 0:
+            at = start  # of a sequence that was longer than its length says
+            continue
         if tag >= stop:
             found.at_pixels = tag, start, length
             return found
@@ -78,6 +81,73 @@ def walk_elements(data: bytes, begin: int, *, implicit: bool, wanted: Container[
     return found
 
 
+def name_value_representations(data: bytes, begin: int) -> bytes:
+    """Give each top-level element of explicit VR whose value representation is none (hyphens, blanks) its own.
+
+    How its length is written is then unknown too: the reading is taken after which a later element of known form
+    begins. The first element without such a reading ends it.
+
+    Returns
+    -------
+    Bytes of the same length; the same object where there is nothing to mend.
+    """
+    mended = None
+    at, size = begin, len(data)
+    while at + 12 <= size:
+        head = _head(data, at, implicit=False)
+        if head is None:
+            head = _nameless_head(data, at)
+            if head is None:
+                break
+            mended = bytearray(data) if mended is None else mended
+            mended[at + 4 : at + 6] = _value_representation(head[0], is_long=head[1] == at + 12)
+        _, start, length = head
+        at = _sequence_end(data, start, implicit=False) if length == UNDEFINED else start + length
+        if at < 0:
+            break
+    return data if mended is None else bytes(mended)
+
+
+def lost_after(data: bytes, begin: int, *, implicit: bool) -> int:
+    """Return the tag of the top-level element that is followed by what is no element; 0 where there is none."""
+    last, at = 0, begin
+    while 0 <= at <= len(data) - 8:
+        head = _head(data, at, implicit)
+        if head is None or head[0] <= last:
+            return last
+        last, start, length = head
+        at = _sequence_end(data, start, implicit) if length == UNDEFINED else start + length
+    return 0
+
+
+def _nameless_head(data: bytes, at: int) -> tuple[int, int, int] | None:
+    """Return tag, first byte of the value and length of an element whose value representation is none."""
+    group, number, vr, short = _HEAD.unpack_from(data, at)
+    tag = group << 16 | number
+    for start, length in ((at + 8, short), (at + 12, _LENGTH.unpack_from(data, at + 8)[0])):
+        after = start + length
+        if vr not in _LONG and after + 8 <= len(data):
+            next_group, next_number, next_vr, _ = _HEAD.unpack_from(data, after)
+            if (next_group << 16 | next_number) > tag and (_is_known(next_vr) or next_vr == vr):
+                return tag, start, length
+    return None
+
+
+def _is_known(vr: bytes) -> bool:
+    return vr.isalpha() and vr.isupper()
+
+
+def _value_representation(tag: int, *, is_long: bool) -> bytes:
+    """Return what the dictionary says of a tag, or another one with a length of the same size."""
+    from pydicom.datadict import dictionary_VR
+
+    try:
+        vr = dictionary_VR(tag).encode()[:2]
+    except KeyError:  # private
+        vr = b"UN"
+    return vr if (vr in _LONG) == is_long else b"UN" if is_long else b"LO"
+
+
 def _head(data: bytes, at: int, implicit: bool) -> tuple[int, int, int] | None:
     """Return tag, first byte of the value and length of the element (or item) at a place."""
     if implicit:
@@ -90,7 +160,7 @@ def _head(data: bytes, at: int, implicit: bool) -> tuple[int, int, int] | None:
         if at + 12 > len(data):
             return None
         return group << 16 | number, at + 12, _LENGTH.unpack_from(data, at + 8)[0]
-    return (group << 16 | number, at + 8, short) if vr.isalpha() and vr.isupper() else None
+    return (group << 16 | number, at + 8, short) if _is_known(vr) else None
 
 
 def _sequence_end(data: bytes, at: int, implicit: bool) -> int:

@@ -9,7 +9,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ho_detect.acquisition.headers.elements import UNDEFINED, walk_elements
+from ho_detect.acquisition.headers.elements import UNDEFINED, lost_after, name_value_representations, walk_elements
 from ho_detect.acquisition.headers.values import META, TAGS, Values
 
 #: Elements from here on are pixels (float, double, integer pixel data).
@@ -85,9 +85,22 @@ def _walk_elements(data: bytes, walk: Walk) -> None:
     walk.syntax = walk.syntax or (IMPLICIT if implicit else EXPLICIT if little else BIG_ENDIAN)
     walk.values.little = little
     found = walk_elements(data, begin, implicit=implicit, wanted=_WANTED, stop=PIXELS) if little else None
+    if found is None and little and not implicit:
+        data = name_value_representations(data, begin)
+        found = walk_elements(data, begin, implicit=implicit, wanted=_WANTED, stop=PIXELS)
     # functional groups are read as sequences, by pydicom
     if found is None or not found.elements.keys().isdisjoint(_GROUPS):
-        _walk_by_pydicom(data, begin, walk, implicit=implicit)
+        broken_off = lost_after(data, begin, implicit=implicit) if little else 0
+        try:
+            _walk_by_pydicom(data, begin, walk, implicit=implicit)
+        except RecursionError:
+            raise
+        except Exception:
+            if not broken_off:
+                raise
+        if broken_off and not walk.complete:
+            tag = f"({broken_off >> 16:04X},{broken_off & 0xFFFF:04X})"
+            walk.fault = f"header cannot be parsed: no element follows {tag}"
         return
     walk.values.elements |= found.elements
     walk.at_pixels = found.at_pixels

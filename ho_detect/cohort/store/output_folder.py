@@ -24,7 +24,14 @@ from typing import Self
 from ho_detect.cohort.store.outcomes import Outcomes
 from ho_detect.errors import UsageError
 from ho_detect.results.record import FindingsRecord, read_record
-from ho_detect.system.files import FINDINGS_FILE, put_folder, sync_folder, write_atomically
+from ho_detect.system.files import (
+    FINDINGS_FILE,
+    REMOVED,
+    discard_staging,
+    put_folder,
+    sync_folder,
+    write_atomically,
+)
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +74,7 @@ class OutputFolder:
             if self._part:
                 self._lock(f"lock-{self._part}", shared=False, said="another ho-detect run is doing this part")
             for left in self.private.glob(f"staging-{self._part}-*" if self._part else "staging*"):
-                shutil.rmtree(left, ignore_errors=True)
+                discard_staging(left, self.path)
             self.staging.mkdir()
             self.outcomes.folder.mkdir(exist_ok=True)
         except OSError as error:
@@ -81,10 +88,11 @@ class OutputFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # what cannot be removed now is removed by the next run
-        shutil.rmtree(self.staging, ignore_errors=True)
+        # what cannot be removed or brought back now is by the next run
+        discard_staging(self.staging, self.path)
         nothing_done = not any(self.outcomes.folder.iterdir()) and not (self.path / MANIFEST_FILE).exists()
-        if self._forget or (nothing_done and not self._part):
+        only_copies = any(self.private.glob("staging*/*.old"))
+        if not only_copies and (self._forget or (nothing_done and not self._part)):
             # the key after the outcomes: without it nothing tells one from another
             shutil.rmtree(self.outcomes.folder, ignore_errors=True)
             shutil.rmtree(self.private, ignore_errors=True)
@@ -102,7 +110,7 @@ class OutputFolder:
         """Remove a result of earlier settings, in whose place there is none now."""
         place = self.path / folder
         if place.is_dir() and not place.is_symlink():
-            aside = self.staging / f"{folder}.old"
+            aside = self.staging / (folder + REMOVED)
             place.rename(aside)
             sync_folder(self.path)
             shutil.rmtree(aside)

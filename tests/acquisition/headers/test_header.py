@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import zlib
 from dataclasses import replace
 
@@ -189,6 +190,54 @@ def test_the_quick_walk_reads_what_pydicom_reads(tmp_path, monkeypatch, syntax, 
     assert isinstance(header, FileHeader)
     assert header.patient_id == "SECRET-ID"
     assert header == by_pydicom(tmp_path / "x", size, monkeypatch)
+
+
+@pytest.mark.parametrize("nonsense", [b"--", b"  ", b"??", b"\0\0"])
+@pytest.mark.parametrize(
+    "element", [b"\x20\x00\x32\x00DS", b"\x20\x00\x37\x00DS", b"\x28\x00\x10\x00US", b"\x09\x00\x91\x10UN"]
+)
+def test_a_value_representation_that_is_none(tmp_path, monkeypatch, nonsense, element):
+    """Told by the dictionary, where only one way to read the length leads on to a next element."""
+    ds = make_dataset(CtSeries(), 3)
+    ds.add_new(0x00091091, "UN", b"x" * 12)
+    path = tmp_path / "x"
+    save(ds, path)
+    data = path.read_bytes()
+    whole = read_header(path, len(data))
+    assert isinstance(whole, FileHeader)
+    assert data.count(element) == 1
+    path.write_bytes(data.replace(element, element[:4] + nonsense))
+    assert read_header(path, len(data)) == whole == by_pydicom(path, len(data), monkeypatch)
+
+
+def icon(missing):
+    """An icon with encapsulated pixels in a sequence whose length is too small by some bytes."""
+    fragments = b"".join(
+        struct.pack("<HHL", 0xFFFE, number, len(value)) + value
+        for number, value in ((0xE000, b""), (0xE000, b"\xff\xd8" + bytes(range(60))), (0xE0DD, b""))
+    )
+    pixels = struct.pack("<HH2sHL", 0x7FE0, 0x10, b"OB", 0, 0xFFFFFFFF) + fragments
+    item = struct.pack("<HHL", 0xFFFE, 0xE000, len(pixels) - missing) + pixels
+    return struct.pack("<HH2sHL", 0x88, 0x200, b"SQ", 0, len(item) - missing) + item
+
+
+@pytest.mark.parametrize("missing", [0, 8, 2, 11, 40])
+def test_an_icon_whose_length_is_too_small(tmp_path, missing):
+    """Read where only the delimiter is left out; else it is said after which element the header breaks off."""
+    path = tmp_path / "x"
+    save(make_dataset(CtSeries(), 3), path)
+    data = path.read_bytes()
+    whole = read_header(path, len(data))
+    assert isinstance(whole, FileHeader)
+    at = whole.images[0].pixels.offset - 12
+    path.write_bytes(data[:at] + icon(missing) + data[at:])
+    header = read_header(path, len(data))
+    if missing in (0, 8):
+        assert isinstance(header, FileHeader)
+        assert header.images[0].pixels.offset == at + len(icon(missing)) + 12
+    else:
+        assert isinstance(header, UnreadableHeader)
+        assert header.why == "header cannot be parsed: no element follows (0088,0200)"
 
 
 def test_the_quick_walk_takes_no_broken_file_that_pydicom_refuses(tmp_path, monkeypatch):

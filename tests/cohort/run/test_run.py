@@ -250,6 +250,24 @@ class TestOut:
             assert names(output.private) == ["lock", "outcomes", output.staging.name]
         assert names(tmp_path) == []
 
+    @pytest.mark.parametrize("part", ["", "1-of-2"])
+    def test_what_a_killed_run_was_about_to_replace_comes_back(self, tmp_path, part):
+        aside = tmp_path / ".ho-detect" / f"staging-{part or 'run'}-0" / "series-1.old"
+        aside.mkdir(parents=True)
+        (aside / "findings.json").write_text("earlier")
+        with OutputFolder(tmp_path, part):
+            assert (tmp_path / "series-1" / "findings.json").read_text() == "earlier"
+
+    def test_what_was_withdrawn_does_not_come_back(self, tmp_path, monkeypatch):
+        (tmp_path / "series-1").mkdir()
+        (tmp_path / "series-1" / "findings.json").write_text("of other settings")
+        with OutputFolder(tmp_path) as output:
+            with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+                patched.setattr("shutil.rmtree", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+                output.withdraw("series-1")
+            assert list(output.staging.rglob("findings.json"))
+        assert not (tmp_path / "series-1").exists()
+
     def test_missing_input_is_named_by_number(self, three_series, tmp_path):
         with pytest.raises(UsageError, match="INPUT 2 of 2 does not exist"):
             run([three_series, tmp_path / "Secret"], tmp_path / "out")
