@@ -67,7 +67,7 @@ FLAGS: dict[str, str] = {
     "hip_cut_by_view": "part of the region around the joint lies outside the field of view",
     "head_cut_by_view": "the femoral head is cut by the edge of the field of view",
     "one_hip_in_view": "only one hip lies in the field of view",
-    "hip_fit_uncertain": "the femoral head fit is uncertain; positions relative to it are too",
+    "hip_fit_uncertain": "the fit of the femoral head or of a bone is uncertain; what is said relative to it is too",
     "density_grade_1": "ossification before it calcifies (density grade 1) cannot be seen by CT thresholding",
     "nerve_not_assessed": "the sciatic nerve is not assessed",
     "vessels_not_assessed": "vessels are not segmented: how near to them ossification lies is not assessed",

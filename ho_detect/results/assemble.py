@@ -69,8 +69,9 @@ def _qualifications(anatomy: Anatomy, judgement: Judgement, hips: tuple[Hip, ...
         yield flag("noisy", f"{noise_hu:.0f} HU in smoothed muscle")
     if len(in_view) == 1:
         yield flag("one_hip_in_view", in_view[0].side)
+    beside = {c.side for c in anatomy.certainty if c.lies_on_bone is False}
     for hip in in_view:
-        if hip.residual_mm is None or hip.residual_mm >= _UNCERTAIN_MM:
+        if hip.residual_mm is None or hip.residual_mm >= _UNCERTAIN_MM or hip.side in beside:
             yield flag("hip_fit_uncertain", hip.side)
     for lesion in judgement.lesions:
         if lesion.atypical_pattern:

@@ -29,6 +29,8 @@ _REFINED = 10
 _SAME_DEG = 12.0
 #: Gradient that counts fully, HU per voxel, at either resolution. Convention.
 _FULL_COARSE_HU, _FULL_FINE_HU = 120.0, 120.0
+#: A pose is left at a place where the first so many points in view score less than this.
+_PROBE, _HOPELESS = 24, 0.2
 #: A pose that is unusual needs better evidence: lowers its score by so much at the ends of the range.
 _UNUSUAL = 0.04
 
@@ -81,7 +83,8 @@ def _best(
     turns, sizes = np.stack([t for t, _ in poses]), np.array([s for _, s in poses])
     points = np.einsum("tij,pj->tpi", turns, template.points) * (sizes[:, None, None] / step_mm) * mirror
     normals = np.einsum("tij,pj->tpi", turns, template.normals) * mirror
-    score, seen = match(field.gradient, points, normals, Places(origin, shifts), full=full)
+    places = Places(origin, shifts)
+    score, seen = match(field.gradient, points, normals, places, full=full, least=(_PROBE, _HOPELESS))
     score *= np.sqrt(np.minimum(1.0, seen / np.float32(0.75)))
     best = score.argmax(axis=1)
     return score[np.arange(len(best)), best].astype(np.float64), field.volume.grid.to_lps(

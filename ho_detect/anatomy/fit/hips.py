@@ -40,7 +40,9 @@ FIT_STEP_MM = 1.5
 #: Radius of the joint region whose share in view decides between assessed and partly in view, mm. Convention.
 JOINT_REGION_MM = 60.0
 _CANDIDATES = 3
-_STARTS, _LED_STARTS = 4, 2
+_STARTS, _MORE_STARTS, _LED_STARTS = 4, 4, 2
+#: A femur that explains less than this of its surface lies beside the bone: further starts are tried.
+_BESIDE = 0.7
 #: The head is so much smaller than its socket, mm.
 _CARTILAGE_MM = 2.5
 #: Where no start finds a sphere with so large a share of its edges, it is looked for all around the socket's center.
@@ -188,10 +190,10 @@ def _hip_bones(fields: Fields, fine: WorkingVolume) -> dict[Side, list[_HipBone]
 
 
 def _add_across(fields: Fields, fine: WorkingVolume, found: dict[Side, list[_HipBone]]) -> None:
-    """Add to each side the hip bone that the best one of the other side leads to."""
+    """Add to each side that has no convincing hip bone the one that the best of the other side leads to."""
     best = {side: max(found[side], key=lambda b: b.promise) for side in SIDES if found[side]}
     for side, other in (SIDES, SIDES[::-1]):
-        if other not in best:
+        if other not in best or (side in best and best[side].promise > _CONVINCING):
             continue
         for candidate in across(fields.fine, side, best[other].pose)[:_ACROSS]:
             found[side].append(_fit_hip_bone(fine, side, candidate.pelvis))
@@ -276,7 +278,10 @@ def _fit_femur(fields: Fields, fine: WorkingVolume, side: Side, bone: _HipBone) 
     def fitted(start: Pose, head: Sphere | None = None) -> SurfaceFit:
         return fit_surface(fine, femur_model(), start, mirrored=mirrored, innermost=True, head=head)
 
-    free = [fitted(start) for start in femur_starts(fields, side, center, bone.pose.rotation, _STARTS)]
+    starts = femur_starts(fields, side, center, bone.pose.rotation, _STARTS + _MORE_STARTS)
+    free = [fitted(start) for start in starts[:_STARTS]]
+    if max(f.explained for f in free) < _BESIDE:
+        free += [fitted(start) for start in starts[_STARTS:]]
     free.sort(key=lambda f: -_agreement(f))
     femur = _in_best_agreement(free)
     turns = [_pose_of(femur_model(), f, side) for f in free[:_LED_STARTS]]

@@ -11,7 +11,7 @@ tells that (:data:`_COEFFICIENTS`), fitted so that 95 % of the errors lie within
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import product
 
@@ -70,6 +70,8 @@ _COEFFICIENTS = np.array(
 #: A surface lies on bone where so large a share of its edges agrees. Of 166 fits, those with at least 0.85 had at least
 #: 0.79 of the true surface within 3 mm, those below 0.75 at most 0.70; none lay between.
 _LIES_ON_BONE = 0.8
+#: With so much less of it agreeing nothing is known of where the bone is. Convention.
+_BESIDE_BY = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +139,19 @@ def surface_certainties(volume: HuVolume, hips: tuple[HipAnatomy, ...]) -> tuple
 
 def _of_bone(volume: HuVolume, hip: HipAnatomy, bone: Bone) -> SurfaceCertainty:
     vertices, seen_class, terms, on_bone = places_of(volume, hip, bone)
-    return SurfaceCertainty(hip.joint.side, bone, vertices, sd_of_terms(terms, seen_class), seen_class, on_bone)
+    certainty = SurfaceCertainty(hip.joint.side, bone, vertices, sd_of_terms(terms, seen_class), seen_class, on_bone)
+    return unsure_beside_bone(certainty)
+
+
+def unsure_beside_bone(certainty: SurfaceCertainty) -> SurfaceCertainty:
+    """Return a surface that does not lie on bone as unsure everywhere: an edge that it meets may be any bone's.
+
+    The less of it agrees the less sure, without a step: with 0.73 five sixths of a surface were still right.
+    """
+    if certainty.on_bone is None or certainty.lies_on_bone:
+        return certainty
+    least_mm = _MOST_SD_MM * min(1.0, (_LIES_ON_BONE - certainty.on_bone) / _BESIDE_BY)
+    return replace(certainty, sd_mm=np.maximum(certainty.sd_mm, least_mm))
 
 
 def sd_of_terms(terms: FloatArray, seen_class: NDArray[np.integer]) -> FloatArray:

@@ -78,7 +78,8 @@ class TestSurfaceCertainties:
         c = surface_certainties(volume, (wrong,))[0]
         assert c.lies_on_bone is False
         assert all(right.lies_on_bone for right in certainties)
-        assert np.median(c.sd_mm) > 2 * np.median(certainties[0].sd_mm)
+        # no place of it is sure, also where it happens to meet an edge: that may be any bone's
+        assert c.sd_mm.min() > 3 * np.median(certainties[0].sd_mm)
 
     def test_the_nearest_place_answers(self, certainties):
         c = certainties[0]
