@@ -262,9 +262,10 @@ class TestOut:
         (tmp_path / "series-1").mkdir()
         (tmp_path / "series-1" / "findings.json").write_text("of other settings")
         with OutputFolder(tmp_path) as output:
-            with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            with monkeypatch.context() as patched:
                 patched.setattr("shutil.rmtree", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
-                output.withdraw("series-1")
+                with pytest.raises(KeyboardInterrupt):
+                    output.withdraw("series-1")
             assert list(output.staging.rglob("findings.json"))
         assert not (tmp_path / "series-1").exists()
 
