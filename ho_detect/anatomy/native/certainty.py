@@ -69,7 +69,7 @@ _COEFFICIENTS = np.array(
 )
 #: A surface lies on bone where so large a share of its edges agrees. Of 166 fits, those with at least 0.85 had at least
 #: 0.79 of the true surface within 3 mm, those below 0.75 at most 0.70; none lay between.
-_LIES_ON_BONE = 0.8
+LIES_ON_BONE = 0.8
 #: With so much less of it agreeing nothing is known of where the bone is. Convention.
 _BESIDE_BY = 0.3
 
@@ -101,7 +101,7 @@ class SurfaceCertainty:
     @property
     def lies_on_bone(self) -> bool | None:
         """Whether this surface lies on bone, None where that cannot be told."""
-        return None if self.on_bone is None else self.on_bone >= _LIES_ON_BONE
+        return None if self.on_bone is None else self.on_bone >= LIES_ON_BONE
 
     @cached_property
     def _tree(self) -> cKDTree:
@@ -150,7 +150,7 @@ def unsure_beside_bone(certainty: SurfaceCertainty) -> SurfaceCertainty:
     """
     if certainty.on_bone is None or certainty.lies_on_bone:
         return certainty
-    least_mm = _MOST_SD_MM * min(1.0, (_LIES_ON_BONE - certainty.on_bone) / _BESIDE_BY)
+    least_mm = _MOST_SD_MM * min(1.0, (LIES_ON_BONE - certainty.on_bone) / _BESIDE_BY)
     return replace(certainty, sd_mm=np.maximum(certainty.sd_mm, least_mm))
 
 

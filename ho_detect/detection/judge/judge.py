@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from ho_detect.anatomy.native.certainty import LIES_ON_BONE
 from ho_detect.detection.evidence import Evidence
 from ho_detect.detection.judge.definitions import defined
 from ho_detect.detection.judge.features import GROWN, OSSIFIED, Feature
@@ -36,6 +37,9 @@ _SPEAKS_OF = {
     "fat": "subcutaneous",
     "skin": "subcutaneous",
 }
+#: What a surface beside its bone leaves over is a shell: it fills less of its convex hull. Convention; those of
+#: bones fitted wrongly fill 0.06 to 0.14, lesions joined with a bone 0.07 to 0.7.
+SHELL_SOLIDITY = 0.15
 #: So many features are named as the reason.
 _NAMED = 3
 #: What lies with more than this share at the edge of the view is cut by it.
@@ -93,6 +97,10 @@ def judge(evidence: Evidence, settings: Settings) -> Verdict:
     grown, ossified = probabilities(evidence, weights())
     probability = grown * ossified
     because = _because(evidence, grown, ossified)
+    if beside_bone(evidence) and evidence.solidity < SHELL_SOLIDITY:
+        return Verdict("excluded", "native_bone", probability, "a shell that a surface beside its bone leaves over")
+    if beside_bone(evidence) and probability >= settings.judge.exclude:
+        return Verdict("undecided", "native_unsure", probability, "on a bone that is fitted badly")
     if probability >= settings.judge.keep:
         return Verdict("kept", "", probability, because)
     native = grown < ossified
@@ -120,7 +128,13 @@ def beyond_bone(evidence: Evidence) -> bool:
     The ischial spine with the ligament that inserts there is longer in many people than any model has it.
     """
     far = (evidence.beyond_mm or 0.0) >= FAR_BEYOND_MM and evidence.ischial_spine_mm > PROCESS_MM
+    far &= not beside_bone(evidence)
     return not evidence.joined or far
+
+
+def beside_bone(evidence: Evidence) -> bool:
+    """Whether a candidate stands on a bone whose fitted surface does not lie on it: nothing is kept there."""
+    return evidence.joined and evidence.on_bone is not None and evidence.on_bone < LIES_ON_BONE
 
 
 def _because(evidence: Evidence, grown: float, ossified: float) -> str:
