@@ -12,7 +12,7 @@ from made_detection import evidence, grown_on_bone
 
 from ho_detect.detection.judge.excluded import EXCLUSIONS, UNDECIDED
 from ho_detect.detection.judge.features import GROWN, OSSIFIED, values
-from ho_detect.detection.judge.judge import FAR_BEYOND_MM, judge, probabilities, weights
+from ho_detect.detection.judge.judge import FAR_BEYOND_MM, beside_bone, judge, probabilities, weights
 from ho_detect.settings import Settings
 
 SETTINGS = Settings()
@@ -76,6 +76,9 @@ class TestJudge:
             assert verdict.reason in EXCLUSIONS
             assert verdict.decision != "kept"
             return
+        if beside_bone(e):
+            assert verdict.decision != "kept"
+            return
         expected = "kept" if verdict.probability >= SETTINGS.judge.keep else "undecided"
         if verdict.probability < SETTINGS.judge.exclude:
             expected = "excluded"
@@ -90,7 +93,7 @@ class TestJudge:
         assert probabilities(farther, weights())[0] >= probabilities(e, weights())[0]
 
     def test_far_beyond_every_place_of_the_bone_is_not_native_however_large(self):
-        mass = grown_on_bone(volume_mm3=565e3, beyond_mm=FAR_BEYOND_MM, reach_mm=60.0, foot_mm2=9000.0, on_bone=0.3)
+        mass = grown_on_bone(volume_mm3=565e3, beyond_mm=FAR_BEYOND_MM, reach_mm=60.0, foot_mm2=9000.0, on_bone=0.85)
         assert probabilities(mass, weights())[0] == 1.0
         assert judge(mass, SETTINGS).kept
 
