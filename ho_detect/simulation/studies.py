@@ -42,6 +42,7 @@ SAMPLES: tuple[StudyPlan, ...] = (
             muscle_bulk=0.9,
             center_lps_mm=(3.0, -12.0, -640.0),
             texture_seed=11,
+            shape_seed=3,
         ),
         ossification=(Island(side="left", muscle="gluteus_medius", volume_ml=7.5, clearance_mm=5.0, along=0.55),),
         scan=_SAMPLE_SCAN,
@@ -62,6 +63,7 @@ SAMPLES: tuple[StudyPlan, ...] = (
             bone_density=0.85,
             center_lps_mm=(-2.0, -8.0, -212.0),
             texture_seed=12,
+            shape_seed=4,
         ),
         ossification=(
             Island(side="right", muscle="iliopsoas", volume_ml=0.8, maturity="mature", along=0.55),
@@ -85,6 +87,7 @@ SAMPLES: tuple[StudyPlan, ...] = (
             bone_density=0.8,
             center_lps_mm=(0.0, -15.0, 85.0),
             texture_seed=13,
+            shape_seed=5,
         ),
         mimics=(
             ArterialCalcium(side="left", amount=0.6),

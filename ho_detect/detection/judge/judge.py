@@ -37,9 +37,6 @@ _SPEAKS_OF = {
     "fat": "subcutaneous",
     "skin": "subcutaneous",
 }
-#: What a surface beside its bone leaves over is a shell: it fills less of its convex hull. Convention; those of
-#: bones fitted wrongly fill 0.06 to 0.14, lesions joined with a bone 0.07 to 0.7.
-SHELL_SOLIDITY = 0.15
 #: So many features are named as the reason.
 _NAMED = 3
 #: What lies with more than this share at the edge of the view is cut by it.
@@ -97,8 +94,6 @@ def judge(evidence: Evidence, settings: Settings) -> Verdict:
     grown, ossified = probabilities(evidence, weights())
     probability = grown * ossified
     because = _because(evidence, grown, ossified)
-    if beside_bone(evidence) and evidence.solidity < SHELL_SOLIDITY:
-        return Verdict("excluded", "native_bone", probability, "a shell that a surface beside its bone leaves over")
     if beside_bone(evidence) and probability >= settings.judge.exclude:
         return Verdict("undecided", "native_unsure", probability, "on a bone that is fitted badly")
     if probability >= settings.judge.keep:

@@ -109,8 +109,8 @@ class TestResume:
             call(limit=2, resume=True, key_file=key_file)
         run([archive], tmp_path / "once", None, options(key_file=key_file))
         assert contents(tmp_path / "out") == contents(tmp_path / "once")
-        # record and label map of each series; three tables, each twice; the page over all
-        assert len(contents(tmp_path / "once")) == 6 * 2 + 3 * 2 + 1
+        # record and label map of each series; three tables, each twice; the page over all, the dictionary
+        assert len(contents(tmp_path / "once")) == 6 * 2 + 3 * 2 + 2
 
     def test_dicom_equals_that_of_a_run_at_once_but_for_dates_and_times(self, call, tmp_path, archive, key_file):
         inputs = (archive / "s2", archive / "s4")

@@ -8,7 +8,7 @@ from made_findings import make_findings, make_grids, make_hip, make_lesion, make
 from PIL import Image
 
 from ho_detect.export.pages.pictures import (
-    aside_picture,
+    excluded_picture,
     grey,
     head_pictures,
     lesion_pictures,
@@ -74,7 +74,7 @@ class TestPictures:
         assert head_pictures(findings, make_hip(status="not_in_view", center_lps_mm=None)) == ()
 
     def test_a_point_beyond_the_scan_still_gives_a_picture(self):
-        picture = aside_picture(make_findings(), (500.0, 0.0, 500.0))
+        picture = excluded_picture(make_findings(), (500.0, 0.0, 500.0))
         assert pixels(picture.image).size >= 1
 
     def test_the_window_is_linear_and_clipped(self):
