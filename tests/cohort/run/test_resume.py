@@ -131,7 +131,7 @@ class TestResume:
 
     def test_other_settings_are_other_results(self, call):
         call(resume=True)
-        other = Settings.from_dict({"mimics": {"min_volume_mm3": 99.0}})
+        other = Settings.from_dict({"judge": {"min_volume_mm3": 99.0}})
         assert call(resume=True, settings=other)[1] == [3, 5, 1, 6, 4, 2]
         assert call(resume=True, settings=other)[1] == []
 
@@ -177,7 +177,7 @@ class TestResume:
 
     def test_a_series_that_fails_now_loses_its_older_result(self, call, tmp_path):
         report, _ = call(resume=True)
-        other = Settings.from_dict({"mimics": {"min_volume_mm3": 99.0}})
+        other = Settings.from_dict({"judge": {"min_volume_mm3": 99.0}})
         call(resume=True, settings=other, task=batch_tasks.second_exits)
         assert report.studies[1].folder not in names(tmp_path / "out")
         assert report.studies[0].folder in names(tmp_path / "out")

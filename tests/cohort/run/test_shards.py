@@ -150,7 +150,7 @@ class TestCollect:
     def test_an_outcome_of_an_older_plan_counts_for_nothing(self, archive, tmp_path):
         plan_shards([archive], tmp_path)
         run_shard(tmp_path / "manifest.parquet", None, options())
-        plan_shards([archive], tmp_path, Settings.from_dict({"mimics": {"min_volume_mm3": 99.0}}))
+        plan_shards([archive], tmp_path, Settings.from_dict({"judge": {"min_volume_mm3": 99.0}}))
         report = collect(tmp_path)
         assert len(report.waiting) == report.n_earlier == 6
 

@@ -75,7 +75,7 @@ def test_a_missing_file(out, name):
         (("hips", 0, "n_lesions"), 5, "left hip: 5 lesions, 1 are listed"),
         (("hips", 0, "total_volume_mm3"), 5.0, "left hip: 5.0 mm3"),
         (("series", "rows"), 7, "size"),
-        (("software", "settings", "mimics", "min_volume_mm3"), 7.0, "digest of the settings"),
+        (("software", "settings", "judge", "min_volume_mm3"), 7.0, "digest of the settings"),
         (("schema_version",), "0.9", "schema version 0.9"),
     ],
 )
