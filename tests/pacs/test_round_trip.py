@@ -102,7 +102,7 @@ def results(hospital, tmp_path_factory):
     for name, keep in (("out", True), ("secret", False)):
         settings = Settings.from_dict({"output": {"dicom": True, "keep_identity": keep}})
         options = Options(task=batch_tasks.finds_measured_lesions)
-        report = run.run([tmp_path / "ct"], tmp_path / name, settings, options)
+        report = run([tmp_path / "ct"], tmp_path / name, settings, options)
         assert report.exit_status == 0
     return tmp_path
 
