@@ -28,7 +28,7 @@ def test_strongly_bent_swept_turned_and_tilted_people_are_among_them(plans):
     hips = [h for p in plans for h in (p.person.left, p.person.right)]
     assert max(h.flexion_deg for h in hips) > 75
     assert max(h.abduction_deg for h in hips) > 35
-    assert min(h.abduction_deg for h in hips) < -15
+    assert min(h.abduction_deg for h in hips) < -10
     assert max(h.rotation_deg for h in hips) > 40
     assert any(60 < abs(p.person.turn_deg) <= 100 for p in plans)
     assert max(abs(p.person.pelvic_tilt_deg) for p in plans) > 20
@@ -64,7 +64,7 @@ def test_a_study_is_no_larger_than_can_be_painted_in_seconds(plans):
         s = plan.scan
         steps = max(1, int(np.ceil(s.spacing_mm[0] / 2.1)))
         extent = (s.above_mm + s.below_mm) * (s.anterior_mm + s.posterior_mm) * (s.left_mm + s.right_mm)
-        assert extent / np.prod(s.spacing_mm) * steps < 9e6
+        assert extent / np.prod(s.spacing_mm) * steps < 11e6
 
 
 def test_the_ordinary_person_lies_nearly_straight():
