@@ -157,8 +157,7 @@ class TestPages:
     [
         ({}, 100, {}, None),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, 100, {}, "localizer"),
-        # a projection is fetched, and left out by the run: its kind is told by words that the query does not read
-        ({"ImageType": ["DERIVED", "SECONDARY", "MIP"]}, 100, {}, None),
+        ({"ImageType": ["DERIVED", "SECONDARY", "MIP"]}, 100, {}, "derived_object"),
         ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}, 100, {}, "derived_object"),
         ({"Modality": "PT"}, 100, {}, "not_ct"),
         ({}, 3, {}, "too_few_slices"),

@@ -24,11 +24,12 @@ def test_a_seed_is_a_study_and_a_plan_survives_json(plans):
         assert msgspec.json.decode(msgspec.json.encode(plan), type=StudyPlan) == plan
 
 
+@pytest.mark.xfail(reason="fewer people are adducted than this asks for", strict=True)
 def test_strongly_bent_swept_turned_and_tilted_people_are_among_them(plans):
     hips = [h for p in plans for h in (p.person.left, p.person.right)]
     assert max(h.flexion_deg for h in hips) > 75
     assert max(h.abduction_deg for h in hips) > 35
-    assert min(h.abduction_deg for h in hips) < -10
+    assert min(h.abduction_deg for h in hips) < -15
     assert max(h.rotation_deg for h in hips) > 40
     assert any(60 < abs(p.person.turn_deg) <= 100 for p in plans)
     assert max(abs(p.person.pelvic_tilt_deg) for p in plans) > 20
@@ -58,13 +59,14 @@ def test_every_kind_of_growth_mimic_and_crop_is_among_them(plans):
     assert max(p.scan.noise_hu for p in plans) > 45
 
 
+@pytest.mark.xfail(reason="some studies are larger than this", strict=True)
 def test_a_study_is_no_larger_than_can_be_painted_in_seconds(plans):
     assert len(plans) > 0
     for plan in plans:
         s = plan.scan
         steps = max(1, int(np.ceil(s.spacing_mm[0] / 2.1)))
         extent = (s.above_mm + s.below_mm) * (s.anterior_mm + s.posterior_mm) * (s.left_mm + s.right_mm)
-        assert extent / np.prod(s.spacing_mm) * steps < 1.8e7
+        assert extent / np.prod(s.spacing_mm) * steps < 9e6
 
 
 def test_the_ordinary_person_lies_nearly_straight():
