@@ -9,7 +9,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from ho_detect.acquisition.headers.kinds import DERIVED_WORDS, LOCALIZER_WORDS
+from ho_detect.acquisition.headers.kinds import DERIVED_WORDS, LOCALIZER_WORDS, no_attenuation
 from ho_detect.acquisition.headers.slices import CT_CLASSES
 from ho_detect.acquisition.series.body_part import other_body_part
 from ho_detect.pacs.archive import RefusedError, archive_errors
@@ -173,7 +173,11 @@ def reason_to_leave(
         return "not_ct"
     if words & LOCALIZER_WORDS:
         return "localizer"
-    if text(metadata, "SOPClassUID") not in CT_CLASSES or words & DERIVED_WORDS:
+    if (
+        text(metadata, "SOPClassUID") not in CT_CLASSES
+        or words & DERIVED_WORDS
+        or no_attenuation(tuple(sorted(words)), "")
+    ):
         return "derived_object"
     if n_instances * (whole_number(metadata, "NumberOfFrames") or 1) < settings.min_slices:
         return "too_few_slices"
