@@ -373,7 +373,7 @@ class TestRecord:
         assert one == findings().to_json()
 
     def test_settings_are_written_whole(self):
-        settings = Settings.from_dict({"detection": {"short_gap_mm": 60.0}, "judge": {"min_volume_mm3": 41.0}})
+        settings = Settings.from_dict({"detection": {"short_gap_mm": 40.0}, "judge": {"min_volume_mm3": 41.0}})
         found = Findings.of(analyze(scan(SPUR_AND_IMMATURE).volume, settings))
         written = found.to_dict()["software"]
         assert Settings.from_dict(written["settings"]) == settings

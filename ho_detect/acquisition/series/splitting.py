@@ -244,7 +244,8 @@ def _joined_or_apart(
         first, joined, n_left_out, n = volumes[home]
         volumes[home] = (first, joined + added, n_left_out + len(images) - len(added), n + 1)
     large = [v for v in volumes if _n_places(v[1]) >= settings.min_slices]
-    if not large:
+    if not large or (name == "repeat" and len(large) < len(volumes)):
+        # a slice that is there again with other content, and no mark says which one is meant: not to be guessed away
         return [Part(tuple(image for part in parts.values() for image in part))], 0
     n_small = sum(len(images) for _, images, _, _ in volumes) - sum(len(images) for _, images, _, _ in large)
     several = len(large) > 1
@@ -254,7 +255,8 @@ def _joined_or_apart(
 
 
 def _overlap(a: Sequence[SliceEntry], b: Sequence[SliceEntry]) -> float:
-    """Return the share of the shorter of two stretches that the other covers."""
+    """Return the share of the shorter of two stretches that the other covers; of a single image all or nothing."""
     heights = [heights_of(images) for images in (a, b)]
-    common = min(h.max() for h in heights) - max(h.min() for h in heights)
-    return float(common / max(min(np.ptp(h) for h in heights), 1e-6))
+    common = float(min(h.max() for h in heights) - max(h.min() for h in heights))
+    shorter = float(min(np.ptp(h) for h in heights))
+    return common / shorter if shorter > 0 else float(common >= 0)

@@ -20,6 +20,8 @@ _HIDDEN: Final = ("patient", "date")
 _OTHER_FIELD_MM: Final = 2.0
 #: More pauses than this are not tried as ends of scans.
 _MOST_PAUSES: Final = 9
+#: Fewer slices show no steps in turn: two of each step are even whatever they are.
+_LEAST_IN_TURN: Final = 6
 #: Positions written with one decimal make steps differ by this.
 _ROUNDED_MM: Final = 0.1
 
@@ -134,7 +136,8 @@ def _scans_by_time(moments: Sequence[float | None]) -> Iterable[list[str]]:
 
 def _runs(images: Sequence[SliceEntry]) -> list[str]:
     """Number the runs in which heights go one way when images are taken by instance number."""
-    if any(image.instance is None for image in images):
+    numbers = [image.instance for image in images]
+    if None in numbers or len(set(numbers)) != len(numbers):
         return ["1"] * len(images)
     order = sorted(range(len(images)), key=lambda k: images[k].instance or 0)
     steps = np.sign(np.diff(heights_of(images)[order]))
@@ -177,7 +180,7 @@ def alternating(images: Sequence[SliceEntry], settings: AcquisitionSettings) -> 
         if 1 < n_groups <= len(marks) / 2 and n_changes > n_groups - 1:
             return f"steps are uneven, and {name} changes {n_changes} times along the stack"
     heights = heights_of(ordered)
-    if all(is_even(heights[k::2], settings) for k in (0, 1)):
+    if len(heights) >= _LEAST_IN_TURN and all(is_even(heights[k::2], settings) for k in (0, 1)):
         first, second = np.diff(heights)[:2].tolist()
         return f"steps of {first:.2f} and {second:.2f} mm in turn, as of two scans laid into each other"
     return ""

@@ -43,7 +43,7 @@ def test_are_stand_ins_in_all_that_is_written(disk, tmp_path, key_file, caplog):
     assert sorted(row["reason"] for row in stood) == ["decode_failed", "unreadable", "unreadable"]
     assert all(re.search("file-[0-9a-f]{12}", row["message"]) for row in stood)
     written = [path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()]
-    assert len(written) == 9
+    assert len(written) == 10
     for name in NAMES:
         assert not any(name.encode() in data for data in written)
         assert name not in caplog.text

@@ -213,7 +213,7 @@ def test_a_plan_of_nothing(tmp_path):
     (tmp_path / "in").mkdir()
     plan_shards([tmp_path / "in"], tmp_path / "out", n_shards=4)
     assert run_shard(tmp_path / "out" / "manifest.parquet", "4/4", options()).studies == ()
-    assert collect(tmp_path / "out", finish=True).exit_status == 0
+    assert collect(tmp_path / "out", finish=True).exit_status == 3  # a run that finds nothing is no success
 
 
 def test_what_is_not_to_be_analysed_has_no_place():
