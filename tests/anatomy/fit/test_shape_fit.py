@@ -9,8 +9,8 @@ import pytest
 from scipy import ndimage as ndi
 
 from ho_detect._kernels.voxelise import count_crossings, fill_between
+from ho_detect.anatomy.fit.femur import find_heads
 from ho_detect.anatomy.fit.head import settled_head
-from ho_detect.anatomy.fit.hips import _heads
 from ho_detect.anatomy.fit.shape_fit import Pose, SurfaceFit, fit_surface
 from ho_detect.anatomy.fit.shape_model import femur_model, hip_bone_model
 from ho_detect.anatomy.fit.working_grid import WorkingVolume
@@ -164,7 +164,7 @@ class TestHeadSphere:
         missed = SurfaceFit(
             middle + 3 * off + 20.0 * self.directions(), *[np.empty(0)] * 2, np.ones(150, bool), *[np.empty(0)] * 2, 0.0
         )
-        heads = _heads(volume, missed, Sphere(middle + off, 23.5))
+        heads = find_heads(volume, missed, Sphere(middle + off, 23.5))
         assert np.linalg.norm(heads[0].center_lps_mm - middle) < 0.5
 
     def test_where_nothing_is_the_expected_one_stays(self):
