@@ -6,14 +6,12 @@ import io
 import struct
 import warnings
 import zlib
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
 
-from ho_detect.acquisition.headers.elements import UNDEFINED, lost_after, name_value_representations, walk_elements
+from ho_detect.acquisition.headers.repairs import DELIMITERS, PIXELS, UNDEFINED, is_known, lost_after, mended
 from ho_detect.acquisition.headers.values import META, TAGS, Values
 
-#: Elements from here on are pixels (float, double, integer pixel data).
-PIXELS: Final = 0x7FE00008
 #: Of a deflated data set no more is inflated to find its pixels.
 MAX_INFLATED: Final = 1 << 20
 
@@ -21,10 +19,6 @@ DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
 IMPLICIT: Final = "1.2.840.10008.1.2"
 EXPLICIT: Final = "1.2.840.10008.1.2.1"
-
-_WANTED: Final = frozenset(TAGS.values())
-_WANTED_META: Final = frozenset(META.values())
-_GROUPS: Final = (TAGS["SharedFunctionalGroupsSequence"], TAGS["PerFrameFunctionalGroupsSequence"])
 
 
 def looks_like_dicom(data: bytes) -> bool:
@@ -39,12 +33,8 @@ def looks_like_dicom(data: bytes) -> bool:
     for order in "<>":
         group, element = struct.unpack(f"{order}HH", data[:4])
         if group in (2, 8) and element <= 0x0100:
-            return bool(_is_vr(data[4:6]) or struct.unpack(f"{order}L", data[4:8])[0] <= 1024)
+            return bool(is_known(data[4:6]) or struct.unpack(f"{order}L", data[4:8])[0] <= 1024)
     return False
-
-
-def _is_vr(two: bytes) -> bool:
-    return two.isalpha() and two.isupper()
 
 
 @dataclass
@@ -81,76 +71,102 @@ def _walk_elements(data: bytes, walk: Walk) -> None:
         # only as much as a header needs is inflated: half a megabyte can hold a gigabyte
         data = zlib.decompressobj(-15).decompress(data[begin:], MAX_INFLATED)
         begin = 0
-    implicit, little = _encoding(data[begin : begin + 8], walk.syntax)
-    walk.syntax = walk.syntax or (IMPLICIT if implicit else EXPLICIT if little else BIG_ENDIAN)
-    walk.values.little = little
-    found = walk_elements(data, begin, implicit=implicit, wanted=_WANTED, stop=PIXELS) if little else None
-    if found is None and little and not implicit:
-        data = name_value_representations(data, begin)
-        found = walk_elements(data, begin, implicit=implicit, wanted=_WANTED, stop=PIXELS)
-    # functional groups are read as sequences, by pydicom
-    if found is None or not found.elements.keys().isdisjoint(_GROUPS):
-        broken_off = lost_after(data, begin, implicit=implicit) if little else 0
-        try:
-            _walk_by_pydicom(data, begin, walk, implicit=implicit)
-        except RecursionError:
-            raise
-        except Exception:
-            if not broken_off:
-                raise
-        if broken_off and not walk.complete:
-            tag = f"({broken_off >> 16:04X},{broken_off & 0xFFFF:04X})"
-            walk.fault = f"header cannot be parsed: no element follows {tag}"
-        return
-    walk.values.elements |= found.elements
-    walk.at_pixels = found.at_pixels
-    walk.complete = found.at_pixels is not None or found.end == len(data)
+    coding = _encoding(data[begin : begin + 8], walk.syntax)
+    walk.syntax = walk.syntax or (IMPLICIT if coding.implicit else EXPLICIT if coding.little else BIG_ENDIAN)
+    walk.values.little = coding.little
+    reading = _read(data, begin, coding, _DATA_SET, strict=coding.little)
+    if reading.error and coding.little:
+        data = mended(data, begin, implicit=coding.implicit)
+        reading = _read(data, begin, coding, _DATA_SET, strict=True)
+        if reading.error:
+            reading = _read(data, begin, coding, _DATA_SET, strict=False)
+            tag = 0 if reading.complete(data) else lost_after(data, begin, implicit=coding.implicit)
+            walk.fault = f"header cannot be parsed: no element follows ({tag >> 16:04X},{tag & 0xFFFF:04X})" * (tag > 0)
+    walk.values.elements |= reading.elements
+    walk.at_pixels = reading.at_stop
+    walk.complete = reading.complete(data)
+    if reading.error and not walk.fault:
+        raise reading.error
 
 
 def _read_meta(data: bytes, walk: Walk) -> int:
-    """Read the file meta information, and return where the data set begins."""
+    """Read the file meta information, and return where the data set begins; beyond the data where it is cut."""
     begin = 132 if data[128:132] == b"DICM" else 0
     if data[begin : begin + 2] != b"\x02\0":
         return begin
-    found = walk_elements(data, begin, implicit=False, wanted=_WANTED_META, stop=0x00030000)
-    if found is not None:
-        walk.values.elements |= found.elements
-        return found.end
+    reading = _read(data, begin, _Coding(implicit=False, little=True), _META, strict=False)
+    walk.values.elements |= reading.elements
+    if reading.error:
+        raise reading.error
+    return reading.end
+
+
+class _Coding(NamedTuple):
+    implicit: bool
+    little: bool
+
+
+class _Part(NamedTuple):
+    """Which elements are wanted, and the first tag that is no more looked at."""
+
+    wanted: list[Any]
+    stop: int
+
+
+_META: Final = _Part(list(META.values()), 0x00030000)
+_DATA_SET: Final = _Part(list(TAGS.values()), PIXELS)
+
+
+@dataclass
+class _Reading:
+    elements: dict[int, Any] = field(default_factory=dict)
+    at_stop: tuple[int, int, int] | None = None
+    end: int = 0
+    """Where the last element before that ends; beyond the data where it is cut."""
+    error: Exception | None = None
+
+    def complete(self, data: bytes) -> bool:
+        return self.error is None and (self.at_stop is not None or self.end == len(data))
+
+
+def _read(data: bytes, begin: int, coding: _Coding, part: _Part, *, strict: bool) -> _Reading:
+    """Read elements by pydicom; where strict, a value representation that is none is an error, not guessed over."""
     from pydicom.filereader import data_element_generator
 
     stream = io.BytesIO(data)
-    stream.seek(begin)
-    meta: list[Any] = list(META.values())
-    for element in data_element_generator(stream, False, True, lambda tag, _vr, _n: tag >> 16 != 2, specific_tags=meta):
-        walk.values.elements[int(element.tag)] = element
-    return stream.tell()
+    reading = _Reading(end=stream.seek(begin))
 
-
-def _walk_by_pydicom(data: bytes, begin: int, walk: Walk, *, implicit: bool) -> None:
-    from pydicom.filereader import data_element_generator
-
-    stream = io.BytesIO(data)
-    end = stream.seek(begin)
-
-    def note(tag: int, _vr: str | None, length: int) -> bool:
-        nonlocal end
+    def note(tag: int, vr: str | None, length: int) -> bool:
         number = int(tag)  # pydicom's tags compare slowly
-        if number >= PIXELS:
-            walk.at_pixels = (number, stream.tell(), length)
+        if number in DELIMITERS or (strict and not coding.implicit and not is_known((vr or "").encode())):
+            raise ValueError("no element")
+        at = stream.tell()
+        if number >= part.stop:
+            reading.at_stop = (number, at, length)
+            if reading.end < 0:
+                reading.end = at - 8
             return True
-        end = stream.tell() + length if length != UNDEFINED else -1
+        reading.end = at + length if length != UNDEFINED else -1
         return False
 
-    tags: list[Any] = list(TAGS.values())
-    for element in data_element_generator(stream, implicit, walk.values.little, stop_when=note, specific_tags=tags):
-        walk.values.elements[int(element.tag)] = element
-    # a sequence of undefined length that is cut is a fault of its own; else it ended where the file does
-    walk.complete = walk.at_pixels is not None or end in (-1, len(data))
+    try:
+        for element in data_element_generator(stream, *coding, stop_when=note, specific_tags=part.wanted):
+            reading.elements[int(element.tag)] = element
+    except RecursionError:
+        raise
+    except Exception as error:  # noqa: BLE001 - any fault of pydicom on hostile bytes is this file's fault
+        reading.error = error
+        return reading
+    if reading.end < 0:  # a sequence of undefined length that is cut is a fault of its own
+        reading.end = stream.tell()
+    if reading.at_stop is None and stream.tell() < len(data):
+        reading.error = ValueError("no element")  # the end of an item, outside of any
+    return reading
 
 
-def _encoding(head: bytes, syntax: str) -> tuple[bool, bool]:
-    """Return (implicit, little endian) as the first element shows them; the declared syntax can be wrong."""
+def _encoding(head: bytes, syntax: str) -> _Coding:
+    """Return the coding as the first element shows them; the declared syntax can be wrong."""
     little = syntax != BIG_ENDIAN
     if not syntax and len(head) == 8:
         little = struct.unpack("<H", head[:2])[0] <= 0x7FFF and struct.unpack("<H", head[:2])[0] != 0x0800
-    return not _is_vr(head[4:6]), little
+    return _Coding(not is_known(head[4:6]), little)

@@ -1,111 +1,58 @@
-"""The elements of a little endian data set that most files hold, walked over in one pass; what is unusual is left.
+"""Bytes of a broken little endian header to bytes that pydicom reads, of the same length; where it cannot be mended.
 
-pydicom reads everything, at five times the cost. This reads top-level elements of known form, skips sequences without
-looking into them but for their ends, and says so where a file needs more.
+Only looked at when pydicom has failed: value representations that are none, and delimiters that are left over.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Container
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
+#: Elements from here on are pixels (float, double, integer pixel data).
+PIXELS: Final = 0x7FE00008
 UNDEFINED: Final = 0xFFFFFFFF
 #: Value representations with a length of four bytes.
 _LONG: Final = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
-_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+#: The ends of an item and of a sequence.
+DELIMITERS: Final = (0xFFFEE00D, 0xFFFEE0DD)
 _HEAD: Final = struct.Struct("<HH2sH")
 _IMPLICIT_HEAD: Final = struct.Struct("<HHL")
 _LENGTH: Final = struct.Struct("<L")
+#: An empty element that nobody asks for, as long as a delimiter.
+_BLANK: Final = 0x00090000
+_BLANKS: Final = {True: _IMPLICIT_HEAD.pack(9, 0, 0), False: _HEAD.pack(9, 0, b"UL", 0)}
 
 
-class Element(NamedTuple):
-    """The bytes of a value."""
+def mended(data: bytes, begin: int, *, implicit: bool) -> bytes:
+    """Mend what can be mended of the top-level elements before the pixels.
 
-    value: bytes
-
-
-@dataclass
-class Walked:
-    """What was found.
-
-    Parameters
-    ----------
-    elements
-        Those asked for, by tag.
-    at_pixels
-        Tag, first byte of the value and declared length of the first element at or beyond ``stop``.
-    end
-        Where the last element before it ends; beyond the data where that is cut.
-    """
-
-    elements: dict[int, Element] = field(default_factory=dict)
-    at_pixels: tuple[int, int, int] | None = None
-    end: int = 0
-
-
-def walk_elements(data: bytes, begin: int, *, implicit: bool, wanted: Container[int], stop: int) -> Walked | None:
-    """Walk from ``begin`` to the first element with a tag of ``stop`` or more.
-
-    Returns
-    -------
-    Walked or None
-        None where this walk is too simple: a value representation that is none, a wanted sequence of undefined
-        length, anything cut within a sequence.
-    """
-    found = Walked(end=begin)
-    at, size = begin, len(data)
-    while at + 8 <= size:
-        head = _head(data, at, implicit)
-        if head is None:
-            return None
-        tag, start, length = head
-        if tag in (_ITEM_END, _SEQUENCE_END) and length == 0:
-            at = start  # of a sequence that was longer than its length says
-            continue
-        if tag >= stop:
-            found.at_pixels = tag, start, length
-            return found
-        if length == UNDEFINED:
-            after = -1 if tag in wanted else _sequence_end(data, start, implicit)
-            if after < 0:
-                return None
-        else:
-            after = start + length
-            if tag in wanted and after <= size:
-                found.elements[tag] = Element(data[start:after])
-        found.end = at = after
-    if at < size:
-        found.end = size + 1  # cut within the head of an element
-    return found
-
-
-def name_value_representations(data: bytes, begin: int) -> bytes:
-    """Give each top-level element of explicit VR whose value representation is none (hyphens, blanks) its own.
-
-    How its length is written is then unknown too: the reading is taken after which a later element of known form
-    begins. The first element without such a reading ends it.
+    A value representation that is none (hyphens, blanks) is replaced by the element's own. How its length is written is
+    then unknown too: the reading is taken after which a later element of known form begins. A delimiter that is left
+    over, as behind a sequence that is longer than it says, becomes an empty element. The first element that is neither
+    ends it.
 
     Returns
     -------
     Bytes of the same length; the same object where there is nothing to mend.
     """
-    mended = None
+    changed = None
     at, size = begin, len(data)
-    while at + 12 <= size:
-        head = _head(data, at, implicit=False)
+    while 0 <= at <= size - 8:
+        head = _head(data, at, implicit)
         if head is None:
             head = _nameless_head(data, at)
             if head is None:
                 break
-            mended = bytearray(data) if mended is None else mended
-            mended[at + 4 : at + 6] = _value_representation(head[0], is_long=head[1] == at + 12)
-        _, start, length = head
-        at = _sequence_end(data, start, implicit=False) if length == UNDEFINED else start + length
-        if at < 0:
+            changed = bytearray(data) if changed is None else changed
+            changed[at + 4 : at + 6] = _value_representation(head[0], is_long=head[1] == at + 12)
+        tag, start, length = head
+        if tag in DELIMITERS and length == 0:
+            changed = bytearray(data) if changed is None else changed
+            changed[at:start] = _BLANKS[implicit]
+        elif tag >= PIXELS:
             break
-    return data if mended is None else bytes(mended)
+        at = _sequence_end(data, start, implicit) if length == UNDEFINED else start + length
+    return data if changed is None else bytes(changed)
 
 
 def lost_after(data: bytes, begin: int, *, implicit: bool) -> int:
@@ -115,25 +62,29 @@ def lost_after(data: bytes, begin: int, *, implicit: bool) -> int:
         head = _head(data, at, implicit)
         if head is None or head[0] <= last:
             return last
-        last, start, length = head
+        tag, start, length = head
+        last = last if tag == _BLANK else tag
         at = _sequence_end(data, start, implicit) if length == UNDEFINED else start + length
     return 0
 
 
 def _nameless_head(data: bytes, at: int) -> tuple[int, int, int] | None:
     """Return tag, first byte of the value and length of an element whose value representation is none."""
+    if at + 12 > len(data):
+        return None
     group, number, vr, short = _HEAD.unpack_from(data, at)
     tag = group << 16 | number
     for start, length in ((at + 8, short), (at + 12, _LENGTH.unpack_from(data, at + 8)[0])):
         after = start + length
         if vr not in _LONG and after + 8 <= len(data):
             next_group, next_number, next_vr, _ = _HEAD.unpack_from(data, after)
-            if (next_group << 16 | next_number) > tag and (_is_known(next_vr) or next_vr == vr):
+            if (next_group << 16 | next_number) > tag and (is_known(next_vr) or next_vr == vr):
                 return tag, start, length
     return None
 
 
-def _is_known(vr: bytes) -> bool:
+def is_known(vr: bytes) -> bool:
+    """Whether two bytes have the form of a value representation."""
     return vr.isalpha() and vr.isupper()
 
 
@@ -160,7 +111,7 @@ def _head(data: bytes, at: int, implicit: bool) -> tuple[int, int, int] | None:
         if at + 12 > len(data):
             return None
         return group << 16 | number, at + 12, _LENGTH.unpack_from(data, at + 8)[0]
-    return (group << 16 | number, at + 8, short) if _is_known(vr) else None
+    return (group << 16 | number, at + 8, short) if is_known(vr) else None
 
 
 def _sequence_end(data: bytes, at: int, implicit: bool) -> int:
@@ -174,7 +125,7 @@ def _sequence_end(data: bytes, at: int, implicit: bool) -> int:
         if head is None:
             return -1
         tag, start, length = head
-        if tag in (_ITEM_END, _SEQUENCE_END):
+        if tag in DELIMITERS:
             depth -= 1
             at = start
         elif length == UNDEFINED:
