@@ -21,20 +21,18 @@ def unpacked(mesh):
     """Read a packed mesh as the viewer does, number by number."""
     data, at, parts = zlib.decompress(base64.b64decode(mesh["data"])), 0, []
 
-    def numbers(count, width):
+    def numbers(count, width, kind):
         nonlocal at
-        values, value = [], 0
-        for k in range(count):
-            step = sum(data[at + plane * count + k] << (8 * plane) for plane in range(width))
-            value += -(step + 1) // 2 if step % 2 else step // 2
-            values.append(value)
-        at += count * width
-        return np.array(values)
+        rows = [[0] * width]
+        for row in np.frombuffer(data, kind, count * width, at).reshape(count, width).tolist():
+            rows.append([value + step for value, step in zip(rows[-1], row, strict=True)])
+        at += count * width * np.dtype(kind).itemsize
+        return np.array(rows[1:])
 
     for part in mesh["parts"]:
-        axes = [numbers(part["vertices"], 2) for _ in range(3)]
-        faces = numbers(3 * part["triangles"], 3).reshape(-1, 3)
-        parts.append((np.stack(axes, axis=1) * mesh["quantum"] + mesh["low"], faces))
+        vertices = numbers(part["vertices"], 3, "<i2")
+        faces = numbers(3 * part["triangles"], 1, "<i4").reshape(-1, 3)
+        parts.append((vertices * mesh["quantum"] + mesh["low"], faces))
     assert at == len(data)
     return parts
 

@@ -20,28 +20,20 @@ async function inflate(text) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-// Byte planes of zigzag differences back to numbers.
-function unplane(bytes, start, count, width) {
-  const out = new Int32Array(count);
-  for (let k = 0, value = 0; k < count; k++) {
-    let step = 0;
-    for (let b = 0; b < width; b++) step |= bytes[start + b * count + k] << (8 * b);
-    value += step & 1 ? -((step + 1) >>> 1) : step >>> 1;
-    out[k] = value;
-  }
-  return out;
+// Differences back to numbers, of rows of so many.
+function summed(steps, width) {
+  for (let k = width; k < steps.length; k++) steps[k] += steps[k - width];
+  return steps;
 }
 
 function unpack(mesh, bytes) {
   let at = 0;
   return mesh.parts.map((part) => {
-    const place = new Float32Array(3 * part.vertices);
-    for (let axis = 0; axis < 3; axis++, at += 2 * part.vertices) {
-      const values = unplane(bytes, at, part.vertices, 2);
-      for (let k = 0; k < part.vertices; k++) place[3 * k + axis] = mesh.low[axis] + mesh.quantum * values[k];
-    }
-    const faces = Uint32Array.from(unplane(bytes, at, 3 * part.triangles, 3));
-    at += 9 * part.triangles;
+    const middle = at + 6 * part.vertices, end = middle + 12 * part.triangles;
+    const steps = summed(new Int16Array(bytes.slice(at, middle).buffer), 3);
+    const place = Float32Array.from(steps, (value, k) => mesh.low[k % 3] + mesh.quantum * value);
+    const faces = Uint32Array.from(summed(new Int32Array(bytes.slice(middle, end).buffer), 1));
+    at = end;
     const colour = [1, 3, 5].map((k) => parseInt(part.colour.slice(k, k + 2), 16) / 255);
     return { id: part.id, css: part.colour, colour, place, faces, normal: normals(place, faces), middle: middleOf(place) };
   });
