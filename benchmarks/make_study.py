@@ -38,7 +38,7 @@ def load(study: Path) -> HuVolume:
 def simulated() -> HuVolume:
     """Return a person with bones as measured, and a bridge at the left hip, on 1.5 x 1 x 1 mm."""
     from ho_detect.simulation.draw import ordinary_person
-    from ho_detect.simulation.ossification import Bridge
+    from ho_detect.simulation.growth_plans import Bridge
     from ho_detect.simulation.study import StudyPlan, simulate
 
     bridge = Bridge(side="left", muscle="iliopsoas", width_mm=24.0, gap_mm=0.0, gap_at="femur", maturity="mature")

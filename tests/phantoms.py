@@ -12,8 +12,8 @@ import numpy as np
 
 from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.image.grid import Grid
+from ho_detect.simulation.growth_plans import Ossification
 from ho_detect.simulation.mimics import Mimic
-from ho_detect.simulation.ossification import Ossification
 from ho_detect.simulation.person import HipPlan, Person
 from ho_detect.simulation.scan import ScanPlan
 from ho_detect.simulation.study import SimulatedStudy, StudyPlan, paint_person, simulate

@@ -13,14 +13,8 @@ import pytest
 from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.image.grid import Grid
 from ho_detect.simulation.mimics import MimicTruth
-from ho_detect.simulation.study import (
-    FEMUR_LEFT,
-    HipTruth,
-    LesionTruth,
-    SimulatedStudy,
-    StudyPlan,
-    Truth,
-)
+from ho_detect.simulation.study import SimulatedStudy, StudyPlan
+from ho_detect.simulation.truth import FEMUR_LEFT, HipTruth, LesionTruth, Truth
 
 FOLDER = Path(__file__).parents[1] / "benchmarks" / "accuracy"
 SHAPE = (20, 40, 40)

@@ -19,7 +19,7 @@ from ho_detect.findings import Findings
 from ho_detect.image.grid import Grid
 from ho_detect.results.record import FindingsRecord
 from ho_detect.settings import Settings
-from ho_detect.simulation.ossification import Bridge, Island, Spur
+from ho_detect.simulation.growth_plans import Bridge, Island, Spur
 from ho_detect.simulation.person import Person
 from ho_detect.system.parallel import set_threads
 

@@ -20,7 +20,7 @@ from ho_detect.analyze import analyze_with_anatomy
 from ho_detect.followup.compare import compare_analyses
 from ho_detect.settings import Settings
 from ho_detect.simulation.draw import ordinary_person
-from ho_detect.simulation.ossification import Bridge, Island, Ossification
+from ho_detect.simulation.growth_plans import Bridge, Island, Ossification
 from ho_detect.simulation.person import HipPlan, Person
 from ho_detect.simulation.scan import ScanPlan
 from ho_detect.simulation.study import SimulatedStudy, StudyPlan, simulate

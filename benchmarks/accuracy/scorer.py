@@ -15,7 +15,8 @@ from scipy import ndimage as ndi
 
 from ho_detect.image.grid import Grid
 from ho_detect.image.sides import Side
-from ho_detect.simulation.study import FEMUR_LEFT, FEMUR_RIGHT, PELVIS, LesionTruth, SimulatedStudy
+from ho_detect.simulation.study import SimulatedStudy
+from ho_detect.simulation.truth import FEMUR_LEFT, FEMUR_RIGHT, PELVIS, LesionTruth
 
 FOUND_SHARE = 0.3
 NEAR_MM = 3.0

@@ -8,10 +8,10 @@ import msgspec
 import numpy as np
 
 from ho_detect.image.grid import FloatArray
+from ho_detect.simulation.canvas import Canvas
 from ho_detect.simulation.fields import axes_of, blend_in, coverage, smooth_noise
 from ho_detect.simulation.render import render
 from ho_detect.simulation.shapes import Medial, tube
-from ho_detect.simulation.tissue import Canvas
 
 Segment = Literal["cecum", "descending", "sigmoid", "small_bowel", "low_small_bowel", "rectum"]
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from ho_detect.image.sides import SIDES, Side
+from ho_detect.simulation.growth_plans import Bridge, Encasing, Island, Ossification, Sheet, Spur
 from ho_detect.simulation.maturity import Maturity
 from ho_detect.simulation.muscles import Muscle
-from ho_detect.simulation.ossification import Bridge, Encasing, Island, Ossification, Sheet, Spur
 from ho_detect.simulation.person import Person
 
 _ISLAND_MUSCLES: tuple[Muscle, ...] = (

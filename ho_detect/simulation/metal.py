@@ -7,12 +7,12 @@ import numpy as np
 
 from ho_detect.image.grid import FloatArray
 from ho_detect.image.sides import Side
+from ho_detect.simulation.canvas import Canvas
 from ho_detect.simulation.femur import neck_base, scale_of
 from ho_detect.simulation.fields import Field, axes_of, blend_in, coverage
 from ho_detect.simulation.pelvis import socket_axis
 from ho_detect.simulation.render import render
 from ho_detect.simulation.shapes import Ellipsoid, Shape, tube
-from ho_detect.simulation.tissue import Canvas
 
 _METAL_HU = 9000.0
 

@@ -8,11 +8,12 @@ import numpy as np
 from ho_detect.image.grid import FloatArray
 from ho_detect.image.sides import Point, Side
 from ho_detect.simulation.bowel import Bowel, paint_bowel
+from ho_detect.simulation.canvas import Canvas
 from ho_detect.simulation.fields import axes_of, blend_in, box_of, coverage, smooth_noise
 from ho_detect.simulation.metal import Arthroplasty, Nail, paint_arthroplasty, paint_nail
 from ho_detect.simulation.render import render
 from ho_detect.simulation.shapes import Ellipsoid, Shape, tube
-from ho_detect.simulation.tissue import Canvas, vessel_path
+from ho_detect.simulation.tissue import vessel_path
 
 
 class ArterialCalcium(msgspec.Struct, frozen=True, kw_only=True, tag="arterial_calcium"):

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
+from ho_detect.simulation.growth_plans import Island
 from ho_detect.simulation.mimics import ArterialCalcium, Phleboliths
-from ho_detect.simulation.ossification import Island
 from ho_detect.simulation.person import HipPlan, Person
 from ho_detect.simulation.scan import ScanPlan
 from ho_detect.simulation.study import SimulatedStudy, StudyPlan, simulate

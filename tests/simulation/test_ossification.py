@@ -6,7 +6,7 @@ import numpy as np
 from phantoms import hip_phantom
 from scipy import ndimage as ndi
 
-from ho_detect.simulation.ossification import Encasing, Island
+from ho_detect.simulation.growth_plans import Encasing, Island
 
 
 def test_an_encasing_mass_joins_both_bones_and_stays_out_of_the_joint():

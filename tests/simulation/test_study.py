@@ -8,11 +8,13 @@ import pytest
 from phantoms import COARSE, cropped, hip_phantom, small_person, turned
 from scipy import ndimage as ndi
 
+from ho_detect.simulation.growth_plans import Bridge, Island, Sheet, Spur
 from ho_detect.simulation.metal import Arthroplasty
 from ho_detect.simulation.mimics import ArterialCalcium, Granuloma, Hand, Phleboliths
-from ho_detect.simulation.ossification import Bridge, Island, Sheet, Spur, axial_sector
+from ho_detect.simulation.ossification import axial_sector
 from ho_detect.simulation.person import HipPlan, Person
-from ho_detect.simulation.study import FEMUR_LEFT, FEMUR_RIGHT, PELVIS, StudyPlan, paint_person, simulate
+from ho_detect.simulation.study import StudyPlan, paint_person, simulate
+from ho_detect.simulation.truth import FEMUR_LEFT, FEMUR_RIGHT, PELVIS
 
 FINER = msgspec.structs.replace(COARSE, spacing_mm=(2.0, 1.6, 1.6))
 

@@ -6,9 +6,7 @@ it grew too large.
 
 from __future__ import annotations
 
-import os
 import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -17,10 +15,11 @@ from multiprocessing import connection as mp_connection
 from multiprocessing import forkserver, get_context, resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from ho_detect.cohort.run.stop_signals import STOP_SIGNALS, StopSignals
 from ho_detect.cohort.run.worker import Job, Outcome, analyse_series, serve
 from ho_detect.errors import UsageError
 from ho_detect.settings import Settings
@@ -35,7 +34,6 @@ _MEMORY_WATCH_S = 0.25
 #: How long a child that has closed its connection may take to end, s.
 _GRACE_S = 10.0
 _GIGABYTES_PER_WORKER = 4.0
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True)
@@ -163,7 +161,7 @@ class Crew:
         """Do the jobs, each settled once; return whether a signal stopped the run before its end."""
         waiting = self._waiting
         try:
-            with _StopSignals() as stop:
+            with StopSignals() as stop:
                 while (waiting or self._running) and not (stop.seen or self._stopped):
                     self._start_next(waiting, stop)
                     ended = self._wait(stop)
@@ -178,7 +176,7 @@ class Crew:
                 child.end()
         return bool(self.undone) and stop.seen
 
-    def _start_next(self, waiting: deque[int], stop: _StopSignals) -> None:
+    def _start_next(self, waiting: deque[int], stop: StopSignals) -> None:
         while waiting and len(self._running) < self._workers and not stop.seen:
             self._start(waiting.popleft())
 
@@ -191,7 +189,7 @@ class Crew:
         self._running.append(_Child(place, process, ours, time.monotonic()))
         self._started(place)
 
-    def _wait(self, stop: _StopSignals) -> list[tuple[_Child, Outcome]]:
+    def _wait(self, stop: StopSignals) -> list[tuple[_Child, Outcome]]:
         """Wait until something happens to a child; return those that are done, no longer among the running."""
         connections = [child.connection for child in self._running]
         sentinels = [child.process.sentinel for child in self._running]
@@ -250,7 +248,7 @@ def start_fork_server() -> None:
     """
     get_context("forkserver").set_forkserver_preload(["ho_detect.cohort.run.preload"])
     resource_tracker.ensure_running()  # first: it unblocks the signals, in Python 3.11
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         forkserver.ensure_running()
     except OSError as error:
@@ -268,39 +266,3 @@ def workers_for(options: Options, n_jobs: int) -> int:
 def threads_for(settings: Settings, options: Options, n_jobs: int) -> int:
     """Threads of each child: its share of what the run may use."""
     return max(1, (settings.threads or processors()) // workers_for(options, n_jobs))
-
-
-class _StopSignals:
-    """A context in which Ctrl-C and SIGTERM (by which schedulers end a job) are noted, and wake a waiting parent.
-
-    An exception at a random place could leave a child or half of a result behind; a note is looked at where
-    stopping is safe. Outside of the main thread signals cannot be caught, and nothing is noted.
-    """
-
-    def __init__(self) -> None:
-        self.seen = False
-        self._read, self._write = -1, -1
-        self._before: dict[signal.Signals, Any] = {}
-
-    def __enter__(self) -> Self:
-        self._read, self._write = os.pipe()
-        if threading.current_thread() is threading.main_thread():
-            for number in _STOP_SIGNALS:
-                self._before[number] = signal.signal(number, self._note)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-        os.close(self._read)
-        os.close(self._write)
-
-    @property
-    def fileno(self) -> int:
-        """A file descriptor that becomes readable when a signal has come."""
-        return self._read
-
-    def _note(self, *_: object) -> None:
-        if not self.seen:
-            self.seen = True
-            os.write(self._write, b"!")

@@ -21,8 +21,8 @@ from ho_detect.anatomy.fit.hips import find_hip_joints
 from ho_detect.anatomy.fit.working_grid import COARSE_STEP_MM, resample_to_patient_axes
 from ho_detect.image.grid import Grid
 from ho_detect.settings import AcquisitionSettings, AnatomySettings, Settings
+from ho_detect.simulation.growth_plans import Bridge
 from ho_detect.simulation.metal import Arthroplasty
-from ho_detect.simulation.ossification import Bridge
 from ho_detect.simulation.person import HipPlan, Person
 from ho_detect.system.pseudonyms import Pseudonyms
 
