@@ -110,10 +110,10 @@ class TestWithTheCt:
         folder = load_findings(tmp_path / "ct", keep_identity=True).save(tmp_path / "result")
         assert Findings.load(folder).volume.hu.shape == Findings.load(folder).labels.shape
 
-    @pytest.mark.xfail(reason="the other series of this test is refused as no HU before it is compared", strict=True)
     def test_another_series_is_not_taken(self, saved, tmp_path):
         _, folder, _ = saved
-        write_series(tmp_path / "other", CtSeries(origin=(0.0, 0.0, 0.0)))
+        # of the body too: 700 mm further down there is none, and what is there is refused as no HU
+        write_series(tmp_path / "other", CtSeries(origin=(-39.0, -40.0, 710.0)))
         with pytest.raises(UsageError, match="none of the 1 CT series"):
             Findings.load(folder, ct=tmp_path / "other").plot()
 

@@ -84,6 +84,11 @@ def open_input(path: Path) -> io.RawIOBase:
         raise ArchiveError(f"cannot be read from its archive: {type(error).__name__}") from error
 
 
+def is_member(path: Path) -> bool:
+    """Whether a path leads into an archive."""
+    return file_of(path) != path
+
+
 def file_of(path: Path) -> Path:
     """Return the file that holds the bytes of ``path``: itself, or the archive it is in."""
     return next((p for p in (path, *path.parents) if p.is_file()), path)

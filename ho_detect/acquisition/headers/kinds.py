@@ -19,11 +19,34 @@ _OTHER_IMAGES: Final = tuple(
 LOCALIZER_WORDS: Final = frozenset({"LOCALIZER", "SURVEY", "REF_SURVIEW", "SURVIEW", "SCOUT", "TOPOGRAM", "SCANOGRAM"})
 #: Image types whose values are no attenuation of a voxel, though they may lie in a regular stack.
 DERIVED_WORDS: Final = frozenset(
-    {"DOSE_INFO", "PATIENT_INFO", "RESULTS", "MIDA", "PERFUSION", "SCREEN SAVE", "PROJECTION IMAGE"}
+    {
+        "DOSE_INFO",
+        "PATIENT_INFO",
+        "RESULTS",
+        "MIDA",
+        "PERFUSION",
+        "SCREEN SAVE",
+        "PROJECTION IMAGE",
+        # of enhanced and multi-energy CT (PS3.3 C.8.15.3.8, C.8.15.2.1.6)
+        "MAXIMUM",
+        "MINIMUM",
+        "SUBTRACTION",
+        "MULTIPLICATION",
+        "DIVISION",
+        "STD_DEVIATION",
+        "QUANTITY",
+        "MAT_SPECIFIC",
+        "MAT_REMOVED",
+        "MAT_FRACTIONAL",
+        "MAT_VALUE_BASED",
+        "EFF_ATOMIC_NUM",
+        "ELECTRON_DENSITY",
+    }
 )
 #: ... and the words of them, as makers put them into image types and descriptions: projections and renderings ...
 _PROJECTED: Final = (
-    r"MIP|MAXIP|MAX IP|MINIP|MNIP|MIN IP|AIP|AVGIP|AVG IP|PROJECTION|VRT|VOLUME RENDER\w*|SSD|RENDERED|CINEMATIC"
+    r"MIP|MAXIP|MAX(?:IMUM)? IP|MINIP|MNIP|MIN(?:IMUM)? IP|AIP|AVGIP|AVG IP|PROJECTION|VRT"
+    r"|VOLUME RENDER\w*|SSD|RENDERED|CINEMATIC"
 )
 #: ... and materials of spectral CT: bone, calcium or contrast medium is taken out, or the values are no HU.
 _MATERIAL: Final = (
@@ -32,10 +55,21 @@ _MATERIAL: Final = (
     r"|WATER ?\(?IODINE\)?|WATER ?\(?CALCIUM\)?|CALCIUM ?\(?WATER\)?|HAP ?\(\w*\)|URIC ACID|GOUT|PBV"
     r"|MATERIAL MAP|FAT MAP|FAT FRACTION|RHO|RHO ?Z|RHOZ|Z ?EFF|ZEFF|EFF Z"
     r"|EFFECTIVE Z|EFFECTIVE ATOMIC \w*|Z EFFECTIVE|ELECTRON DENSITY"
+    r"|PURE ?CALCIUM|PURE ?LUMEN|BONE ?MARROW|DE ?BM|BONES? REMOVED|BONES? SUBTRACT\w*|SUBTRACTION"
 )
-_DERIVED: Final = re.compile(rf"(?<![A-Z0-9])(?:{_PROJECTED}|{_MATERIAL})(?![A-Z0-9])")
+#: ... as consoles in other languages call them.
+_MATERIAL_ELSEWHERE: Final = (
+    r"VIRTUELL\w* ?NATIV\w*|KNOCHENMARK\w*|JOD ?(?:KARTE|BILD|DICHTE)|OHNE KNOCHEN|KNOCHEN ?(?:ENTFERN\w*|FREI)"
+    r"|(?:EFFEKTIVE )?ORDNUNGSZAHL|ELEKTRONENDICHTE|HARNSÄURE"
+    r"|SANS CONTRASTE VIRTUEL\w*|VIRTUEL\w* SANS CONTRASTE|CARTE (?:D.)?IODE|DENSIT[EÉ] (?:D.)?IODE|MOELLE OSSEUSE"
+    r"|(?:VIRTUAL|VIRTUALE) S(?:IN|EM|ENZA) CONTRAST[EO]|S(?:IN|EM|ENZA) CONTRAST[EO] VIRTUALE?"
+    r"|MAPP?A (?:DE |DI |DELLO )?(?:YODO|IODO|IODIO)|M[EÉ]DULA [OÓ]SEA|VIRTUEEL BLANCO|JODIUM ?KAART"
+)
+#: Descriptions that are no more than the name of a material.
+_MATERIAL_ALONE: Final = re.compile(r"^(WATER|CALCIUM|IODINE|JOD|IODE|YODO|IODO|IODIO|FAT|GADOLINIUM) ?(\(\w+\))?$")
+_DERIVED: Final = re.compile(rf"(?<![A-Z0-9])(?:{_PROJECTED}|{_MATERIAL}|{_MATERIAL_ELSEWHERE})(?![A-Z0-9])")
 #: Words that stand in descriptions of plain series too (contrast medium, what images are meant for).
-_DOUBTFUL: Final = re.compile(r"^(IODINE|VUE|GOUT|BONE MARROW|PROJECTION|AIP)$")
+_DOUBTFUL: Final = re.compile(r"^(IODINE|VUE|GOUT|BONE MARROW|KNOCHENMARK|MOELLE OSSEUSE|PROJECTION|AIP)$")
 _FOR: Final = re.compile(r"\b(FOR|ZU|FUER|FÜR|POUR|SOURCE|THIN|RAW)\W*$")
 _MONO: Final = re.compile(r"(?<![A-Z0-9])(MONO ?E\w*|MONO\+?|MONOPLUS|VMI|VMS|\d{2,3} ?KEV)(?![A-Z0-9])")
 
@@ -82,7 +116,9 @@ def no_attenuation(image_type: tuple[str, ...], description: str) -> str:
     for value in image_type:
         if word := _DERIVED.search(_plain(value)):
             return word.group()
-    said = _plain(description)
+    said = _plain(description).strip()
+    if alone := _MATERIAL_ALONE.match(said):
+        return alone.group()
     for word in _DERIVED.finditer(said):
         if _FOR.search(said[: word.start()]) or (_DOUBTFUL.match(word.group()) and "DERIVED" not in image_type):
             continue

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 import zlib
 from typing import Final, Literal, NamedTuple
 
-from ho_detect.acquisition.headers.archives import open_input
+from ho_detect.acquisition.headers.archives import is_member, open_input
 from ho_detect.acquisition.headers.files import FoundFile
 from ho_detect.acquisition.headers.walking import looks_like_dicom
 
@@ -17,10 +19,21 @@ _PACKED: Final = {
     b"BZh": "bzip2-compressed file",
     b"\x28\xb5\x2f\xfd": "zstd-compressed file",
     b"\x04\x22\x4d\x18": "lz4-compressed file",
+    b"LZIP": "lzip-compressed file",
+    b"\x1f\x9d\x90": "file packed by compress",
+    b"070701": "cpio archive",
+    b"070702": "cpio archive",
+    b"070707": "cpio archive",
 }
+#: What a zip archive begins with: one within another is not looked into.
+_ZIP: Final = b"PK\x03\x04"
+#: Where the image of a CD or DVD says that it is one, and how.
+_CD: Final = (0x8001, b"CD001")
 _GZIP: Final = b"\x1f\x8b\x08"
 #: Of a gzip file no more is inflated to see what it holds.
 _PEEK_BYTES: Final = 1024
+#: So many files of an archive within an archive are looked at.
+_FIRST_FILES: Final = 50
 
 
 class OtherFormat(NamedTuple):
@@ -38,14 +51,36 @@ def other_format(found: FoundFile) -> OtherFormat | None:
     try:
         with open_input(found.path) as file:
             head = file.read(_PEEK_BYTES) or b""
+            file.seek(_CD[0])
+            on_cd = file.read(len(_CD[1])) == _CD[1]
+            is_inner = head.startswith(_ZIP) and is_member(found.path) and found.path.suffix.lower() == ".zip"
+            of_dicom = is_inner and _holds_dicom(file)
     except OSError:
         return None
+    if on_cd:
+        return OtherFormat("image of a CD or DVD", "packed")
+    if of_dicom:
+        return OtherFormat("zip archive in an archive", "packed")
     for magic, name in _PACKED.items():
         if head.startswith(magic):
             return OtherFormat(name, "packed")
     if head.startswith(_GZIP):
         return _in_gzip(head)
     return _plain(head)
+
+
+def _holds_dicom(archive: io.RawIOBase) -> bool:
+    """Whether DICOM files are among the first of a zip archive; also where it cannot be looked into."""
+    try:
+        with zipfile.ZipFile(io.BufferedReader(archive)) as opened:
+            files = [info for info in opened.infolist() if not info.is_dir()]
+            for info in files[:_FIRST_FILES]:
+                with opened.open(info) as file:
+                    if looks_like_dicom(file.read(_PEEK_BYTES)):
+                        return True
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError):
+        return True
+    return False
 
 
 def _in_gzip(head: bytes) -> OtherFormat | None:
@@ -68,6 +103,10 @@ def _plain(head: bytes) -> OtherFormat | None:
         return OtherFormat("NIfTI image", "image")
     if head.startswith(b"NRRD000"):
         return OtherFormat("NRRD image", "image")
-    if head.startswith((b"ObjectType = Image", b"ObjectType=Image")):
+    if head[:4] in (b"\x5c\x01\0\0", b"\0\0\x01\x5c") and head[38:39] == b"r":
+        return OtherFormat("Analyze image", "image")
+    if head.startswith((b"ObjectType = Image", b"ObjectType=Image")) or (
+        head.startswith(b"NDims") and b"ElementDataFile" in head
+    ):
         return OtherFormat("MetaImage", "image")
     return None

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from ho_detect.acquisition.headers.slices import PHASE_MARKS, SliceEntry
-from ho_detect.acquisition.series.stacking import whole_multiples
+from ho_detect.acquisition.series.places import whole_multiples
 from ho_detect.image.grid import FloatArray
 from ho_detect.settings import AcquisitionSettings
 
@@ -76,6 +76,7 @@ def partitions(images: Sequence[SliceEntry]) -> Iterable[tuple[str, dict[str, li
             known = sorted(set(marks))
             marks = [str(known.index(mark) + 1) for mark in marks]
         yield name, _by(images, marks)
+    yield "thickness", _by(images, [f"{i.thickness:g} mm" if i.thickness else "not stated" for i in images])
     for name, moments in (
         ("time", [image.acquired for image in images]),
         ("content time", [image.created for image in images]),

@@ -21,7 +21,8 @@ _COPIES: Final = 1.1
 def with_torn_apart(entries: Sequence[SeriesEntry], settings: AcquisitionSettings) -> list[SeriesEntry]:
     """Say of series with too few slices where their images together lie like one stack.
 
-    They are not joined: images of several people can lie like that too.
+    And of any number of slices, where one series UID stands under several patients or studies. They are not joined:
+    images of several people can lie like that too.
 
     Parameters
     ----------
@@ -31,12 +32,11 @@ def with_torn_apart(entries: Sequence[SeriesEntry], settings: AcquisitionSetting
         ``min_slices`` and the tolerances of steps are used.
     """
     out = list(entries)
-    # what lies in one folder first; then what lies in a folder each
-    for by_folder in (True, False):
+    for like in (_under_one_uid, _in_one_folder, _anywhere):
         groups: dict[Hashable, list[int]] = defaultdict(list)
         for place, entry in enumerate(out):
-            if entry.reason == "too_few_slices" and entry.slices and _lies_somewhere(entry):
-                groups[_like(entry, by_folder=by_folder)].append(place)
+            if entry.slices and _lies_somewhere(entry) and (key := like(entry)) is not None:
+                groups[key].append(place)
         for places in groups.values():
             images = [image for place in places for image in out[place].slices]
             if len(places) > 1 and _is_stack(images, settings):
@@ -44,6 +44,21 @@ def with_torn_apart(entries: Sequence[SeriesEntry], settings: AcquisitionSetting
                 for place in places:
                     out[place] = msgspec.structs.replace(out[place], reason="torn_apart", detail=detail)
     return out
+
+
+def _under_one_uid(entry: SeriesEntry) -> Hashable:
+    """Return what the parts of one series have in common that got patients or studies of their own."""
+    if entry.part or entry.reason not in (None, "too_few_slices"):
+        return None
+    return *_like(entry), entry.series_uid
+
+
+def _in_one_folder(entry: SeriesEntry) -> Hashable:
+    return (*_like(entry), entry.folder) if entry.reason == "too_few_slices" else None
+
+
+def _anywhere(entry: SeriesEntry) -> Hashable:
+    return _like(entry) if entry.reason == "too_few_slices" else None
 
 
 def _lies_somewhere(entry: SeriesEntry) -> bool:
@@ -55,12 +70,12 @@ def _lies_somewhere(entry: SeriesEntry) -> bool:
     )  # fmt: skip
 
 
-def _like(entry: SeriesEntry, *, by_folder: bool) -> Hashable:
+def _like(entry: SeriesEntry) -> tuple[Hashable, ...]:
     """Return what the images of one stack have in common, whatever they say of whose they are."""
     image = entry.slices[0]
     turn = tuple(round(v, 2) for v in image.orientation or ())
     spacing = tuple(round(v, 3) for v in image.spacing or ())
-    return entry.rows, entry.columns, turn, spacing, entry.folder if by_folder else None
+    return entry.rows, entry.columns, turn, spacing
 
 
 def _is_stack(images: Sequence[SliceEntry], settings: AcquisitionSettings) -> bool:

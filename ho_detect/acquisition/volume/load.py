@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 
 from ho_detect.acquisition.headers.slices import SliceEntry
 from ho_detect.acquisition.series.index import SeriesEntry
-from ho_detect.acquisition.series.stacking import ROUNDING_MM, Stack, stack_slices
-from ho_detect.acquisition.volume.hounsfield import check_hounsfield, check_rescales, to_hu
+from ho_detect.acquisition.series.places import ROUNDING_MM
+from ho_detect.acquisition.series.stacking import Stack, stack_slices
+from ho_detect.acquisition.volume.hounsfield import check_hounsfield, check_rescales, sign_lost, to_hu
 from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
+from ho_detect.acquisition.volume.neighbours import check_neighbours
 from ho_detect.acquisition.volume.pixels import PixelReader, is_plain
 from ho_detect.acquisition.volume.source import SourceSeries
 from ho_detect.acquisition.volume.true_grid import to_true_grid
-from ho_detect.errors import SeriesError
+from ho_detect.errors import SeriesError, named
 from ho_detect.flags import RESAMPLED, Flag, flag
 from ho_detect.image.grid import Grid
 from ho_detect.settings import Settings
@@ -45,7 +47,7 @@ def load_volume(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) 
     Raises
     ------
     SeriesError
-        The entry's own reason, where it has one; unreadable, decode_failed, not_hu.
+        The entry's own reason, where it has one; unreadable, decode_failed, not_hu, several_volumes.
     """
     if entry.reason is not None:
         raise SeriesError(entry.reason, entry.detail)
@@ -55,6 +57,7 @@ def load_volume(entry: SeriesEntry, settings: Settings, pseudonyms: Pseudonyms) 
     source = SourceSeries(entry, pseudonyms)
     share_padded = _read_slices(slices, hu, settings.threads or processors()) / hu.size
     check_hounsfield(hu, stated=slices[0].rescale.slope is not None)
+    check_neighbours(hu, [image.path for image in slices])
     stack = _stack(slices, settings)
     hu = to_true_grid(hu, stack)
     grid = Grid(hu.shape, stack.affine)
@@ -68,13 +71,20 @@ def _read_slices(slices: tuple[SliceEntry, ...], hu: NDArray[np.int16], threads:
     def read(part: slice) -> int:
         reader, out = PixelReader(), hu[part]
         pairs = enumerate(slices[part])
-        return sum(to_hu(reader.read(image), image.pixels, image.rescale, out[k]) for k, image in pairs)
+        return sum(_read_slice(reader, image, out[k]) for k, image in pairs)
 
     # every decoder keeps Python's lock, threads gain nothing there (docs/transfer-syntaxes.md)
     n = min(threads, len(slices)) if all(is_plain(image.pixels) for image in slices) else 1
     bounds = [len(slices) * part // n for part in range(n + 1)]
     with ThreadPoolExecutor(n) as pool:
         return sum(pool.map(read, (slice(*pair) for pair in pairwise(bounds))))
+
+
+def _read_slice(reader: PixelReader, image: SliceEntry, out: NDArray[np.int16]) -> int:
+    stored = reader.read(image)
+    if wrong := sign_lost(stored, image.pixels, image.rescale):
+        raise SeriesError("not_hu", f"{named(image.path)}: {wrong}")
+    return to_hu(stored, image.pixels, image.rescale, out)
 
 
 def no_hip(volume: HuVolume) -> SeriesError:

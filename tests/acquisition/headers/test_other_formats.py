@@ -39,6 +39,10 @@ PACKED = {
     "7z": lambda files: b"7z\xbc\xaf\x27\x1c" + bytes(100),
     "rar": lambda files: b"Rar!\x1a\x07\x01\x00" + bytes(100),
     "zst": lambda files: b"\x28\xb5\x2f\xfd" + bytes(100),
+    "lz": lambda files: b"LZIP\x01" + bytes(100),
+    "Z": lambda files: b"\x1f\x9d\x90" + bytes(100),
+    "cpio": lambda files: b"070701" + b"0" * 104,
+    "iso": lambda files: bytes(0x8001) + b"CD001" + bytes(2000),
     "broken.gz": lambda files: b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xff\xff\xff\xff" + bytes(50),
 }
 
@@ -53,9 +57,14 @@ def test_what_is_packed_is_a_failed_row_and_the_rest_untouched(tmp_path, name):
     assert (ct.reason, ct.n_slices) == (None, 16)
 
 
-@pytest.mark.parametrize("kind", ["nii", "nii.gz", "nrrd", "mha"])
+@pytest.mark.parametrize("kind", ["nii", "nii.gz", "nrrd", "mha", "mhd", "hdr"])
 def test_images_of_other_formats_are_a_row_that_is_left_out(tmp_path, kind):
-    data = {"nrrd": b"NRRD0004\n", "mha": b"ObjectType = Image\n"}.get(kind, nifti())
+    data = {
+        "nrrd": b"NRRD0004\n",
+        "mha": b"ObjectType = Image\n",
+        "mhd": b"NDims = 3\nDimSize = 4 4 4\nElementDataFile = a.raw\n",
+        "hdr": bytes([92, 1, 0, 0]) + bytes(34) + b"r" + bytes(309),
+    }.get(kind, nifti())
     for k in range(3):
         (tmp_path / f"{k}.{kind}").write_bytes(gzip.compress(data, mtime=0) if kind.endswith("gz") else data)
     (entry,) = index_series([tmp_path], AcquisitionSettings())
@@ -77,3 +86,17 @@ def test_packed_files_within_an_archive_are_named_too(tmp_path):
     lost, _ = sorted(index_series([tmp_path], AcquisitionSettings()), key=lambda e: e.n_slices)
     assert lost.reason == "unreadable"
     assert "gzip-compressed DICOM file" in lost.detail
+
+
+def test_an_archive_within_an_archive_is_named(tmp_path):
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        for path in write_series(tmp_path / "ct"):
+            archive.write(path, path.name)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("study.zip", inner.getvalue())
+        archive.writestr("letter.docx", inner.getvalue())  # a document is a zip archive too
+    lost, ct = sorted(index_series([tmp_path], AcquisitionSettings()), key=lambda e: e.n_slices)
+    assert (lost.reason, lost.n_files) == ("unreadable", 1)
+    assert "zip archive in an archive" in lost.detail
+    assert ct.reason is None

@@ -240,6 +240,7 @@ MARKS = {
     "time": clock,
     "time by date and time": moment,
     "content time": content,
+    "thickness": lambda ds, scan, k: setattr(ds, "SliceThickness", ("2.5", "5")[scan]),
     "repeat": lambda ds, scan, k: setattr(ds, "InstanceNumber", k + 1 + 16 * scan),
     "repeat by the same numbers": lambda ds, scan, k: None,
 }
@@ -270,6 +271,19 @@ def test_two_scans_that_nothing_tells_apart_are_refused_by_their_steps(tmp_path,
     ((entry, _),) = found(tmp_path)
     assert (entry.reason, entry.is_failure) == ("several_volumes", True)
     assert f"steps of {offset:.2f} and {2.5 - offset:.2f} mm in turn" in entry.detail
+
+
+def test_a_thick_and_a_thin_reconstruction_between_each_others_slices(tmp_path):
+    thin, thick = CtSeries(n_slices=30), CtSeries(n_slices=15, step=5.0, origin=(-39.0, -40.0, 701.25))
+    for name, spec in (("thin", thin), ("thick", thick)):
+        for k in range(spec.n_slices):
+            ds = make_dataset(spec, k)
+            ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{spec.n_slices}.{k}"
+            save(ds, tmp_path / f"{name}{k}")
+    parts = found(tmp_path)
+    assert sorted((e.part.split(": ")[1], v.hu.shape[0]) for e, v in parts) == [
+        ("thickness 2.5 mm", 30), ("thickness 5 mm", 15)]  # fmt: skip
+    assert all(off_truth(v) <= 0.51 for _, v in parts)
 
 
 def test_marks_that_alternate_in_an_uneven_stack_are_refused(tmp_path):

@@ -38,6 +38,20 @@ def test_a_stack_torn_apart_is_a_failure_that_says_so(tmp_path, name):
     assert [e.n_slices for e in entries if e.reason is None] == [16]
 
 
+@pytest.mark.parametrize("name", ["PatientID", "StudyInstanceUID"])
+def test_pieces_large_enough_under_one_series_uid(tmp_path, name):
+    write_series(tmp_path, CtSeries(n_slices=40), edit=tearing(name, chunk=15))
+    entries = index_series([tmp_path], AcquisitionSettings())
+    assert {(e.reason, e.detail) for e in entries} == {("torn_apart", "40 images in 3 series lie like one stack")}
+
+
+def test_two_people_under_one_series_uid_at_one_place_are_two_series(tmp_path):
+    for n in (0, 1):
+        spec = CtSeries(origin=(-39.0, -40.0, 700.0 + 0.7 * n))
+        write_series(tmp_path / f"{n}", spec, edit=lambda k, ds, n=n: setattr(ds, "PatientID", f"P{n}"))
+    assert [e.reason for e in index_series([tmp_path], AcquisitionSettings())] == [None, None]
+
+
 def test_each_image_in_a_folder_of_its_own(tmp_path):
     for k, path in enumerate(write_series(tmp_path, edit=TORN["series"])):
         (tmp_path / f"{k}").mkdir()

@@ -44,6 +44,10 @@ DAMAGED = {
     "inverted": lambda hu: 2047 - hu,
     "rescaled never": lambda hu: hu + 1024,
     "all of one value": lambda hu: np.zeros_like(hu),
+    "dense bone cut off": lambda hu: np.minimum(hu, 300),
+    "a slope of a half lost": lambda hu: np.where(2 * hu < -1500, -1024, 2 * hu),
+    "a slope of two lost": lambda hu: (hu + 1024) // 2 - 1024,
+    "a bone window in 12 bits": lambda hu: rescaled(hu, -450, 1500, 4095, -1024),
     "16 bits normalised": lambda hu: np.clip((hu.astype(float) + 1024) * 16, 0, 32767),
 }
 
@@ -68,6 +72,44 @@ WHOLE = {
 @pytest.mark.parametrize("name", WHOLE)
 def test_true_hu_pass(name):
     check_hounsfield(WHOLE[name].astype(np.int16), stated=True)
+
+
+def dense(k, ds):
+    """Bone of 1100 to 1300 HU in the middle, in 12 bits: beyond what a sign leaves of them."""
+    hu = CtSeries().slice_hu(k)
+    hu[15:25, 15:25] = 1100 + np.arange(100).reshape(10, 10) * 2
+    ds.PixelData = (np.rint(hu) + 1024).astype("<u2").tobytes()
+
+
+def test_unsigned_values_said_to_be_signed_are_refused_with_their_file(tmp_path):
+    write_series(tmp_path / "a", edit=dense)
+    (entry,) = index_series([tmp_path / "a"], Settings().acquisition)
+    assert load_volume(entry, Settings(), Pseudonyms(bytes(16))).hu.max() >= 1298
+
+    def signed(k, ds):
+        dense(k, ds)
+        ds.PixelRepresentation = 1
+
+    write_series(tmp_path / "b", edit=signed)
+    (entry,) = index_series([tmp_path / "b"], Settings().acquisition)
+    with pytest.raises(SeriesError, match=r"00\d\d\.dcm: 100 pixels of 100 values below -1500 HU") as error:
+        load_volume(entry, Settings(), Pseudonyms(bytes(16)))
+    assert error.value.reason == "not_hu"
+
+
+@pytest.mark.parametrize("padding", [None, -2000])
+def test_fill_of_few_values_is_no_wrong_sign(tmp_path, padding):
+    def edit(k, ds):
+        hu = CtSeries().slice_hu(k)
+        hu[:, :3], hu[:, 3] = -2000, -1700 + np.arange(40)  # fill, and what was interpolated beside it
+        ds.PixelRepresentation, ds.BitsStored, ds.HighBit, ds.RescaleIntercept = 1, 16, 15, "0"
+        ds.PixelData = np.rint(hu).astype("<i2").tobytes()
+        if padding is not None:
+            ds.add_new(0x00280120, "SS", padding)
+
+    write_series(tmp_path, edit=edit)
+    (entry,) = index_series([tmp_path], Settings().acquisition)
+    assert load_volume(entry, Settings(), Pseudonyms(bytes(16))).hu.min() == -1024
 
 
 def above_the_bits(k, ds):
