@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from made_findings import make_findings, make_grids, make_record
 
-from ho_detect.export.pages.relief import relief
 from ho_detect.export.pages.surfaces import pack, surfaces
 
 GRIDS = make_grids()
@@ -78,27 +77,3 @@ class TestPack:
         for part, (vertices, faces) in zip(parts, back, strict=True):
             np.testing.assert_allclose(vertices, part.vertices, atol=0.06)
             np.testing.assert_array_equal(faces, part.faces)
-
-
-class TestRelief:
-    def test_left_is_right_from_the_front_and_left_from_behind(self):
-        findings = make_findings()
-        left = next(p for p in surfaces(findings) if p.id == 1)
-        right = next(p for p in surfaces(findings) if p.id == 2)
-        for behind in (False, True):
-            picture = relief((left, right), from_behind=behind).astype(int)
-            blue = picture[..., 2] > picture[..., 0] + 20  # lesion 2 is blue, lesion 1 orange
-            orange = picture[..., 0] > picture[..., 2] + 40
-            assert blue.any()
-            assert orange.any()
-            assert (np.nonzero(orange)[1].mean() > np.nonzero(blue)[1].mean()) != behind
-
-    def test_the_nearer_hides_the_farther(self):
-        parts = {p.id: p for p in surfaces(make_findings())}
-        front, back = parts[1], parts[2]
-        shift = back.vertices.mean(axis=0) - front.vertices.mean(axis=0) + [0, -30, 0]
-        hiding = type(front)(1, front.colour, (front.vertices - front.vertices.mean(axis=0)) * 1.3
-                             + front.vertices.mean(axis=0) + shift, front.faces)  # fmt: skip
-        picture = relief((hiding, back)).astype(int)
-        assert not (picture[..., 2] > picture[..., 0] + 20).any()
-        assert (relief((hiding, back), from_behind=True).astype(int)[..., 2] > 100).any()
