@@ -39,4 +39,5 @@ def test_a_record_stands_where_it_says(record, place):
 
 def test_every_folder_is_named():
     folders = {path.parent.name for path in (ROOT / "ho_detect").glob("*/__init__.py")}
+    assert len(folders) > 10
     assert {name for name in folders if f"`{name}/" not in PAGE} == set()

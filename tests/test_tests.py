@@ -33,14 +33,35 @@ def may_be_empty(iterable: ast.expr) -> bool:
     return not (isinstance(iterable, _LITERAL) and getattr(iterable, "elts", getattr(iterable, "keys", True)))
 
 
+def of_nothing(value: ast.expr) -> bool:
+    """Whether a value is made by a comprehension over what may be empty."""
+    made = isinstance(value, ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp)
+    return made and any(may_be_empty(g.iter) for g in value.generators)
+
+
+def is_empty(value: ast.expr) -> bool:
+    """Whether a value is written as empty: ``[]``, ``()``, ``{}`` or ``set()``."""
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) and value.func.id == "set" and not value.args
+    return isinstance(value, ast.List | ast.Tuple | ast.Dict) and not getattr(value, "elts", getattr(value, "keys", 0))
+
+
+def quantified(condition: ast.expr, word: str) -> bool:
+    """Whether a condition is ``all(...)`` or ``any(...)``, as the word says, of what may be empty."""
+    called = isinstance(condition, ast.Call) and isinstance(condition.func, ast.Name) and condition.func.id == word
+    return called and of_nothing(condition.args[0])
+
+
 def asserts_nothing_of_nothing(condition: ast.expr) -> bool:
-    """Whether a condition is ``all(... for ... in ...)`` of what may be empty."""
-    if not (isinstance(condition, ast.Call) and isinstance(condition.func, ast.Name) and condition.func.id == "all"):
-        return False
-    (argument,) = condition.args
-    return isinstance(argument, ast.GeneratorExp | ast.ListComp) and any(
-        may_be_empty(g.iter) for g in argument.generators
-    )
+    """Whether a condition holds where there is nothing: ``all(...)``, ``not any(...)``, ``[... for ...] == []``."""
+    if isinstance(condition, ast.BoolOp) and isinstance(condition.op, ast.And):
+        return all(asserts_nothing_of_nothing(value) for value in condition.values)
+    if isinstance(condition, ast.UnaryOp) and isinstance(condition.op, ast.Not):
+        return quantified(condition.operand, "any") or of_nothing(condition.operand)
+    if isinstance(condition, ast.Compare) and len(condition.ops) == 1 and isinstance(condition.ops[0], ast.Eq):
+        one, other = condition.left, condition.comparators[0]
+        return (of_nothing(one) and is_empty(other)) or (of_nothing(other) and is_empty(one))
+    return quantified(condition, "all")
 
 
 def assertions(node: ast.AST, *, looped: bool = False) -> Iterator[bool]:
@@ -79,6 +100,12 @@ def test_no_test_passes_because_there_is_nothing_to_look_at(path):
     [
         ("for x in found():\n  assert x", True),
         ("assert all(x for x in found())", True),
+        ("assert not any(x for x in found())", True),
+        ("assert not [x for x in found() if x]", True),
+        ("assert {x for x in found() if x} == set()", True),
+        ("assert [x for x in found() if x] == [1]", False),
+        ("assert all(x for x in found()) and found()", False),
+        ("assert any(x for x in found())", False),
         ("for x in found():\n  np.testing.assert_array_equal(x, 1)", True),
         ("assert len(found()) == 2\n for x in found():\n  assert x", False),
         ("for x in (1, 2):\n  assert x", False),

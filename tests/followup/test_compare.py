@@ -63,6 +63,7 @@ class TestRegistration:
         volume = later.result.volume
         other = replace(later.result, scan=replace(volume, hu=np.ascontiguousarray(volume.hu[:, :, ::-1])))
         motions = register_bones(analysed(EARLIER), replace(later, result=other))
+        assert len(motions) == 4
         assert not any(m.good(SETTINGS.follow_up) for m in motions)
 
 

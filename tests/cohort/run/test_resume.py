@@ -282,6 +282,7 @@ class TestKey:
     def test_of_the_user_is_not_copied(self, call, tmp_path, key_file):
         call(resume=True, key_file=key_file)
         held = [p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()]
+        assert len(held) > 0
         assert not any(key_file.read_bytes() in data for data in held)
 
     def test_results_without_one_cannot_be_known_again(self, call):
