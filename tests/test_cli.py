@@ -22,10 +22,10 @@ from dicom_files import CtSeries, write_series
 
 import ho_detect
 from ho_detect.cli import cli, main
-from ho_detect.cli.common import Talk, log_to
+from ho_detect.cli.common import Messages, log_to
 from ho_detect.cohort.plan import series_rows
 from ho_detect.cohort.run import pool
-from ho_detect.cohort.store import results as ledger
+from ho_detect.cohort.store import results as store
 from ho_detect.findings import Findings
 from ho_detect.settings import Settings
 
@@ -340,7 +340,7 @@ def test_the_real_analysis_finds_no_hip_where_none_is(call, studies, tmp_path):
 
 class TestLogFile:
     def test_a_disk_that_is_full_is_said_once(self, capfd):
-        with log_to(Talk(quiet=False, json=False, log_file=Path("/dev/full"), debug=False)):
+        with log_to(Messages(quiet=False, json=False, log_file=Path("/dev/full"), debug=False)):
             for _ in range(3):
                 logging.getLogger("ho_detect").info("something")
         assert capfd.readouterr().err == "The log file cannot be written any more: [Errno 28] No space left on device\n"
@@ -370,7 +370,7 @@ class TestErrors:
         def full(*_):
             raise OSError(28, "No space left on device", "Secret")
 
-        monkeypatch.setattr(ledger, "write_table", full)
+        monkeypatch.setattr(store, "write_table", full)
         status, out, err = call("run", studies, "--out", tmp_path / "out")
         assert (status, out) == (3, "")
         assert err.endswith(

@@ -28,7 +28,7 @@ def codes_below(heading):
         ("Flags", list(FLAGS)),
         ("Null", list(NULLS)),
         ("Compared", list(COMPARED)),
-        ("Set aside", list(EXCLUSIONS)),
+        ("Excluded", list(EXCLUSIONS)),
     ],
 )
 def test_every_code_is_explained_once_where_it_belongs(heading, codes):

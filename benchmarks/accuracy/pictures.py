@@ -30,7 +30,7 @@ def draw_errors(study: SimulatedStudy, findings: Result, score: StudyScore, fold
     jobs: list[tuple[str, str, Point]] = []
     for x in score.lesions:
         if x.counted and (not x.found or x.dice < 0.6):
-            what = f"missed, set aside: {x.set_aside}" if not x.found else f"Dice {x.dice}"
+            what = f"missed, excluded: {x.set_aside}" if not x.found else f"Dice {x.dice}"
             gap = "-" if x.gap_mm is None else f"{x.gap_mm:.1f}"
             title = f"{name} {x.kind} {x.maturity} {x.volume_mm3 / 1000:.2f} mL {x.side} {x.muscle} gap {gap}: {what}"
             jobs.append((f"{name}_lesion{x.label}", title, _inside(study, x.label, truth[x.label].centroid_lps_mm)))

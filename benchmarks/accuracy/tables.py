@@ -233,7 +233,7 @@ def _overall(names: list[str], all_values: list[dict[str, Any]]) -> list[str]:
         *((f"{name} that follows from the truth, of hips graded", lambda v, key=key: "{} of {}".format(
             *v["hips"]["grades_right"][key])) for name, key in
           (("Brooker", "brooker_ct"), ("Della Valle", "della_valle_ct"), ("Mavrogenis", "mavrogenis"))),
-        ("missed lesions: set aside as", lambda v: _counts(v["set_aside"])),
+        ("missed lesions: excluded as", lambda v: _counts(v["set_aside"])),
         ("false findings lie on", lambda v: _counts(v["false_causes"])),
         ("studies refused", lambda v: _counts(v["refused"])),
     ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ho_detect.cli.common import Talk, debug_option, json_option, key_file_option, quiet_option, say_report
+from ho_detect.cli.common import Messages, debug_option, json_option, key_file_option, quiet_option, say_report
 from ho_detect.cli.group import EXIT_SOME_FAILED
 
 _HELP = """Put together what the shards of a plan left in OUT: write summary, lesions, studies and timings.
@@ -35,8 +35,8 @@ def command(out: Path, **given: Any) -> int:  # noqa: ANN401 - click passes opti
     """Write the tables and say what is in them."""
     from ho_detect.cohort.store.collect import collect
 
-    talk = Talk(given["quiet"], given["as_json"], None, given["debug"])
+    messages = Messages(given["quiet"], given["as_json"], None, given["debug"])
     report = collect(out, given["key_file"], finish=given["finish"])
     status = EXIT_SOME_FAILED if report.waiting else report.exit_status
-    say_report(report, talk, status)
+    say_report(report, messages, status)
     return status

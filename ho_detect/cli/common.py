@@ -75,7 +75,7 @@ debug_option = click.option(
 
 
 @dataclass(frozen=True)
-class Talk:
+class Messages:
     """What is said, and where: JSON alone on standard output, or sentences."""
 
     quiet: bool
@@ -124,7 +124,7 @@ class _LogFile(logging.FileHandler):
 
 
 @contextmanager
-def log_to(talk: Talk) -> Iterator[None]:
+def log_to(messages: Messages) -> Iterator[None]:
     """Let the package's log go to a file, and nowhere else.
 
     Raises
@@ -133,16 +133,16 @@ def log_to(talk: Talk) -> Iterator[None]:
         The file cannot be written.
     """
     handler: logging.Handler = logging.NullHandler()
-    if talk.log_file is not None:
+    if messages.log_file is not None:
         try:
-            handler = _LogFile(talk.log_file, encoding="utf-8")
+            handler = _LogFile(messages.log_file, encoding="utf-8")
         except OSError as error:
             raise UsageError(f"cannot write the log file: {error.strerror}") from error
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    elif talk.debug:
+    elif messages.debug:
         handler = logging.StreamHandler(sys.stderr)
     before = log.level, log.propagate, log.handlers
-    log.setLevel(logging.DEBUG if talk.debug else logging.INFO)
+    log.setLevel(logging.DEBUG if messages.debug else logging.INFO)
     log.propagate, log.handlers = False, [handler]
     try:
         yield
@@ -152,14 +152,14 @@ def log_to(talk: Talk) -> Iterator[None]:
         log.propagate, log.handlers = before[1:]
 
 
-def say_report(report: Report, talk: Talk, status: int) -> None:
+def say_report(report: Report, messages: Messages, status: int) -> None:
     """Say what came of a run, in sentences or as JSON."""
     from ho_detect.cli.terminal import console_for, show_report
 
-    if talk.json:
+    if messages.json:
         click.echo(_report_json(report, status))
-    if not talk.quiet:
-        show_report(report, console_for(sys.stderr if talk.json else sys.stdout))
+    if not messages.quiet:
+        show_report(report, console_for(sys.stderr if messages.json else sys.stdout))
 
 
 def _report_json(report: Report, status: int) -> str:

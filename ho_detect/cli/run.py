@@ -11,7 +11,7 @@ import click
 
 from ho_detect._version import __version__
 from ho_detect.cli.common import (
-    Talk,
+    Messages,
     all_series_option,
     anatomy_option,
     bones_option,
@@ -109,7 +109,7 @@ def command(inputs: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401 - cl
 
     _check_usage(inputs, given)
     start_fork_server()  # it imports what children need while this process imports what it needs itself
-    talk = Talk(given["quiet"], given["as_json"], given["log_file"], given["debug"])
+    messages = Messages(given["quiet"], given["as_json"], given["log_file"], given["debug"])
     output = {name: given[name] for name in ("keep_identity", "dicom", "fhir", "fhir_bundle", "bones", "naming")}
     settings = settings_from(given["settings_file"], all_series=given["all_series"], **output)
     options = Options(
@@ -122,14 +122,14 @@ def command(inputs: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401 - cl
         limit=given["limit"],
         fail_fast=given["fail_fast"],
         link_table=given["link_table"],
-        debug=talk.debug,
+        debug=messages.debug,
         report=not given["no_report"],
     )
-    with log_to(talk):
+    with log_to(messages):
         log.info("ho-detect %s, settings %s", __version__, "as planned" if given["manifest"] else settings.digest())
-        report, status = _run(inputs, settings, options, given, talk)
+        report, status = _run(inputs, settings, options, given, messages)
         log.info("%d series, %d analysed, exit status %d", len(report.studies), len(report.folders), status)
-    say_report(report, talk, status)
+    say_report(report, messages, status)
     return status
 
 
@@ -159,7 +159,7 @@ def _check_usage(inputs: Sequence[Path], given: dict[str, Any]) -> None:
 
 
 def _run(
-    inputs: Sequence[Path], settings: Settings, options: Options, given: dict[str, Any], talk: Talk
+    inputs: Sequence[Path], settings: Settings, options: Options, given: dict[str, Any], messages: Messages
 ) -> tuple[Report, int]:
     """Run with progress on standard error; a stopped run has a report and a status of its own."""
     from ho_detect.cli.terminal import progress_to
@@ -167,7 +167,7 @@ def _run(
     from ho_detect.cohort.run.messages import Interrupted
 
     try:
-        with progress_to(sys.stderr, quiet=talk.quiet) as progress:
+        with progress_to(sys.stderr, quiet=messages.quiet) as progress:
             if given["manifest"] is None:
                 report = run.run(inputs, given["out"], settings, options, progress, given["anatomy"])
             else:

@@ -21,7 +21,7 @@ from ho_detect.system.text import printable
 
 if TYPE_CHECKING:
     from ho_detect.cohort.run.messages import Event, Report
-    from ho_detect.cohort.run.time_left import Pace
+    from ho_detect.cohort.run.time_left import TimeLeft
     from ho_detect.results.rows import StudyRow
 
 #: More lines are not read; the tables hold all.
@@ -73,19 +73,19 @@ def _bar(stream: TextIO) -> Progress:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[pace]}"),
+        TextColumn("{task.fields[time_left]}"),
         console=Console(file=stream, highlight=False, emoji=False),
         transient=True,
     )
 
 
 def _on_bar(bar: Progress) -> Callable[[Event], None]:
-    task = bar.add_task("Reading headers", total=None, pace="")
+    task = bar.add_task("Reading headers", total=None, time_left="")
 
     def show(event: Event) -> None:
         bar.update(task, description="Analysing series", completed=event.n_done, total=event.n_total)
-        if event.pace is not None:
-            bar.update(task, pace=_pace_words(event.pace))
+        if event.time_left is not None:
+            bar.update(task, time_left=_time_left_words(event.time_left))
 
     return show
 
@@ -97,16 +97,16 @@ def _as_lines(console: Console) -> Callable[[Event], None]:
             console.print(f"{event.n_total} series to analyse{earlier}", markup=False)
         elif event.kind == "finished" and event.row is not None:
             words = [f"[{event.n_done}/{event.n_total}] {_what_came(event.row, event.seconds)}"]
-            if event.pace is not None and event.n_done < event.n_total:
-                words.append(_pace_words(event.pace))
+            if event.time_left is not None and event.n_done < event.n_total:
+                words.append(_time_left_words(event.time_left))
             console.print("; ".join(words), markup=False)
 
     return show
 
 
-def _pace_words(pace: Pace) -> str:
-    left = timedelta(seconds=round(pace.seconds_left))
-    return f"{pace.per_minute:.1f} per minute, {left} left"
+def _time_left_words(time_left: TimeLeft) -> str:
+    left = timedelta(seconds=round(time_left.seconds_left))
+    return f"{time_left.per_minute:.1f} per minute, {left} left"
 
 
 def _what_came(row: StudyRow, seconds: float) -> str:

@@ -32,10 +32,10 @@ def command(cache: Path | None, debug: bool) -> None:
             raise UsageError(f"cannot make the cache folder: {error.strerror}") from error
         os.environ["NUMBA_CACHE_DIR"] = str(cache.resolve())  # before numba is imported
     from ho_detect._kernels._cache import troubles_with_cache
-    from ho_detect.cli.common import Talk, log_to
+    from ho_detect.cli.common import Messages, log_to
     from ho_detect.cli.warmup_scan import compile_all
 
-    with log_to(Talk(quiet=False, json=False, log_file=None, debug=debug)):
+    with log_to(Messages(quiet=False, json=False, log_file=None, debug=debug)):
         compile_all()
     for trouble in troubles_with_cache():
         click.echo(f"Note: {trouble}", err=True)

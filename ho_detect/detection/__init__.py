@@ -1,1 +1,1 @@
-"""Masks and joints to lesions, what was set aside, and what is said of each hip."""
+"""Masks and joints to lesions, what was excluded, and what is said of each hip."""

@@ -81,8 +81,8 @@ class Candidate:
         Whether its component at the detection threshold is joined with native bone.
     touching
         The bones ("femur", "pelvis") that its final outline is in contact with.
-    parted
-        Whether it has been parted from a vessel, bowel or osteophytes that it was joined with.
+    is_split
+        Whether it has been split from a vessel, bowel or osteophytes that it was joined with.
     boundary_hu
         Of what was left of a larger one outside of the zone around metal, or inside of it: HU of the outline, which is
         final. None of all others.
@@ -92,7 +92,7 @@ class Candidate:
     mask: BoolArray
     joined: bool
     touching: tuple[str, ...] = ()
-    parted: bool = False
+    is_split: bool = False
     boundary_hu: float | None = None
 
     @property

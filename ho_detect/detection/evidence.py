@@ -24,7 +24,7 @@ from ho_detect.settings import JudgeSettings, Settings
 SHELL_MM = (1.5, 6.5)
 #: What lies nearer to the edge of the view is cut by it, and what lies farther is well inside, mm.
 _EDGE_MM, _INSIDE_MM = 4.0, 8.0
-#: What lies deeper is the interior, mm; what lies so near to native bone is the foot, mm.
+#: What lies deeper is the interior, mm; what lies so near to native bone is the base, mm.
 _INNER_MM, _FOOT_MM = 3.0, 3.0
 #: Native bone so near is what it stands on, mm.
 _BENEATH_MM = 4.0
@@ -33,7 +33,7 @@ _SAMPLE = 5000
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """One candidate's size, form, place and surroundings."""
+    """One candidate's size, shape, place and surroundings."""
 
     side: Side
     volume_mm3: float
@@ -62,7 +62,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     foot_mm2: float
     """Area on which it stands on native bone; 0 for what lies free."""
     beneath_hu: float | None
-    """Mean of the native bone within 4 mm beneath it; null for what lies free."""
+    """Mean of the native bone within 4 mm under it; null for what lies free."""
     joined: bool
     cleft: bool
     """Whether a cleft is seen between it and the native bone beside it."""

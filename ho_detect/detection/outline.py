@@ -73,7 +73,7 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
     A fixed low threshold puts the outline of dense bone too far out by the blur of the scan; the half height between
     muscle and rim is where the edge is. The rim's height is the upper quartile of HU in the outer 3 mm. What lies
     deeper than that blur inside the closed and filled outline belongs to the lesion whatever its density: mature
-    ossification has a lucent center. What was parted at the zone around metal has its outline.
+    ossification has a lucent center. What was split at the zone around metal has its outline.
     """
     if candidate.boundary_hu is not None:
         return _as_it_is(region, candidate, candidate.boundary_hu, settings)

@@ -17,7 +17,7 @@ from ho_detect.followup.registration import BoneMotion
 from ho_detect.image.sides import Side
 from ho_detect.results.result import Result
 
-#: Something set aside lies at a lesion's place when its centroid is so near to the lesion, mm. Convention.
+#: Something excluded lies at a lesion's place when its centroid is so near to the lesion, mm. Convention.
 _AT_PLACE_MM = 6.0
 
 

@@ -1,4 +1,4 @@
-"""What is measured of a candidate: its side, surroundings, reach and foot, each on shapes made for it."""
+"""What is measured of a candidate: its side, surroundings, height and base, each on shapes made for it."""
 
 from __future__ import annotations
 

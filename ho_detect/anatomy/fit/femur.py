@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 
 from ho_detect.anatomy.fit.femur_starts import femur_starts
-from ho_detect.anatomy.fit.head import settled_head
+from ho_detect.anatomy.fit.head import refined_head
 from ho_detect.anatomy.fit.hip_bones import HipBone, pose_of
 from ho_detect.anatomy.fit.search import Fields
 from ho_detect.anatomy.fit.shape_fit import Pose, SurfaceFit, fit_surface
@@ -145,10 +145,10 @@ def find_heads(fine: WorkingVolume, femur: SurfaceFit, socket: Sphere | None) ->
     starts = [expected]
     if socket is not None:
         starts.append(Sphere(socket.center_lps_mm, socket.radius_mm - _CARTILAGE_MM))
-    heads = [settled_head(fine, start, directions) for start in starts]
+    heads = [refined_head(fine, start, directions) for start in starts]
     if socket is not None and max(h.seen for h in heads) < _CLEAR_HEAD:
         around = [Sphere(starts[1].center_lps_mm + shift, starts[1].radius_mm) for shift in _AROUND_MM]
-        heads += [settled_head(fine, start, directions) for start in around]
+        heads += [refined_head(fine, start, directions) for start in around]
     best, *others = sorted(heads, key=lambda h: -h.seen)
     as_clear = [h.sphere for h in others if h.seen > best.seen - _AS_CLEAR]
     away_mm = [float(np.linalg.norm(s.center_lps_mm - best.sphere.center_lps_mm)) for s in as_clear]

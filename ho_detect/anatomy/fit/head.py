@@ -1,4 +1,4 @@
-"""A sphere settled on the edges of the femoral head, from the socket also where the fitted femur has missed it."""
+"""A sphere refined on the edges of the femoral head, from the socket also where the fitted femur has missed it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _RIDGE_CENTER, _RIDGE_RADIUS = 1e-3, 1.0
 
 
 @dataclass(frozen=True, eq=False)
-class SettledHead:
+class RefinedHead:
     """A sphere, and the share of its surface in view that has an edge within 1 mm."""
 
     sphere: Sphere
     seen: float
 
 
-def settled_head(volume: WorkingVolume, start: Sphere, directions: FloatArray) -> SettledHead:
+def refined_head(volume: WorkingVolume, start: Sphere, directions: FloatArray) -> RefinedHead:
     """Move and resize a sphere to the edges around it, robustly.
 
     Parameters
@@ -54,7 +54,7 @@ def settled_head(volume: WorkingVolume, start: Sphere, directions: FloatArray) -
     offset, strength = _edges(volume, center, radius_mm, directions, _REACHES_MM[-1])
     in_view = ~np.isnan(strength)
     near = np.abs(np.nan_to_num(offset, nan=np.inf)) < _ON_SPHERE_MM
-    return SettledHead(Sphere(center, radius_mm), float((near & in_view).sum() / max(int(in_view.sum()), 1)))
+    return RefinedHead(Sphere(center, radius_mm), float((near & in_view).sum() / max(int(in_view.sum()), 1)))
 
 
 def _edges(

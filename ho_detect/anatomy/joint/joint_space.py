@@ -31,7 +31,7 @@ class JointSpace:
     Parameters
     ----------
     min_mm
-        Mean of the narrowest patch of the roof; None where a patch of it cannot be told apart.
+        Minimum over the patches of the roof of their mean; None where it is not measurable: a patch is not told apart.
     mean_mm
         Mean over the roof where both walls are told apart; None where too little of it is.
     resolved
@@ -154,5 +154,5 @@ def _over_patches(direction: FloatArray, width: FloatArray, settings: JointSetti
     if total < settings.least_resolved:
         return JointSpace(None, None, total)
     mean_of_patch = near @ np.where(resolved, width, 0.0) / np.maximum(told, 1.0)
-    narrowest = float(mean_of_patch.min()) if share.min() >= settings.least_of_patch else None
-    return JointSpace(narrowest, float(width[resolved].mean()), total)
+    minimum = float(mean_of_patch.min()) if share.min() >= settings.least_of_patch else None
+    return JointSpace(minimum, float(width[resolved].mean()), total)

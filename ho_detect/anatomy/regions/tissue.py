@@ -19,7 +19,7 @@ BoolArray = NDArray[np.bool_]
 _MUSCLE_HU = (-10.0, 130.0)
 #: Fat, HU. Convention.
 FAT_HU = (-200.0, -20.0)
-#: Table, sheets and hands are parted from the body where they are joined over less than twice this, mm.
+#: Table, sheets and hands are split from the body where they are joined over less than twice this, mm.
 _PART_MM = 12.0
 #: Fat seams up to twice this wide count as lying deep, between the muscles, mm.
 _SEAM_MM = 12.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ho_detect.cohort.run.time_left import Pace
+from ho_detect.cohort.run.time_left import TimeLeft
 from ho_detect.results.record import FindingsRecord, read_record
 from ho_detect.results.rows import HipRow, LesionRow, StudyRow
 from ho_detect.system.files import FINDINGS_FILE
@@ -26,7 +26,7 @@ class Event:
         The series that was started or is done.
     seconds
         What a series took that is done.
-    pace
+    time_left
         How fast the run goes; None before the first series is done.
     n_earlier
         Series to analyse that an earlier run has done.
@@ -37,7 +37,7 @@ class Event:
     n_total: int
     row: StudyRow | None = None
     seconds: float = 0.0
-    pace: Pace | None = None
+    time_left: TimeLeft | None = None
     n_earlier: int = 0
 
 

@@ -114,7 +114,7 @@ class _Child:
         self.connection.close()
 
 
-class Crew:
+class WorkerPool:
     """The children at work, never more than the workers of ``options``.
 
     Parameters

@@ -15,7 +15,7 @@ from ho_detect.cohort.run.run import nobody
 from ho_detect.cohort.run.work import Work
 from ho_detect.cohort.store.link_table import check_link_table, write_link_table
 from ho_detect.cohort.store.output_folder import MANIFEST_FILE, OutputFolder
-from ho_detect.cohort.store.results import Ledger
+from ho_detect.cohort.store.results import ResultStore
 from ho_detect.errors import UsageError
 from ho_detect.settings import Settings
 
@@ -59,9 +59,9 @@ def plan_shards(
     with OutputFolder(out) as output:
         plan, entries = make_plan(inputs, settings, given or kept_pseudonyms(output, settings), n_shards, anatomy)
         if options.link_table is not None:
-            ledger = Ledger(plan, output)
-            ledger.recover()
-            write_link_table(options.link_table, plan, entries, ledger.studies)
+            store = ResultStore(plan, output)
+            store.recover()
+            write_link_table(options.link_table, plan, entries, store.studies)
         try:
             write_manifest(output.path / MANIFEST_FILE, plan, n_shards, output.staging)
         except OSError as error:

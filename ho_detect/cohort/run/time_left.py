@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Pace:
+class TimeLeft:
     """Where a run is.
 
     Parameters
@@ -16,7 +16,7 @@ class Pace:
     per_minute
         Series done in a minute.
     seconds_left
-        Until the last is done, at this pace.
+        Until the last is done, if it goes on like this.
     """
 
     per_minute: float
@@ -24,7 +24,7 @@ class Pace:
 
 
 class Stopwatch:
-    """Measures the pace of a run.
+    """Says how fast a run goes and how long it will take.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Stopwatch:
     >>> ticks = iter([0.0, 30.0])
     >>> watch = Stopwatch(cost=100.0, clock=lambda: next(ticks))
     >>> watch.done(25.0)
-    Pace(per_minute=2.0, seconds_left=90.0)
+    TimeLeft(per_minute=2.0, seconds_left=90.0)
     """
 
     def __init__(self, cost: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -44,12 +44,12 @@ class Stopwatch:
         self._start = clock()
         self._left, self._done, self._n = cost, 0.0, 0
 
-    def done(self, cost: float) -> Pace | None:
-        """Count a series as done; return the pace until now, None where no time has gone by."""
+    def done(self, cost: float) -> TimeLeft | None:
+        """Count a series as done; return how it goes until now, None where no time has gone by."""
         self._n += 1
         self._done += cost
         self._left = max(0.0, self._left - cost)
         seconds = self._clock() - self._start
         if seconds <= 0 or self._done <= 0:
             return None
-        return Pace(60 * self._n / seconds, seconds * self._left / self._done)
+        return TimeLeft(60 * self._n / seconds, seconds * self._left / self._done)

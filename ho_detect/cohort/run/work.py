@@ -13,11 +13,11 @@ import msgspec
 
 from ho_detect.cohort.plan.plan import Plan, unpack
 from ho_detect.cohort.run.messages import Event, Report
-from ho_detect.cohort.run.pool import Crew, Options, threads_for
+from ho_detect.cohort.run.pool import Options, WorkerPool, threads_for
 from ho_detect.cohort.run.time_left import Stopwatch
 from ho_detect.cohort.run.worker import Job, Outcome
 from ho_detect.cohort.store.output_folder import OutputFolder
-from ho_detect.cohort.store.results import Ledger
+from ho_detect.cohort.store.results import ResultStore
 from ho_detect.errors import HoDetectError
 from ho_detect.flags import flag
 
@@ -51,14 +51,14 @@ class Work:
     ) -> None:
         self._start = time.monotonic()
         self._plan, self._output, self._options, self._progress = plan, output, options, progress
-        self._ledger = Ledger(plan, output)
-        todo = self._ledger.recover(failed=not options.retry_failed) if options.resume else plan.to_analyse
+        self._store = ResultStore(plan, output)
+        todo = self._store.recover(failed=not options.retry_failed) if options.resume else plan.to_analyse
         self._places = list(todo[: options.limit])
         self._n_earlier = len(plan.to_analyse) - len(todo)
         self._n_done = self._n_kept = 0
         self._threads = threads_for(plan.settings, options, len(self._places))
         self._watch = Stopwatch(sum(plan.series[place].cost for place in self._places))
-        self._crew = Crew(self._places, self._job, options, self._started, self._settled)
+        self._pool = WorkerPool(self._places, self._job, options, self._started, self._settled)
         self._tables, self._tables_due = tables, self._start
         self._stopped, self._unwritable = "", ""
         self._notes: dict[str, None] = {}
@@ -72,13 +72,13 @@ class Work:
             The output cannot be written any more; what was done until then is there.
         """
         try:
-            self._ledger.forget(self._places)
+            self._store.forget(self._places)
         except OSError as error:
             self._give_up(error.strerror or "")
         self._progress(Event("indexed", 0, len(self._places), n_earlier=self._n_earlier))
-        by_signal = self._crew.work()
-        for place in self._crew.undone:
-            self._ledger.settle(place, Outcome(reason="interrupted"))
+        by_signal = self._pool.work()
+        for place in self._pool.undone:
+            self._store.settle(place, Outcome(reason="interrupted"))
         self._write_tables()
         self._write_page()
         if self._unwritable:
@@ -90,14 +90,14 @@ class Work:
 
     def report(self) -> Report:
         """Return what came of all series of the plan."""
-        ledger = self._ledger
-        studies = ledger.studies
+        store = self._store
+        studies = store.studies
         kept = {row.folder for row in studies}
         return Report(
             out=self._output.path,
             studies=tuple(studies),
-            hips=tuple(ledger.hips),
-            lesions=tuple(ledger.lesions),
+            hips=tuple(store.hips),
+            lesions=tuple(store.lesions),
             seconds=time.monotonic() - self._start,
             n_earlier=len(self._output.result_folders() - kept) if self._tables else 0,
             stopped=self._stopped,
@@ -110,7 +110,7 @@ class Work:
         if planned.entry is None:
             raise ValueError(f"series {planned.row.number} is not to be analysed")
         entry = unpack(planned.entry)
-        if why := self._ledger.why_due(place):
+        if why := self._store.why_due(place):
             entry = msgspec.structs.replace(entry, notes=(*entry.notes, flag("instead_of_better", why)))
         return Job(
             entry,
@@ -122,15 +122,15 @@ class Work:
             self._options.debug,
             self._options.report,
             None if planned.masks is None else Path(os.fsdecode(planned.masks)),
-            self._ledger.earlier(place),
+            self._store.earlier(place),
         )
 
     def _started(self, place: int) -> None:
-        self._progress(Event("started", self._n_done, len(self._places), self._ledger.row(place)))
+        self._progress(Event("started", self._n_done, len(self._places), self._store.row(place)))
 
     def _settled(self, place: int, outcome: Outcome) -> None:
-        outcome = self._ledger.settle(place, outcome)
-        row = self._ledger.row(place)
+        outcome = self._store.settle(place, outcome)
+        row = self._store.row(place)
         log.info("series %d (%s): %s %s", row.number, row.series_uid, row.status, row.message or "")
         for note in outcome.notes:
             if note not in self._notes:
@@ -141,37 +141,37 @@ class Work:
         self._n_done += 1
         self._n_kept += outcome.reason != "not_written"
         self._add_reserves()
-        pace = self._watch.done(self._plan.series[place].cost)
-        self._progress(Event("finished", self._n_done, len(self._places), row, outcome.seconds, pace))
+        time_left = self._watch.done(self._plan.series[place].cost)
+        self._progress(Event("finished", self._n_done, len(self._places), row, outcome.seconds, time_left))
         if outcome.reason == "not_written":
             # what the disk refuses of one series it refuses of the next, after all its work
             self._give_up(outcome.detail)
         elif row.status == "failed" and self._options.fail_fast:
             self._stopped = f"series {row.number} failed"
-            self._crew.stop()
+            self._pool.stop()
         elif time.monotonic() >= self._tables_due and self._n_done < len(self._places):
             self._write_tables()
 
     def _add_reserves(self) -> None:
         """Put to work what stands by for a series that gave no result."""
-        places = self._ledger.take_due()
+        places = self._store.take_due()
         while places:
             for place in places:
-                if self._options.resume and self._ledger.recovered(place, failed=not self._options.retry_failed):
+                if self._options.resume and self._store.recovered(place, failed=not self._options.retry_failed):
                     continue
                 if len(self._places) == self._options.limit:
                     continue
-                self._ledger.forget([place])
+                self._store.forget([place])
                 self._places.append(place)
-                self._crew.add(place)
-            places = self._ledger.take_due()
+                self._pool.add(place)
+            places = self._store.take_due()
 
     def _write_tables(self) -> None:
         if not self._tables:
             return
         start = time.monotonic()
         try:
-            self._ledger.write_tables()
+            self._store.write_tables()
         except OSError as error:
             self._give_up(error.strerror or "")
         took = time.monotonic() - start
@@ -191,4 +191,4 @@ class Work:
     def _give_up(self, why: str) -> None:
         """End a run whose output cannot be written, to say so once."""
         self._unwritable = self._unwritable or why
-        self._crew.stop()
+        self._pool.stop()

@@ -10,7 +10,7 @@ from ho_detect.cohort.plan.manifest import read_about, read_plan
 from ho_detect.cohort.run.messages import Report
 from ho_detect.cohort.store.bids import name_results
 from ho_detect.cohort.store.output_folder import MANIFEST_FILE, OutputFolder
-from ho_detect.cohort.store.results import Ledger
+from ho_detect.cohort.store.results import ResultStore
 from ho_detect.errors import HoDetectError, UsageError
 from ho_detect.export.pages.cohort import write_cohort_page
 
@@ -45,21 +45,21 @@ def collect(out: Path, key_file: Path | None = None, *, finish: bool = False) ->
     given = given_pseudonyms(key_file, about.settings)
     with OutputFolder(out, "" if finish else "collect") as output:
         plan = read_plan(manifest, about, given or planned_pseudonyms(output, about.settings))
-        ledger = Ledger(plan, output)
-        ledger.recover()
+        store = ResultStore(plan, output)
+        store.recover()
         try:
-            ledger.write_tables()
+            store.write_tables()
             write_cohort_page(output.path)
         except OSError as error:
             raise HoDetectError(f"cannot write to OUT: {error.strerror}") from error
         name_results(output.path, about.settings)
         report = Report(
             out=output.path,
-            studies=tuple(ledger.studies),
-            hips=tuple(ledger.hips),
-            lesions=tuple(ledger.lesions),
+            studies=tuple(store.studies),
+            hips=tuple(store.hips),
+            lesions=tuple(store.lesions),
             seconds=time.monotonic() - start,
-            n_earlier=len(output.result_folders() - {row.folder for row in ledger.studies}),
+            n_earlier=len(output.result_folders() - {row.folder for row in store.studies}),
         )
         if finish:
             if report.waiting:

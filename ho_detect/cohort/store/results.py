@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 _NOT_FINAL: Final = frozenset({"interrupted", "not_written"})
 
 
-class Ledger:
+class ResultStore:
     """The rows of a plan, as far as they are known.
 
     Rows are made from the files of a result, whoever made it: a run, a resumed one and

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.detection.candidates import Region
-from ho_detect.detection.measure.shape import bounding_box, measure_form
+from ho_detect.detection.measure.shape import bounding_box, measure_shape
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -59,7 +59,7 @@ def measure_contact(
                     area_mm2 += float(share.sum()) * grid.voxel_volume_mm3 / edge_mm
     if not faced.any():
         return Contact()
-    return Contact(round(area_mm2, 1), measure_form(faced, grid).max_diameter_mm)
+    return Contact(round(area_mm2, 1), measure_shape(faced, grid).max_diameter_mm)
 
 
 def _shifted(mask: NDArray[np.bool_], axis: int, sign: int) -> NDArray[np.bool_]:

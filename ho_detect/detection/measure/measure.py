@@ -14,7 +14,7 @@ from ho_detect.detection.measure.contact import Contact, measure_contact
 from ho_detect.detection.measure.density import atypical, maturity_of, rim_and_core, zonal_index_of
 from ho_detect.detection.measure.gap import gap_to_bone_mm
 from ho_detect.detection.measure.lesion import Lesion
-from ho_detect.detection.measure.shape import measure_form, outermost
+from ho_detect.detection.measure.shape import measure_shape, outermost
 from ho_detect.detection.outline import Outlined
 from ho_detect.flags import null
 from ho_detect.image.grid import FloatArray
@@ -51,7 +51,7 @@ def measure(
     centroid = points.mean(axis=0)
     voxel = region.grid.voxel_volume_mm3
     values = region.hu[box][mask].astype(np.float64)
-    form = measure_form(mask, region.grid.crop(box))
+    shape = measure_shape(mask, region.grid.crop(box))
     rim_hu, core_hu = rim_and_core(region, outlined, settings)
     touching = candidate.touching
     contact = {bone: measure_contact(region, box, mask, at, bone) for bone, at in outlined.contact.items()}
@@ -74,12 +74,12 @@ def measure(
             volume_second_threshold_mm3=round(float((values >= settings.second_threshold_hu).sum()) * voxel, 1),
             centroid_lps_mm=_point(centroid),
             extent_lps_mm=_point(extent),
-            max_diameter_mm=form.max_diameter_mm,
+            max_diameter_mm=shape.max_diameter_mm,
             thickness_mm=round(evidence.thickness_mm, 2),
-            axial_long_mm=form.axial_long_mm,
-            axial_short_mm=form.axial_short_mm,
-            surface_area_mm2=form.surface_area_mm2,
-            sphericity=form.sphericity,
+            axial_long_mm=shape.axial_long_mm,
+            axial_short_mm=shape.axial_short_mm,
+            surface_area_mm2=shape.surface_area_mm2,
+            sphericity=shape.sphericity,
             mean_hu=round(float(values.mean()), 1),
             sd_hu=round(float(values.std()), 1),
             median_hu=round(float(np.median(values)), 1),

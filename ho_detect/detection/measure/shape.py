@@ -1,4 +1,4 @@
-"""Size and form of a mask: diameters as a radiologist measures them, surface area, sphericity."""
+"""Size and shape of a mask: diameters as a radiologist measures them, surface area, sphericity."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHARES = {1: 0.04577789120476, 2: 0.03698062787608, 3: 0.03519563978232}
 _DIRECTIONS = tuple(d for d in product((-1, 0, 1), repeat=3) if d > (0, 0, 0))
 
 
-class Form(msgspec.Struct, frozen=True, kw_only=True):
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """Lengths in mm. Diameters are edge to edge: between voxel centers, plus one voxel along their direction."""
 
     max_diameter_mm: float
@@ -30,7 +30,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     sphericity: float
 
 
-def measure_form(mask: NDArray[np.bool_], grid: Grid) -> Form:
+def measure_shape(mask: NDArray[np.bool_], grid: Grid) -> Shape:
     """Measure a mask that is not empty.
 
     Axial diameters are taken in the slice where the mask is largest: the longest, and the extent across it. The
@@ -53,7 +53,7 @@ def measure_form(mask: NDArray[np.bool_], grid: Grid) -> Form:
     long_mm, short_mm = _diameters(np.argwhere(outer[k]), grid.affine[:3, 1:3])
     area_mm2 = _surface_area_mm2(mask, grid.spacing_mm)
     ball_mm2 = math.pi ** (1 / 3) * (6.0 * float(mask.sum()) * grid.voxel_volume_mm3) ** (2 / 3)
-    return Form(
+    return Shape(
         # in the plane may be longer by a fraction of a voxel
         max_diameter_mm=round(max(longest, long_mm), 2),
         axial_long_mm=round(long_mm, 2),

@@ -1,4 +1,4 @@
-"""Ossification that lies against bowel or bladder with contrast medium, parted from it: only the one has a rim."""
+"""Ossification that lies against bowel or bladder with contrast medium, split from it: only the one has a rim."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LEAST_MM3, _SHARE = 1000.0, 0.3
 _CELL_MM = 4.0
 
 
-def parted_from_bowel(region: Region, candidate: Candidate, cavity: Cavity, wall_mm: float) -> list[Candidate]:
+def split_from_bowel(region: Region, candidate: Candidate, cavity: Cavity, wall_mm: float) -> list[Candidate]:
     """Return what of a candidate is bowel or bladder, and the rest where there is any; nothing where there is no bowel.
 
     That is every body of one density, thick and without a rim, that lies mostly in the pelvic cavity and away from its
@@ -63,8 +63,8 @@ def parted_from_bowel(region: Region, candidate: Candidate, cavity: Cavity, wall
             fluid |= body
     if fluid.sum() < least:
         return []
-    bowel = replace(candidate, mask=fluid, joined=False, parted=True)
-    rest = replace(candidate, mask=mask & ~fluid, parted=True)
+    bowel = replace(candidate, mask=fluid, joined=False, is_split=True)
+    rest = replace(candidate, mask=mask & ~fluid, is_split=True)
     return [bowel, rest] if rest.mask.any() else [bowel]
 
 

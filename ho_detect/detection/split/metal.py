@@ -1,4 +1,4 @@
-"""Ossification that reaches into the zone around metal, parted there: what lies outside of it can be judged."""
+"""Ossification that reaches into the zone around metal, split there: what lies outside of it can be judged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ho_detect.image.components import label_components
 _LEAST_MM3 = 500.0
 
 
-def parted_at_metal_zone(
+def split_at_metal_zone(
     region: Region, outlined: Outlined, metal: Metal, zone_mm: float, native_margin_mm: float
 ) -> list[Candidate]:
     """Return the larger pieces of an outlined candidate outside of the zone around metal, and the rest; none without.
@@ -27,7 +27,7 @@ def parted_at_metal_zone(
     native_margin_mm
         What lies nearer to native bone is joined with it.
     """
-    candidate = replace(outlined.candidate, parted=True, boundary_hu=outlined.boundary_hu)
+    candidate = replace(outlined.candidate, is_split=True, boundary_hu=outlined.boundary_hu)
     mask, box = candidate.mask, candidate.box
     outside = np.zeros(mask.shape, bool)
     outside[mask] = metal.distance_to(points_of(region, candidate)) >= zone_mm

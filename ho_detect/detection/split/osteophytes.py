@@ -1,4 +1,4 @@
-"""Ossification that stands among osteophytes, parted from them: they are low, and as dense as what they grow on."""
+"""Ossification that stands among osteophytes, split from them: they are low, and as dense as what they grow on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ho_detect.image.components import label_components
 from ho_detect.image.morphology import within
 from ho_detect.settings import JudgeSettings
 
-#: A foot is wider than the part that stands on it by what that stands out, and this, mm.
+#: A base is wider than the part that stands on it by what that stands out, and this, mm.
 _FOOT_MARGIN_MM = 1.5
 #: Native bone so near is what they grow on, mm.
 _BENEATH_MM = 4.0
@@ -20,11 +20,11 @@ _BENEATH_MM = 4.0
 _LEAST_MM3 = 500.0
 
 
-def parted_from_osteophytes(region: Region, candidate: Candidate, settings: JudgeSettings) -> list[Candidate]:
+def split_from_osteophytes(region: Region, candidate: Candidate, settings: JudgeSettings) -> list[Candidate]:
     """Return the low dense bone beside what stands out of a candidate, and the rest; nothing where there is none.
 
-    Low is what stands out no farther than ``low_mm``, beside is farther from what does than its foot may
-    reach. What is fainter than ``underlying_share`` of the bone beneath it stays: a lesion may have a broad foot.
+    Low is what stands out no farther than ``low_mm``, beside is farther from what does than its base may
+    extend. What is fainter than ``underlying_share`` of the underlying bone stays: a lesion may have a broad base.
     """
     mask, box, spacing = candidate.mask, candidate.box, region.grid.spacing_mm
     smooth, distance_mm = region.smooth[box], region.distance_mm[box]
@@ -39,6 +39,6 @@ def parted_from_osteophytes(region: Region, candidate: Candidate, settings: Judg
         part = beside.paint(np.arange(len(beside)) == number)
         beneath = smooth[within(part, _BENEATH_MM, spacing) & (distance_mm <= 0.0)]
         if beneath.size and beside.mean_hu[number] > settings.underlying_share * beneath.mean():
-            parts.append(replace(candidate, mask=part, parted=True))
+            parts.append(replace(candidate, mask=part, is_split=True))
             rest = rest & ~part
-    return [*parts, replace(candidate, mask=rest, parted=True)] if parts else []
+    return [*parts, replace(candidate, mask=rest, is_split=True)] if parts else []

@@ -8,9 +8,9 @@ from ho_detect.anatomy.find import Anatomy
 from ho_detect.detection.candidates import Candidate, Region
 from ho_detect.detection.evidence import Evidence
 from ho_detect.detection.outline import Outlined
-from ho_detect.detection.split.bowel import parted_from_bowel
-from ho_detect.detection.split.metal import parted_at_metal_zone
-from ho_detect.detection.split.osteophytes import parted_from_osteophytes
+from ho_detect.detection.split.bowel import split_from_bowel
+from ho_detect.detection.split.metal import split_at_metal_zone
+from ho_detect.detection.split.osteophytes import split_from_osteophytes
 from ho_detect.detection.split.vessel import thicker_than_vessel
 from ho_detect.settings import Settings
 
@@ -23,12 +23,12 @@ def parts_of(
     Each kind of part is cut off where its own geometry shows it: what lies in the zone around metal, what is thicker
     than the tube of a vessel that it lies against, bodies of one density in the pelvic cavity, low bone at the joint.
     """
-    if outlined.candidate.parted:
+    if outlined.candidate.is_split:
         return []
     split = settings.judge
     if evidence.near_metal > split.zone_share:
         margin_mm = settings.detection.native_margin_mm
-        return parted_at_metal_zone(region, outlined, anatomy.metal, settings.anatomy.metal_zone_mm, margin_mm)
+        return split_at_metal_zone(region, outlined, anatomy.metal, settings.anatomy.metal_zone_mm, margin_mm)
     if evidence.is_tube(split):
         spacing_mm = np.array(region.grid.spacing_mm)
         thick, rest = thicker_than_vessel(outlined.candidate, spacing_mm, split.vessel_radius_mm)
@@ -36,9 +36,9 @@ def parts_of(
             return [*thick, rest]
     if evidence.cavity > 0.0:
         cavity = anatomy.places[evidence.side].cavity
-        bowel = parted_from_bowel(region, outlined.candidate, cavity, split.wall_mm)
+        bowel = split_from_bowel(region, outlined.candidate, cavity, split.wall_mm)
         if bowel:
             return bowel
     if evidence.joined and evidence.head_distance_mm <= split.joint_margin_mm:
-        return parted_from_osteophytes(region, outlined.candidate, split)
+        return split_from_osteophytes(region, outlined.candidate, split)
     return []

@@ -1,4 +1,4 @@
-"""Ossification that lies against a vessel with contrast medium, parted from it: it is thicker than the vessel."""
+"""Ossification that lies against a vessel with contrast medium, split from it: it is thicker than the vessel."""
 
 from __future__ import annotations
 
@@ -34,5 +34,5 @@ def thicker_than_vessel(
     away, at = ndi.distance_transform_edt(label == 0, sampling=spacing_mm, return_indices=True)
     nearest = label[tuple(at)]
     own = candidate.mask & (away <= np.asarray(deepest)[nearest] + _RIM_MM)
-    parts = [replace(candidate, mask=own & (nearest == k), parted=True) for k in range(1, n + 1)]
-    return parts, replace(candidate, mask=candidate.mask & ~own, parted=True)
+    parts = [replace(candidate, mask=own & (nearest == k), is_split=True) for k in range(1, n + 1)]
+    return parts, replace(candidate, mask=candidate.mask & ~own, is_split=True)

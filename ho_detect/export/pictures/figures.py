@@ -56,7 +56,7 @@ def overview(result: Result, most_lesions: int = 3) -> Figure:
     heights = [min(5.2, _WIDTH_IN * (bottom - top) / (right - left)) + _TITLE_IN] + [_PLANES_IN] * len(targets)
     figure = _figure(sum(heights))
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
-    _headline(parts[0], "coronal projection (highest HU); dashed: fitted femoral heads")
+    _headline(parts[0], "coronal maximum intensity projection; dashed: fitted femoral heads")
     axes = parts[0].add_axes((0.0, 0.02, 1.0, 1.0 - _TITLE_IN / heights[0] - 0.02))
     _draw(axes, projection, result, PROJECTION_WINDOW_HU)
     for part, (title, point) in zip(parts[1:], targets, strict=True):
@@ -101,8 +101,8 @@ def _figure(height_in: float) -> Figure:
 
 
 def _title(lesion: Lesion) -> str:
-    size = f"{millilitres(lesion.volume_mm3)}, {lesion.max_diameter_mm:.0f} mm long, mean {lesion.mean_hu:.0f} HU"
-    return f"lesion {lesion.id}: {lesion.side}, {lesion.sector}, {size}"
+    size = f"{millilitres(lesion.volume_mm3)}, maximum diameter {lesion.max_diameter_mm:.0f} mm"
+    return f"lesion {lesion.id}: {lesion.side}, {lesion.sector}, {size}, mean {lesion.mean_hu:.0f} HU"
 
 
 def _headline(part: Figure | SubFigure, text: str) -> None:

@@ -104,7 +104,7 @@ def plane_through(volume: HuVolume, labels: NDArray[np.uint16], plane: Plane, po
 
 
 def coronal_projection(volume: HuVolume, labels: NDArray[np.uint16], centers_lps_mm: Sequence[ArrayLike]) -> View:
-    """Return the highest HU and label along the antero-posterior axis, of the region around the joints.
+    """Return the coronal maximum intensity projection of the region around the joints, and the label along that axis.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from scipy import ndimage as ndi
 
 from ho_detect._kernels.voxelise import count_crossings, fill_between
 from ho_detect.anatomy.fit.femur import find_heads
-from ho_detect.anatomy.fit.head import settled_head
+from ho_detect.anatomy.fit.head import refined_head
 from ho_detect.anatomy.fit.shape_fit import Pose, SurfaceFit, fit_surface
 from ho_detect.anatomy.fit.shape_model import femur_model, hip_bone_model
 from ho_detect.anatomy.fit.working_grid import WorkingVolume
@@ -151,7 +151,7 @@ class TestHeadSphere:
     @pytest.mark.parametrize("shift", [(0, 0, 0), (3, -2, 2), (-3, 0, 3)])
     def test_a_ball_is_found_within_a_third_of_a_voxel(self, shift):
         volume, middle = self.ball()
-        found = settled_head(volume, Sphere(middle + shift, 20.0), self.directions())
+        found = refined_head(volume, Sphere(middle + shift, 20.0), self.directions())
         assert np.linalg.norm(found.sphere.center_lps_mm - middle) < 0.5
         assert found.sphere.radius_mm == pytest.approx(22, abs=1.0)
         assert found.seen > 0.9
@@ -159,7 +159,7 @@ class TestHeadSphere:
     def test_it_is_looked_for_around_the_socket_where_neither_start_is_near(self):
         volume, middle = self.ball()
         off = np.array([6.0, 6.0, 6.0])
-        alone = settled_head(volume, Sphere(middle + off, 21.0), self.directions())
+        alone = refined_head(volume, Sphere(middle + off, 21.0), self.directions())
         assert np.linalg.norm(alone.sphere.center_lps_mm - middle) > 2.0
         missed = SurfaceFit(
             middle + 3 * off + 20.0 * self.directions(), *[np.empty(0)] * 2, np.ones(150, bool), *[np.empty(0)] * 2, 0.0
@@ -170,7 +170,7 @@ class TestHeadSphere:
     def test_where_nothing_is_the_expected_one_stays(self):
         volume = WorkingVolume(np.full((30, 30, 30), 40, np.float32), Grid.axial((30, 30, 30), (STEP_MM,) * 3))
         for middle in ([20.0, 20.0, 20.0], [500.0, 0.0, 0.0]):
-            found = settled_head(volume, Sphere(np.array(middle), 21.0), self.directions())
+            found = refined_head(volume, Sphere(np.array(middle), 21.0), self.directions())
             np.testing.assert_array_equal(found.sphere.center_lps_mm, middle)
             assert (found.sphere.radius_mm, found.seen) == (21.0, 0.0)
 

@@ -67,8 +67,8 @@ class TestSurfaceCertainties:
 
     def test_bone_under_a_growth_is_hidden_and_counts_not_against_the_fit(self, certainties):
         femur = next(c for c in certainties if c.side == "left" and c.bone == "femur")
-        foot = SPUR.points()[0]
-        _, under = femur.near(foot[None])
+        base = SPUR.points()[0]
+        _, under = femur.near(base[None])
         assert under.tolist() == [HIDDEN]
         assert femur.on_bone is not None
         assert femur.on_bone > 0.95

@@ -52,9 +52,9 @@ class TestOrder:
     def test_pace_counts_what_is_left(self, archive, tmp_path):
         events = []
         run([archive], tmp_path / "out", None, options(), events.append)
-        paces = [e.pace for e in events if e.kind == "finished"]
-        assert all(p.per_minute > 0 for p in paces)
-        assert paces[-1].seconds_left == 0 < paces[0].seconds_left
+        times_left = [e.time_left for e in events if e.kind == "finished"]
+        assert all(p.per_minute > 0 for p in times_left)
+        assert times_left[-1].seconds_left == 0 < times_left[0].seconds_left
 
 
 class TestAnatomy:
@@ -324,7 +324,7 @@ class TestEndBeforeItsTime:
         def full(_):
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(work.Ledger, "write_tables", full)
+        monkeypatch.setattr(work.ResultStore, "write_tables", full)
         with pytest.raises(HoDetectError, match=r"No space left on device \(1 of 6 series done"):
             call()
 

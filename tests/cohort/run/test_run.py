@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from dicom_files import CtSeries, write_series
 
-from ho_detect.cli.common import Talk, say_report
+from ho_detect.cli.common import Messages, say_report
 from ho_detect.cohort.run import work
 from ho_detect.cohort.run.messages import Event, Interrupted
 from ho_detect.cohort.run.pool import Options
@@ -237,7 +237,7 @@ class TestOut:
 
     def test_said_before_work_starts(self, three_series, tmp_path, monkeypatch):
         (tmp_path / "file").write_text("")
-        monkeypatch.setattr(work.Crew, "work", lambda *_: pytest.fail("work started"))
+        monkeypatch.setattr(work.WorkerPool, "work", lambda *_: pytest.fail("work started"))
         with pytest.raises(UsageError, match="cannot write to OUT"):
             run([three_series], tmp_path / "file" / "out")
 
@@ -298,7 +298,7 @@ class TestNamesOfOut:
         assert set(TABLES) <= set(names(tmp_path / name))
         assert verify(out).problems == ()
         for as_json in (True, False):
-            say_report(report, Talk(quiet=False, json=as_json, log_file=None, debug=False), 0)
+            say_report(report, Messages(quiet=False, json=as_json, log_file=None, debug=False), 0)
         assert capsys.readouterr().out.encode()
 
     def test_of_a_plan(self, three_series, tmp_path, monkeypatch):

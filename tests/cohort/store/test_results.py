@@ -9,7 +9,7 @@ from ho_detect.cohort.run.run import run
 from ho_detect.cohort.run.worker import Outcome
 from ho_detect.cohort.store.outcomes import Outcomes
 from ho_detect.cohort.store.output_folder import OutputFolder
-from ho_detect.cohort.store.results import Ledger
+from ho_detect.cohort.store.results import ResultStore
 from ho_detect.settings import Settings
 from ho_detect.system.pseudonyms import Pseudonyms
 
@@ -52,18 +52,18 @@ class TestWhatIsNotFinal:
 
     def test_is_not_put_down(self, planned, tmp_path, reason):
         with OutputFolder(tmp_path) as output:
-            ledger = Ledger(planned, output)
-            ledger.settle(0, Outcome(reason=reason))
+            store = ResultStore(planned, output)
+            store.settle(0, Outcome(reason=reason))
             assert list(output.outcomes.names()) == []
-            assert ledger.row(0).reason == reason
-            assert ledger.timings == []
-            assert Ledger(planned, output).recover() == [0]
+            assert store.row(0).reason == reason
+            assert store.timings == []
+            assert ResultStore(planned, output).recover() == [0]
 
     def test_leaves_an_earlier_result_where_it_is(self, planned, tmp_path, reason):
         folder = planned.series[0].folder
         (tmp_path / folder).mkdir()
         with OutputFolder(tmp_path) as output:
-            Ledger(planned, output).settle(0, Outcome(reason=reason))
+            ResultStore(planned, output).settle(0, Outcome(reason=reason))
             assert (tmp_path / folder).is_dir()
 
 
@@ -143,7 +143,7 @@ class TestOrder:
             raise _Killed
 
         with monkeypatch.context() as patched:
-            patched.setattr("ho_detect.cohort.run.work.Crew.work", die)
+            patched.setattr("ho_detect.cohort.run.work.WorkerPool.work", die)
             with pytest.raises(_Killed):
                 call()
         assert not list((tmp_path / "out" / ".ho-detect" / "outcomes").glob("*"))

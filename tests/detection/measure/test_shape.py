@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from phantoms import ball, box
 
-from ho_detect.detection.measure.shape import measure_form
+from ho_detect.detection.measure.shape import measure_shape
 from ho_detect.image.grid import Grid, rotation
 
 SPACINGS = [(1.0, 1.0, 1.0), (2.0, 0.8, 0.8), (3.0, 1.0, 1.2)]
@@ -29,7 +29,7 @@ class TestBall:
     @pytest.mark.parametrize("spacing", SPACINGS)
     def test_of_radius_12(self, spacing):
         shape = tuple(int(34 / s) for s in spacing)
-        form = measure_form(ball(shape, radius=12.0, spacing=spacing), Grid.axial(shape, spacing))
+        form = measure_shape(ball(shape, radius=12.0, spacing=spacing), Grid.axial(shape, spacing))
         assert form.axial_long_mm == pytest.approx(24.0, abs=1.3)
         assert form.axial_short_mm == pytest.approx(24.0, abs=1.3)
         # of all directions the longest is the one along which the voxels are
@@ -42,13 +42,13 @@ class TestEllipsoid:
     @pytest.mark.parametrize("turn_deg", [0.0, 20.0, 45.0])
     @pytest.mark.parametrize("spacing", SPACINGS)
     def test_diameters_do_not_depend_on_pose_or_spacing(self, turn_deg, spacing):
-        form = measure_form(*ellipsoid((16.0, 7.0, 10.0), turn_deg, spacing))
+        form = measure_shape(*ellipsoid((16.0, 7.0, 10.0), turn_deg, spacing))
         assert form.max_diameter_mm == pytest.approx(32.0, abs=1.3)
         assert form.axial_long_mm == pytest.approx(32.0, abs=1.3)
         assert form.axial_short_mm == pytest.approx(14.0, abs=1.3)
 
     def test_sphericity_falls_with_length(self):
-        found = [measure_form(*ellipsoid((a, 6.0, 6.0), 0.0, SPACINGS[0])).sphericity for a in (6.0, 12.0, 24.0)]
+        found = [measure_shape(*ellipsoid((a, 6.0, 6.0), 0.0, SPACINGS[0])).sphericity for a in (6.0, 12.0, 24.0)]
         assert found == sorted(found, reverse=True)
         # of a prolate spheroid, exactly
         for a, value in zip((12.0, 24.0), found[1:], strict=True):
@@ -59,14 +59,14 @@ class TestEllipsoid:
 
 class TestSmall:
     def test_one_voxel_is_as_large_as_a_voxel(self):
-        form = measure_form(box((5, 5, 5), (2, 2, 2), (3, 3, 3)), Grid.axial((5, 5, 5), (2.0, 1.0, 0.5)))
+        form = measure_shape(box((5, 5, 5), (2, 2, 2), (3, 3, 3)), Grid.axial((5, 5, 5), (2.0, 1.0, 0.5)))
         assert (form.axial_long_mm, form.axial_short_mm) == (0.5, 1.0)
         assert form.max_diameter_mm == pytest.approx(0.5)
 
     def test_a_row_and_a_sheet(self):
-        row = measure_form(box((5, 5, 12), (2, 2, 1), (3, 3, 11)), Grid.axial((5, 5, 12), (1.0, 1.0, 1.0)))
+        row = measure_shape(box((5, 5, 12), (2, 2, 1), (3, 3, 11)), Grid.axial((5, 5, 12), (1.0, 1.0, 1.0)))
         assert (row.axial_long_mm, row.axial_short_mm, row.max_diameter_mm) == (10.0, 1.0, 10.0)
-        sheet = measure_form(box((5, 9, 12), (2, 1, 1), (3, 8, 11)), Grid.axial((5, 9, 12), (1.0, 1.0, 1.0)))
+        sheet = measure_shape(box((5, 9, 12), (2, 1, 1), (3, 8, 11)), Grid.axial((5, 9, 12), (1.0, 1.0, 1.0)))
         assert sheet.axial_long_mm == pytest.approx(np.hypot(9, 6) + 1, abs=0.01)
 
 
@@ -77,7 +77,7 @@ def test_longest_is_that_of_every_pair(mask, spacing):
     grid = Grid.axial(mask.shape, spacing)
     points = grid.to_lps(np.argwhere(mask))
     longest = max(np.linalg.norm(a - b) for a in points for b in points)
-    found = measure_form(mask, grid).max_diameter_mm
+    found = measure_shape(mask, grid).max_diameter_mm
     assert longest < found <= longest + max(spacing) + 0.01
 
 
@@ -92,5 +92,5 @@ def test_the_surface_is_that_of_simpleitk(mask, spacing_mm):
     shape = sitk.LabelShapeStatisticsImageFilter()
     shape.ComputePerimeterOn()
     shape.Execute(image)
-    form = measure_form(mask, Grid.axial(mask.shape, spacing_mm))
+    form = measure_shape(mask, Grid.axial(mask.shape, spacing_mm))
     assert form.surface_area_mm2 == pytest.approx(shape.GetPerimeter(1), abs=0.051)

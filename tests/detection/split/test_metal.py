@@ -1,4 +1,4 @@
-"""What reaches into the zone around metal is parted at its border: nothing is lost, and only the rest is undecided."""
+"""What reaches into the zone around metal is split at its border: nothing is lost, and only the rest is undecided."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from made_detection import MUSCLE_HU, region
 from ho_detect.anatomy.regions.metal import Metal
 from ho_detect.detection.candidates import Candidate
 from ho_detect.detection.outline import Outlined, outline
-from ho_detect.detection.split.metal import parted_at_metal_zone
+from ho_detect.detection.split.metal import split_at_metal_zone
 from ho_detect.image.grid import Grid
 from ho_detect.settings import DetectionSettings
 
@@ -20,14 +20,14 @@ WHOLE = tuple(slice(0, n) for n in SHAPE)
 ZONE_MM = 20.0
 
 
-def parted(mask, metal_x, *, joined=True, distance_mm=None):
+def split_parts(mask, metal_x, *, joined=True, distance_mm=None):
     """Part a mask in a grid of 1 mm where metal is the plane of that column."""
     grid = Grid.axial(SHAPE, (1.0, 1.0, 1.0))
     away = np.abs(np.arange(SHAPE[2]) - metal_x).astype(np.float32)
     metal = Metal(grid, 500.0, np.ascontiguousarray(np.broadcast_to(away, SHAPE)))
     found = region(np.where(mask, 400.0, MUSCLE_HU), distance_mm=distance_mm)
     outlined = Outlined(Candidate(WHOLE, mask, joined), 222.0, 8.0, 0.9)
-    return parted_at_metal_zone(found, outlined, metal, ZONE_MM, 1.5), away
+    return split_at_metal_zone(found, outlined, metal, ZONE_MM, 1.5), away
 
 
 def bar(width, start=0, stop=SHAPE[2]):
@@ -40,20 +40,20 @@ def bar(width, start=0, stop=SHAPE[2]):
 @settings(max_examples=40, deadline=None)
 def test_parts_are_the_whole_and_each_lies_on_one_side(metal_x, width):
     mask = bar(width)
-    parts, away = parted(mask, metal_x)
+    parts, away = split_parts(mask, metal_x)
     outside = mask & (away >= ZONE_MM)
     left, right = (outside & side for side in (np.arange(SHAPE[2]) < metal_x, np.arange(SHAPE[2]) >= metal_x))
     large = [side for side in (left, right) if side.sum() >= 500]
     assert len(parts) == (len(large) + (sum(s.sum() for s in large) < mask.sum()) if large else 0)
     if parts:
         assert np.array_equal(np.sum([p.mask for p in parts], axis=0), mask.astype(int))
-        assert all(p.parted and p.boundary_hu == 222.0 for p in parts)
+        assert all(p.is_split and p.boundary_hu == 222.0 for p in parts)
     for part, side in zip(parts, large, strict=False):
         assert np.array_equal(part.mask, side)
 
 
 def test_a_streak_of_small_pieces_is_left_to_the_zone():
-    assert parted(bar(3), 24)[0] == []
+    assert split_parts(bar(3), 24)[0] == []
 
 
 @pytest.mark.parametrize("stands_at", ["inside", "outside"])
@@ -61,7 +61,7 @@ def test_what_stood_on_bone_inside_of_the_zone_alone_is_free_outside_of_it(stand
     distance_mm = np.full(SHAPE, 8.0)
     distance_mm[:, :, : 4 if stands_at == "inside" else 0] = 1.0
     distance_mm[:, :, 44 if stands_at == "outside" else 48 :] = 1.0
-    (outside, rest), _ = parted(bar(8), 0, distance_mm=distance_mm)
+    (outside, rest), _ = split_parts(bar(8), 0, distance_mm=distance_mm)
     assert (outside.joined, rest.joined) == (stands_at == "outside", True)
 
 
