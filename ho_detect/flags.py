@@ -39,7 +39,7 @@ REASONS: dict[str, str] = {
     "memory_limit": "the analysis needed more memory than there is or than was allowed",
     "not_written": "the result could not be written",
     "interrupted": "the run was stopped before this series was done",
-    "bad_anatomy": "the anatomy masks given cannot be used",
+    "bad_anatomy": "the user-supplied anatomy masks cannot be used",
     "internal_error": "the analysis failed for a reason nobody foresaw",
 }
 
@@ -78,9 +78,9 @@ FLAGS: dict[str, str] = {
     "dislocated_head": "the femoral head lies out of its socket",
     "hip_not_in_view": "the femoral head of this side is not in the field of view",
     "set_aside_undecided": "something dense that may be ossification was detected and is not counted",
-    "anatomy_given": "anatomy masks given by the user were used in place of those found",
-    "anatomy_unused": "anatomy masks given by the user do not lie where that bone was found, and were not used",
-    "anatomy_missing": "no anatomy masks were found for this series in the folder given",
+    "anatomy_given": "user-supplied anatomy masks were used in place of those found",
+    "anatomy_unused": "user-supplied anatomy masks do not lie where that bone was found, and were not used",
+    "anatomy_missing": "no anatomy masks were found for this series in the user-supplied folder",
     "cut_at_metal_zone": "a lesion goes on in the zone around metal: only what lies outside of it is measured",
     "atypical_pattern": "a lesion denser inside than at its rim, the reverse of ossification: for a reader to look at",
 }

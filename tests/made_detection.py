@@ -19,7 +19,7 @@ from ho_detect.anatomy.hip_joint import HipJoint
 from ho_detect.anatomy.native.certainty import SEEN, SurfaceCertainty
 from ho_detect.anatomy.native.masks import NativeBone
 from ho_detect.anatomy.native.surfaces import FAR_MM, BoneDistance, native_bone
-from ho_detect.anatomy.regions.compartments import Places, places
+from ho_detect.anatomy.regions.compartments import Compartments, compartments
 from ho_detect.anatomy.regions.landmarks import Landmarks, landmarks
 from ho_detect.anatomy.regions.metal import Metal
 from ho_detect.anatomy.regions.tissue import Tissue
@@ -170,9 +170,9 @@ def unseen_shaft(femur: SurfaceFit, center: Any) -> Shaft:
 
 
 @lru_cache(maxsize=2)
-def place(side: str) -> Places:
-    """Return the places of a hip of that person."""
-    return places((anatomy(side),), native_bone((anatomy(side),)), JointSettings())[side]
+def place(side: str) -> Compartments:
+    """Return the compartments of a hip of that person."""
+    return compartments((anatomy(side),), native_bone((anatomy(side),)), JointSettings())[side]
 
 
 def sure(sd_mm: float = 1.0, seen: int = SEEN, on_bone: float = 0.9) -> SurfaceCertainty:
@@ -191,7 +191,7 @@ def made_anatomy(**parts: Any) -> Anatomy:
         "bones": (),
         "certainty": (),
         "landmarks": (),
-        "places": {},
+        "compartments": {},
         "joint_states": {},
         "tissue": Tissue(coarse, nothing, nothing, nothing),
         "metal": Metal(coarse, 0.0, None),

@@ -13,13 +13,13 @@ from ho_detect.anatomy.joint.joint_state import JointState, joint_states
 from ho_detect.anatomy.native.certainty import SurfaceCertainty, surface_certainties
 from ho_detect.anatomy.native.masks import NativeBone, native_masks
 from ho_detect.anatomy.native.surfaces import BoneDistance, native_bone
-from ho_detect.anatomy.regions.compartments import Places, places
+from ho_detect.anatomy.regions.compartments import Compartments, compartments
 from ho_detect.anatomy.regions.landmarks import Landmarks, landmarks
 from ho_detect.anatomy.regions.metal import Metal, find_metal, hide_behind_metal
 from ho_detect.anatomy.regions.tissue import Tissue, segment_tissue
 from ho_detect.anatomy.user_masks.bone import agreeing, with_given_bone
 from ho_detect.anatomy.user_masks.masks import GivenMasks, given_masks
-from ho_detect.anatomy.user_masks.muscle import deep_to_skin, with_given_muscles
+from ho_detect.anatomy.user_masks.muscle import deep_to_skin, with_user_muscles
 from ho_detect.image.sides import Side
 from ho_detect.settings import Settings
 
@@ -38,7 +38,7 @@ class Anatomy:
         How sure each place of the fitted surfaces is, in the order of ``bones``.
     landmarks
         The frame of each hip, in the order of ``hips``.
-    places
+    compartments
         By side: head, neck and muscle groups.
     joint_states
         By side: what is measured at the joint itself.
@@ -54,7 +54,7 @@ class Anatomy:
     bones: tuple[BoneDistance, ...]
     certainty: tuple[SurfaceCertainty, ...]
     landmarks: tuple[Landmarks, ...]
-    places: dict[Side, Places]
+    compartments: dict[Side, Compartments]
     joint_states: dict[Side, JointState]
     tissue: Tissue
     metal: Metal
@@ -91,13 +91,13 @@ def find_anatomy(volume: HuVolume, masks: Path | None, settings: Settings) -> An
     hips = hide_behind_metal(volume, hips, metal, settings.anatomy)
     fitted = native_bone(hips)
     supplied = agreeing(given_masks(masks, volume.grid), fitted, settings.anatomy)
-    near = with_given_muscles(places(hips, fitted, settings.joint), supplied)
+    near = with_user_muscles(compartments(hips, fitted, settings.joint), supplied)
     return Anatomy(
         hips=hips,
         bones=with_given_bone(fitted, supplied, settings.anatomy),
         certainty=surface_certainties(volume, hips),
         landmarks=landmarks(hips),
-        places=near,
+        compartments=near,
         joint_states=joint_states(volume, hips, near, settings.joint),
         tissue=deep_to_skin(tissue, supplied),
         metal=metal,

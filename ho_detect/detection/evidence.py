@@ -91,7 +91,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     other_bone: float
     organ: float
     """Shares in the zone around metal, in these places (``away``: in the cavity and off its wall), across the midline
-    where no hip is in view, in given masks of sacrum and spine, and in those of vessels, bladder and bowel."""
+    where no hip is in view, in user-supplied masks of sacrum and spine, and in those of vessels, bladder and bowel."""
     ischial_spine_mm: float
     """Smallest distance to the tip of the ischial spine."""
 
@@ -129,7 +129,7 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
     edge = (np.minimum(index, np.array(region.grid.shape) - 1 - index) * spacing).min(axis=1)
     inner_mm = distance[(edge > _INSIDE_MM) & (distance < FAR_MM)]
     to_metal = metal.distance_to(points)
-    cavity = anatomy.places[frame.side].cavity
+    cavity = anatomy.compartments[frame.side].cavity
     local = _against_surface(points, distance, region.nearest[box][mask], anatomy)
     return Evidence(
         side=frame.side,
@@ -218,7 +218,7 @@ def _surroundings(region: Region, candidate: Candidate, given: GivenMasks) -> tu
     """Shares of muscle, fat, bone (or whatever is as dense) and air in the shell around a candidate.
 
     They are 1 together: what is as dense as fat blurred into air counts as air. NaN where no voxel of the shell is in
-    view. Fat in a given muscle counts as muscle.
+    view. Fat in a user-supplied muscle counts as muscle.
     """
     tight = bounding_box(candidate.mask)
     start = [s.start + t.start for s, t in zip(candidate.box, tight, strict=True)]

@@ -49,7 +49,9 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     hash: Annotated[str, Meta(description="How each file was hashed")]
     n_bytes: int
     digests: Annotated[tuple[str | None, ...], Meta(description="Of each file; null for one that is no longer there")]
-    masks: Annotated[dict[str, str | None], Meta(description="The same of each anatomy mask given, by name")] = {}
+    masks: Annotated[
+        dict[str, str | None], Meta(description="The same of each user-supplied anatomy mask, by name")
+    ] = {}
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from model_hips import head_center
 from phantoms import ball
 
 from ho_detect.anatomy.native.surfaces import native_bone
-from ho_detect.anatomy.regions.compartments import places
+from ho_detect.anatomy.regions.compartments import compartments
 from ho_detect.anatomy.regions.metal import Metal
 from ho_detect.anatomy.regions.tissue import Tissue
 from ho_detect.anatomy.user_masks.masks import given_masks
@@ -43,9 +43,13 @@ def decided(balls, bones, settings=None, body=True):
     whole = np.full(coarse.shape, body)
     tissue, metal = Tissue(coarse, whole, whole, whole), Metal(coarse, 0.0, None)
     candidates = find_candidates(found, settings.detection)
-    near = places((anatomy("left"),), bones, settings.joint)
+    near = compartments((anatomy("left"),), bones, settings.joint)
     here = made_anatomy(
-        landmarks=(frames()["left"],), places=near, tissue=tissue, metal=metal, user_masks=given_masks(None, found.grid)
+        landmarks=(frames()["left"],),
+        compartments=near,
+        tissue=tissue,
+        metal=metal,
+        user_masks=given_masks(None, found.grid),
     )
     judgement = decide(found, candidates, here, settings)
     return judgement, judgement.kept, judgement.excluded

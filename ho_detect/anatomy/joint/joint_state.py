@@ -7,7 +7,7 @@ import msgspec
 from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.fit.hips import HipAnatomy
 from ho_detect.anatomy.joint.joint_space import joint_space
-from ho_detect.anatomy.regions.compartments import Places
+from ho_detect.anatomy.regions.compartments import Compartments
 from ho_detect.anatomy.regions.head_and_neck import mean_hu
 from ho_detect.image.sides import Side
 from ho_detect.settings import JointSettings
@@ -24,18 +24,18 @@ class JointState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def joint_states(
-    volume: HuVolume, hips: tuple[HipAnatomy, ...], places: dict[Side, Places], settings: JointSettings
+    volume: HuVolume, hips: tuple[HipAnatomy, ...], compartments: dict[Side, Compartments], settings: JointSettings
 ) -> dict[Side, JointState]:
     """Measure each hip in view; nothing is measured behind metal."""
     return {
         h.joint.side: JointState()
         if h.joint.status == "not_assessable"
-        else _state(volume, h, places[h.joint.side], settings)
+        else _state(volume, h, compartments[h.joint.side], settings)
         for h in hips
     }
 
 
-def _state(volume: HuVolume, hip: HipAnatomy, place: Places, settings: JointSettings) -> JointState:
+def _state(volume: HuVolume, hip: HipAnatomy, place: Compartments, settings: JointSettings) -> JointState:
     space = joint_space(volume, hip, settings)
     return JointState(
         head_mean_hu=_rounded(mean_hu(volume, place.femur.head, settings.least_in_view), 1),

@@ -1,4 +1,4 @@
-"""Native femur and hip bone of each side as masks on the CT's grid: the fitted surfaces, or the masks given."""
+"""Native femur and hip bone of each side as masks on the CT's grid: the fitted surfaces, or user-supplied masks."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from ho_detect.settings import JointSettings
 
 
 @dataclass(frozen=True, eq=False)
-class Places:
+class Compartments:
     """Of one hip."""
 
     side: Side
@@ -23,14 +23,14 @@ class Places:
     cavity: Cavity
 
 
-def places(
+def compartments(
     hips: tuple[HipAnatomy, ...], bones: tuple[BoneDistance, ...], settings: JointSettings
-) -> dict[Side, Places]:
-    """Return the places of each hip in view, by side."""
+) -> dict[Side, Compartments]:
+    """Return the compartments of each hip in view, by side."""
     femur = {b.side: b for b in bones if b.bone == "femur"}
 
-    def of(hip: HipAnatomy) -> Places:
+    def of(hip: HipAnatomy) -> Compartments:
         side, muscles = hip.joint.side, muscle_courses(hip, settings)
-        return Places(side, head_and_neck(hip.joint, femur[side], settings), muscles, cavity_of(hip, muscles))
+        return Compartments(side, head_and_neck(hip.joint, femur[side], settings), muscles, cavity_of(hip, muscles))
 
     return {h.joint.side: of(h) for h in hips}

@@ -1,7 +1,7 @@
 """Muscle groups about the hip by position: each a few courses hung on the fitted bones.
 
 Muscles are not segmented: a place belongs to the group whose course, a tube of the muscle's usual thickness, it lies
-deepest in or nearest to. Approximate, and said to be. Masks given by the user take their place
+deepest in or nearest to. Approximate, and said to be. User-supplied masks take their place
 (:mod:`ho_detect.anatomy.user_masks.muscle`).
 """
 

@@ -80,7 +80,7 @@ class Mask:
 
 @dataclass(frozen=True, eq=False)
 class GivenMasks:
-    """What of the anatomy is given, none where the user gave nothing.
+    """What of the anatomy is user-supplied, nothing where no masks are.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def given_masks(folder: Path | None, grid: Grid) -> GivenMasks:
     Parameters
     ----------
     folder
-        None: no masks are given.
+        None: there are no user-supplied masks.
     grid
         Of the CT. Masks may lie on any other: they are brought to it by the geometry in their headers, each place
         taking the value of the nearest voxel.
@@ -194,7 +194,7 @@ def given_masks(folder: Path | None, grid: Grid) -> GivenMasks:
 
 
 def _read(path: Path) -> Mask:
-    # long to import, and not needed where no masks are given
+    # long to import, and not needed where there are no such masks
     from nibabel import nifti1
     from nibabel.filebasedimages import ImageFileError
     from nibabel.spatialimages import HeaderDataError

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage as ndi
 from scipy.spatial import KDTree
 
-from ho_detect.anatomy.regions.compartments import Places
+from ho_detect.anatomy.regions.compartments import Compartments
 from ho_detect.anatomy.regions.muscle_groups import GROUPS, MuscleRegions
 from ho_detect.anatomy.regions.muscle_names import MuscleGroup, MuscleSource
 from ho_detect.anatomy.regions.tissue import Tissue
@@ -46,15 +46,15 @@ class GivenMuscles:
         return max(GROUPS, key=groups.count), "given_masks"
 
 
-def with_given_muscles(places: dict[Side, Places], given: GivenMasks) -> dict[Side, Places]:
-    """Return the places of each hip, muscle groups by masks where any are given."""
+def with_user_muscles(compartments: dict[Side, Compartments], given: GivenMasks) -> dict[Side, Compartments]:
+    """Return the compartments of each hip, muscle groups by user-supplied masks where there are any."""
     if not set(given.names) & set(_IN_A_GROUP):
-        return places
-    return {side: replace(place, muscles=GivenMuscles(given, place.muscles)) for side, place in places.items()}
+        return compartments
+    return {side: replace(place, muscles=GivenMuscles(given, place.muscles)) for side, place in compartments.items()}
 
 
 def deep_to_skin(tissue: Tissue, given: GivenMasks) -> Tissue:
-    """Return the tissue masks; what lies in a given muscle lies deep to the subcutaneous fat, whatever its density.
+    """Return the tissue masks; what lies in a user-supplied muscle is deep to subcutaneous fat, whatever its density.
 
     ``muscle``, from which noise and detection threshold are taken, stays what is as dense as muscle: a mask holds
     the fat of a wasted muscle too.

@@ -26,7 +26,7 @@ EXCLUSIONS: dict[str, str] = {
     "mimic_unsure": "ossification and what only looks like it cannot be told apart",
     "contrast": "contrast medium in a vessel, the bladder or the bowel",
     "vessel_calcium": "thin or hollow calcium like that of an arterial wall",
-    "given_organ": "inside a vessel, the bladder or the bowel by the anatomy masks given",
+    "given_organ": "inside a vessel, the bladder or the bowel by user-supplied anatomy masks",
     "pelvic_cavity": "inside the abdominal or pelvic cavity: bowel or bladder content, phlebolith",
     "subcutaneous": "in subcutaneous fat, not in muscle: injection granuloma or skin calcification",
     "unlikely": "not of the build of ossification",

@@ -23,7 +23,9 @@ class Lesion(msgspec.Struct, frozen=True, kw_only=True):
     side: Side
     sector: Annotated[Sector, Meta(description="Larger axial component of centroid seen from the head center")]
     muscle_region: Annotated[MuscleGroup | None, Meta(description="Muscle group that most of it lies in; approximate")]
-    muscle_region_source: Annotated[MuscleSource, Meta(description="By position to the bones, or by masks given")]
+    muscle_region_source: Annotated[
+        MuscleSource, Meta(description="By position to the bones, or by user-supplied masks")
+    ]
     volume_mm3: float
     volume_second_threshold_mm3: Annotated[float, Meta(description="Part above the second threshold")]
     centroid_lps_mm: Point

@@ -44,7 +44,7 @@ def measure(
     number
         Its id.
     """
-    frame, place = anatomy.frame(evidence.side), anatomy.places[evidence.side]
+    frame, place = anatomy.frame(evidence.side), anatomy.compartments[evidence.side]
     candidate = outlined.candidate
     mask, box = candidate.mask, candidate.box
     points = points_of(region, candidate)

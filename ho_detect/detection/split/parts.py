@@ -35,7 +35,7 @@ def parts_of(
         if thick and rest.mask.any():
             return [*thick, rest]
     if evidence.cavity > 0.0:
-        cavity = anatomy.places[evidence.side].cavity
+        cavity = anatomy.compartments[evidence.side].cavity
         bowel = split_from_bowel(region, outlined.candidate, cavity, split.wall_mm)
         if bowel:
             return bowel

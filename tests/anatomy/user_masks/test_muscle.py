@@ -10,7 +10,7 @@ from nifti_masks import write_mask
 
 from ho_detect.anatomy.regions.tissue import Tissue
 from ho_detect.anatomy.user_masks.masks import given_masks
-from ho_detect.anatomy.user_masks.muscle import GivenMuscles, deep_to_skin, with_given_muscles
+from ho_detect.anatomy.user_masks.muscle import GivenMuscles, deep_to_skin, with_user_muscles
 from ho_detect.image.grid import Grid
 
 CT = Grid.axial((50, 50, 50), (2.0, 2.0, 2.0))
@@ -65,7 +65,7 @@ def test_what_lies_beside_a_mask_belongs_to_it_within_5_mm(muscle, x_mm, source)
 
 
 def test_a_muscle_of_no_group_names_none(muscle):
-    assert with_given_muscles({}, muscle("sartorius_left")) == {}
+    assert with_user_muscles({}, muscle("sartorius_left")) == {}
     assert GivenMuscles(muscle("sartorius_left"), Otherwise()).region_of(around(80)) == ("vasti", "position")
 
 

@@ -13,7 +13,7 @@ from phantoms import ball
 from scipy import ndimage as ndi
 
 from ho_detect.anatomy.native.surfaces import native_bone
-from ho_detect.anatomy.regions.compartments import places
+from ho_detect.anatomy.regions.compartments import compartments
 from ho_detect.detection.candidates import Candidate
 from ho_detect.detection.measure.density import maturity_of
 from ho_detect.detection.measure.measure import measure, sector_of
@@ -44,7 +44,7 @@ def lesion(
     whole = tuple(slice(0, n) for n in mask.shape)
     candidate = Candidate(whole, mask, joined=bool(touching), touching=touching)
     outlined = Outlined(candidate, 300.0, 5.0, 0.9)
-    here = made_anatomy(landmarks=(FRAMES[side],), places={side: place(side)})
+    here = made_anatomy(landmarks=(FRAMES[side],), compartments={side: place(side)})
     return measure(found, outlined, evidence(**{"side": side} | changes), here, 3, SETTINGS)
 
 
@@ -55,7 +55,7 @@ def bones(side):
 
 @lru_cache(maxsize=2)
 def place(side):
-    return places((anatomy(side),), bones(side), JointSettings())[side]
+    return compartments((anatomy(side),), bones(side), JointSettings())[side]
 
 
 class TestSector:
