@@ -62,7 +62,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     foot_mm2: float
     """Area on which it stands on native bone; 0 for what lies free."""
     beneath_hu: float | None
-    """Mean of the native bone within 4 mm under it; null for what lies free."""
+    """Mean of the native bone within 4 mm beneath it; null for what lies free."""
     joined: bool
     cleft: bool
     """Whether a cleft is seen between it and the native bone beside it."""
@@ -91,7 +91,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     other_bone: float
     organ: float
     """Shares in the zone around metal, in these places (``away``: in the cavity and off its wall), across the midline
-    where no hip is in view, in user-supplied masks of sacrum and spine, and in those of vessels, bladder and bowel."""
+    where no hip is in view, in given masks of sacrum and spine, and in those of vessels, bladder and bowel."""
     ischial_spine_mm: float
     """Smallest distance to the tip of the ischial spine."""
 
