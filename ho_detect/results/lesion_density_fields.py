@@ -57,7 +57,7 @@ DENSITY_FIELDS: Final[tuple[Field, ...]] = (
     Field(
         "rim_hu",
         "HU",
-        "Median HU along the crest of the rim (of each voxel at the surface the densest of it and its "
+        "Median of the peak HU of the rim (of each voxel at the surface the densest of it and its "
         "neighbours inward, no deeper than `detection.rim_mm` past `detection.blur_mm`). Where it stands on "
         "bone it has no rim.",
         source="convention",

@@ -201,7 +201,7 @@ LESION_FIELDS: Final[tuple[Field, ...]] = (
     Field(
         "muscle_fraction",
         "ratio",
-        "Share of muscle in the shell 1.5 to 6.5 mm outside of it, past its partial volume: smoothed density "
+        "Share of muscle from 1.5 to 6.5 mm outside of it, past its partial volume: smoothed density "
         "from -20 HU to the detection threshold. The four shares are 1 together.",
         source="convention",
         page=Shown("Muscle around it", "%", kind="number", scale=100, group="Size and shape"),

@@ -16,7 +16,7 @@ _MIN_CORE_VOXELS = 10
 
 
 def rim_and_core(region: Region, outlined: Outlined, settings: DetectionSettings) -> tuple[float, float | None]:
-    """Median HU along the crest of the rim, and of the core; None without a core.
+    """Median of the peak HU of the rim, and median HU of the core; None without a core.
 
     A rim is often thinner than the 2 mm that it may be deep, and is seen blurred: a median over all that depth would be
     one of rim, core and partial volume. So of each voxel at the surface the densest of it and its neighbours inward
@@ -28,12 +28,12 @@ def rim_and_core(region: Region, outlined: Outlined, settings: DetectionSettings
     depth = distance_to(soft, 2 * settings.blur_mm + settings.rim_mm, spacing)
     hu = region.hu[box]
     rim = mask & (depth <= settings.blur_mm + settings.rim_mm)
-    crest = np.where(rim, hu, np.iinfo(hu.dtype).min)
+    peak = np.where(rim, hu, np.iinfo(hu.dtype).min)
     for _ in range(max(1, round(0.5 * settings.rim_mm / min(spacing)))):
-        crest = _with_faces(crest)
+        peak = _with_faces(peak)
     surface = rim & within(soft, 1.0, (1.0, 1.0, 1.0))
     core = hu[mask & (depth > settings.blur_mm + settings.rim_mm + settings.blur_mm)]
-    rim_hu = float(np.median(crest[surface])) if surface.any() else float(np.median(hu[mask]))
+    rim_hu = float(np.median(peak[surface])) if surface.any() else float(np.median(hu[mask]))
     return rim_hu, float(np.median(core)) if core.size >= _MIN_CORE_VOXELS else None
 
 

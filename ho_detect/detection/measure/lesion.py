@@ -44,7 +44,7 @@ class Lesion(msgspec.Struct, frozen=True, kw_only=True):
     p95_hu: float
     max_hu: float
     boundary_hu: Annotated[float, Meta(description="HU of the outline: half way from muscle to the rim")]
-    rim_hu: Annotated[float, Meta(description="Median HU along the crest of the rim, within the outer 2 mm")]
+    rim_hu: Annotated[float, Meta(description="Median of the peak HU of the rim, within the outer 2 mm")]
     core_hu: Annotated[float | None, Meta(description="Median HU inside of the rim; null without a core")]
     maturity: Annotated[Maturity | None, Meta(description="By the rim; convention, see settings")]
     zonal_index: Annotated[float | None, Meta(description="(rim - core) / rim median HU; null without a core")]
