@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from ho_detect.system import cpus as allowance
+from ho_detect.system import cpus
 from ho_detect.system.cpus import processors
 
 
@@ -14,7 +14,7 @@ from ho_detect.system.cpus import processors
 def group(monkeypatch, tmp_path):
     """Eight processors, no job; the file that holds the quota of the control group."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
-    monkeypatch.setattr(allowance, "_GROUP_QUOTA", tmp_path / "cpu.max")
+    monkeypatch.setattr(cpus, "_GROUP_QUOTA", tmp_path / "cpu.max")
     for name in ("SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path / "cpu.max"
