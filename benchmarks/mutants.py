@@ -64,41 +64,49 @@ def meaning(code: str) -> str:
     return ast.dump(tree)
 
 
-def mutants_of(module: Path) -> dict[int, list[tuple[str, str]]]:
-    """Return the mutated code of a module and the operator that made it, by the line of the first change."""
-    from cosmic_ray.mutating import mutate_code  # type: ignore[import-not-found]
+def places_of(code: str) -> dict[int, list[tuple[str, int]]]:
+    """Return the operators that can change a module, each with its number there, by the line that they change."""
+    from cosmic_ray.ast import get_ast  # type: ignore[import-not-found]
     from cosmic_ray.plugins import get_operator, operator_names  # type: ignore[import-not-found]
 
-    code = module.read_text()
-    before, lines = meaning(code), code.splitlines()
-    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    nodes: list[Any] = [get_ast(code)]
+    for node in nodes:  # grows: depth does not matter to the lines, order does to the numbers
+        nodes.extend(getattr(node, "children", ()))
+    found: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for name in operator_names():
         if name in ("core/VariableReplacer", "core/VariableInserter"):  # they ask for names to work on
             continue
-        occurrence = 0
-        while (mutated := mutate_code(code, get_operator(name)(), occurrence)) is not None:
-            occurrence += 1
-            try:
-                if meaning(mutated) == before:
-                    continue
-            except SyntaxError:
-                continue
-            line = next(k for k, (a, b) in enumerate(zip(lines, mutated.splitlines(), strict=False)) if a != b)
-            found[line + 1].append((name.removeprefix("core/"), mutated))
+        operator = get_operator(name)()
+        at = sorted(start for node in nodes for start, _ in operator.mutation_positions(node))
+        for number, (line, _) in enumerate(at):
+            found[line].append((name, number))
     return found
 
 
 def drawn(area: str, n: int, chance: random.Random) -> list[dict[str, Any]]:
-    """Draw mutants of an area."""
+    """Draw mutants of an area: a line, then a change of it that changes what the module does."""
+    from cosmic_ray.mutating import mutate_code  # type: ignore[import-not-found]
+    from cosmic_ray.plugins import get_operator
+
     folder = ROOT / "ho_detect" / area
     modules = sorted(p for p in folder.glob("*.py" if area == "export" else "**/*.py") if p.name != "__init__.py")
-    lines = [(module, line, made) for module in modules for line, made in sorted(mutants_of(module).items())]
-    chosen = chance.sample(lines, min(n, len(lines)))
-    out = []
-    for module, line, made in chosen:
-        operator, code = chance.choice(made)
-        out.append({"area": area, "module": str(module.relative_to(ROOT)), "line": line, "operator": operator,
-                    "code": code})  # fmt: skip
+    lines = [(module, line, made) for module in modules for line, made in sorted(places_of(module.read_text()).items())]
+    out: list[dict[str, Any]] = []
+    for module, _, made in chance.sample(lines, len(lines)):
+        if len(out) == n:
+            break
+        name, number = chance.choice(made)
+        before = module.read_text()
+        code = mutate_code(before, get_operator(name)(), number)
+        try:
+            if code is None or meaning(code) == meaning(before):
+                continue
+        except SyntaxError:
+            continue
+        pairs = enumerate(zip(before.splitlines(), code.splitlines(), strict=False), start=1)
+        line = next(k for k, (one, other) in pairs if one != other)
+        out.append({"area": area, "module": str(module.relative_to(ROOT)), "line": line,
+                    "operator": name.removeprefix("core/"), "code": code})  # fmt: skip
     return out
 
 

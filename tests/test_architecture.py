@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -41,3 +44,13 @@ def test_every_folder_is_named():
     folders = {path.parent.name for path in (ROOT / "ho_detect").glob("*/__init__.py")}
     assert len(folders) > 10
     assert {name for name in folders if f"`{name}/" not in PAGE} == set()
+
+
+@pytest.mark.parametrize(("record", "place"), RECORDS)
+def test_a_record_cannot_be_changed(record, place):
+    made = getattr(importlib.import_module("ho_detect." + place.removesuffix(".py").replace("/", ".")), record)
+    if dataclasses.is_dataclass(made):
+        assert made.__dataclass_params__.frozen
+    else:
+        assert issubclass(made, msgspec.Struct)
+        assert made.__struct_config__.frozen

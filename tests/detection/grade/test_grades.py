@@ -273,6 +273,12 @@ class TestBoneAndJointSpace:
         assert {n.field: n.code for n in left.not_said}["neck_hu_difference"] == "no_other_hip"
         assert {n.field: n.code for n in right.not_said}["neck_hu_difference"] == "part_not_in_view"
 
+    def test_a_head_is_compared_with_none(self):
+        states = {"left": JointState(head_mean_hu=310.0), "right": JointState(neck_mean_hu=200.0)}
+        left, right = graded_hips((joint("left"), joint("right")), states=states)
+        assert {n.field: n.code for n in left.not_said}["head_hu_difference"] == "no_other_hip"
+        assert {n.field: n.code for n in right.not_said}["head_hu_difference"] == "part_not_in_view"
+
     @pytest.mark.parametrize(("resolved", "code"), [(None, "roof_not_in_view"), (0.3, "not_separable")])
     def test_what_is_not_separable_is_said(self, resolved, code):
         states = {"left": JointState(joint_space_resolved=resolved)}

@@ -50,6 +50,15 @@ def test_a_column_touches_over_its_disc(tilt_deg, spacing):
     assert contact.length_mm == pytest.approx(18.0, abs=1.0 + max(spacing))
 
 
+def test_area_of_a_plane_across_an_axis_is_that_of_its_faces():
+    found, mask = on_a_plane(0.0, 9.0, (1.0, 0.9, 0.7))
+    touched = touched_bones(found, WHOLE, mask, DetectionSettings())["femur"]
+    n_faces = np.count_nonzero(touched[:-1] & mask[1:])
+    assert n_faces > 100
+    contact = measure_contact(found, WHOLE, mask, touched, "femur")
+    assert contact.area_mm2 == pytest.approx(n_faces * 0.63, abs=0.06)
+
+
 def test_area_grows_with_the_disc():
     areas = []
     for radius in (5.0, 10.0):

@@ -15,7 +15,7 @@ from scipy import ndimage as ndi
 from ho_detect.anatomy.native.surfaces import native_bone
 from ho_detect.anatomy.regions.compartments import compartments
 from ho_detect.detection.candidates import Candidate
-from ho_detect.detection.measure.density import maturity_of
+from ho_detect.detection.measure.density import _with_faces, maturity_of
 from ho_detect.detection.measure.measure import measure, sector_of
 from ho_detect.detection.outline import Outlined
 from ho_detect.image.sides import mirror_of
@@ -121,6 +121,12 @@ class TestMaturity:
         assert lesion(hu, mask, distance_mm=distance, touching=("femur",)).maturity == "mature"
 
 
+def test_the_densest_of_a_voxel_and_those_that_share_a_face():
+    values = np.random.default_rng(2).integers(-1000, 1000, (4, 6, 7)).astype(np.int16)
+    cross = ndi.generate_binary_structure(3, 1)
+    assert np.array_equal(_with_faces(values), ndi.grey_dilation(values, footprint=cross))
+
+
 class TestZonalIndex:
     def test_is_the_share_by_which_the_core_is_more_lucent(self):
         assert lesion(*by_depth((29, 29, 29), 12.0, 800.0, 200.0)).zonal_index == 0.75
@@ -210,6 +216,21 @@ class TestNumbers:
         assert found.p95_hu == 400.0
         assert (found.muscle_fraction, found.fat_fraction, found.boundary_hu) == (0.877, 0.1, 300.0)
 
+    def test_hu_and_shares_with_their_digits(self):
+        mask = ball((15, 15, 15), radius=5)
+        mask[7, 7, 3] = False
+        assert mask.sum() % 2 == 0
+        hu = np.full(mask.shape, 50.0)
+        hu[mask] = values = 150.0 + np.random.default_rng(1).permutation(np.count_nonzero(mask))
+        found = lesion(hu, mask, muscle=0.123456, fat=0.234567, bone=0.345678, air=0.456789)
+        assert (found.mean_hu, found.sd_hu) == (round(values.mean(), 1), round(values.std(), 1))
+        assert found.median_hu == np.median(values)
+        assert found.median_hu % 1 == 0.5
+        assert found.p95_hu == round(float(np.percentile(values, 95)), 1)
+        shares = (found.muscle_fraction, found.fat_fraction, found.bone_fraction, found.air_fraction)
+        assert shares == (0.123, 0.235, 0.346, 0.457)
+        assert found.extent_lps_mm == (11.0, 11.0, 11.0)
+
     def test_surroundings_that_are_not_in_view_are_null_with_a_reason(self):
         nan = float("nan")
         mask = ball((21, 21, 21), radius=6)
@@ -247,6 +268,17 @@ class TestGap:
         found = lesion(np.where(mask, 500.0, 50.0), mask, at=at, touching=("pelvis",))
         assert (found.attached_to, found.gap_pelvis_mm) == (("pelvis",), 0.0)
         assert found.gap_femur_mm > 0
+
+    @pytest.mark.parametrize("spacing", [0.5, 2.0])
+    def test_of_what_a_cleft_parts_from_the_bone_on_other_grids(self, spacing):
+        front = min(anatomy("left").femur.vertices, key=lambda v: v[1])
+        mask = ball((round(10.5 / spacing) * 2,) * 3, radius=6, spacing=(spacing,) * 3)
+        y = spacing * (np.arange(mask.shape[1])[:, None] + np.zeros(mask.shape))
+        found = lesion(
+            np.where(mask | (y >= y[mask].max() + 4), 500.0, 50.0), mask, (spacing,) * 3, at=front + FORWARD / 3,
+            distance_mm=np.where(y >= y[mask].max() + 1, -1.0, 1.0), nearest=np.ones(mask.shape),
+        )  # fmt: skip
+        assert found.gap_femur_mm == pytest.approx(4.0 - spacing, abs=1.1)
 
     def test_of_what_a_cleft_parts_from_the_bone_is_not_zero(self):
         """The fitted surface reaches over the cleft into the lesion, as one that is off by a few millimetres does."""
