@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from dicom_files import CtSeries, make_dataset, save, write_series
+from dicom_files import SYNTAXES, CtSeries, make_dataset, save, write_series
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
@@ -73,6 +73,7 @@ def test_files_without_preamble_are_read(tmp_path, syntax):
     (entry,) = index_series([tmp_path], SETTINGS)
     assert entry.analyse
     assert entry.n_slices == 16
+    assert {image.transfer_syntax for image in entry.slices} == {SYNTAXES[syntax]}
 
 
 def test_implicit_and_explicit_are_told_by_the_bytes(tmp_path):

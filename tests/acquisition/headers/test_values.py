@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom.datadict import tag_for_keyword
 
 from ho_detect.acquisition.headers.values import META, TAGS, Values, clock_seconds, positive
 
@@ -67,3 +68,9 @@ def test_any_text_is_a_time_or_none(text):
 def test_what_is_not_positive_and_finite_is_not_said(number):
     assert positive((number, 3.0)) is None
     assert positive((3.0, number)) == 3.0
+
+
+@pytest.mark.parametrize("name", [*META, *TAGS])
+def test_a_name_stands_for_its_tag(name):
+    expected = 0x60000102 if name == "OverlayBitPosition" else tag_for_keyword(name)
+    assert {**META, **TAGS}[name] == expected

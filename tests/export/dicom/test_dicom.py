@@ -24,7 +24,7 @@ from ho_detect.acquisition.volume.source import SourceSeries
 from ho_detect.errors import UsageError
 from ho_detect.export.dicom.identity import Identity
 from ho_detect.export.dicom.seg import segmentation
-from ho_detect.export.dicom.source import source_images
+from ho_detect.export.dicom.source import reference_of, source_images
 from ho_detect.findings import Findings
 from ho_detect.image.grid import Grid
 from ho_detect.settings import Settings
@@ -235,6 +235,12 @@ class TestReadBack:
             source = frame.DerivationImageSequence[0].SourceImageSequence[0]
             z = float(frame.PlanePositionSequence[0].ImagePositionPatient[2])
             assert source.ReferencedFrameNumber == ENHANCED_ORDER.index(round((z - 700) / 2.5)) + 1
+
+    def test_a_frame_is_referred_to_by_its_number_from_one(self, tmp_path):
+        save(enhanced(), tmp_path / "ct" / "x.dcm")
+        source = load_findings(tmp_path / "ct").volume.source
+        numbers = [reference_of(source, image)[2] for image in source.entry.slices]
+        assert numbers == [[ENHANCED_ORDER.index(k) + 1] for k in range(16)]
 
 
 ENHANCED_ORDER = [int(k) for k in np.random.default_rng(1).permutation(16)]
