@@ -26,8 +26,8 @@ _MOST_DENSE, _MOST_CUT, _LEAST_BODY, _LEAST_RANGE_HU = 0.15, 0.05, 0.03, 600
 _LEAST_SOFT = 0.10
 #: Share of all voxels at the highest value, where that is below any metal's: below 0.001 % in real CT.
 _MOST_CUT_BONE, _BELOW_METAL_HU = 0.002, 1500
-#: Undeclared fill has one value, or a few and what is interpolated beside it.
-_MOST_FILLS, _LEAST_PIXELS = 8, 10
+#: Fill has one value or a few; around what has lost its sign is bone that is nearly as dense.
+_MOST_FILLS, _LEAST_PIXELS, _DENSE_HU = 8, 10, 300
 _UNSTATED_TYPES = ("", "HU", "US", "UNSPECIFIED")
 
 
@@ -229,22 +229,35 @@ def _stretched(sample: NDArray[np.int16]) -> str:
 
 
 def sign_lost(stored: NDArray[np.uint16], pixels: PixelFormat, rescale: Rescale) -> str:
-    """Return what shows that signed values are unsigned ones: the densest come out as many values far below air.
+    """Return what shows that signed values are unsigned ones: what is densest comes out far below air, amid dense bone.
 
     Parameters
     ----------
     stored
         (rows, columns) bit patterns.
     pixels, rescale
-        What they mean. Unsigned values are not asked, and fill of which most has one value is none.
+        What they mean. Unsigned values are not asked. Fill has few values and air around it, dark streaks beside metal
+        have soft tissue around them.
     """
     if not pixels.signed:
         return ""
-    _, padding = hu_table(_key(pixels), msgspec.structs.replace(rescale, padding=None))
-    low = _values(stored[padding[stored]].astype(np.int64), pixels)
-    if low.size < _LEAST_PIXELS:
+    table, padding = hu_table(_key(pixels), msgspec.structs.replace(rescale, padding=None))
+    low = padding[stored]
+    n = int(np.count_nonzero(low))
+    if n < _LEAST_PIXELS:
         return ""
-    values, counts = np.unique(low, return_counts=True)
-    if len(values) <= _MOST_FILLS or counts.max() > low.size / 2:
+    n_values = len(np.unique(stored[low]))
+    around = table[stored[_grown(low) & ~low]]
+    if n_values <= _MOST_FILLS or around.size == 0 or np.median(around) < _DENSE_HU:
         return ""
-    return f"{low.size} pixels of {len(values)} values below {_FILL_HU} HU, as where dense ones have the wrong sign"
+    return f"{n} pixels of {n_values} values below {_FILL_HU} HU amid dense ones, as where a sign is wrong"
+
+
+def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return a mask (rows, columns) with what shares an edge with it."""
+    out = mask.copy()
+    out[1:] |= mask[:-1]
+    out[:-1] |= mask[1:]
+    out[:, 1:] |= mask[:, :-1]
+    out[:, :-1] |= mask[:, 1:]
+    return out

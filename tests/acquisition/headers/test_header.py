@@ -87,6 +87,17 @@ def test_implicit_and_explicit_are_told_by_the_bytes(tmp_path):
     assert load_volume(entry, Settings(), Pseudonyms(bytes(16))).hu.shape == (16, 40, 44)
 
 
+def test_sequences_nested_without_end_are_said_to_be(tmp_path):
+    opened = b"\x00\x52\x30\x92SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
+    for path in write_series(tmp_path):
+        data = path.read_bytes()
+        at = data.index(b"\xe0\x7f\x10\x00OW")
+        path.write_bytes(data[:at] + 4000 * opened + data[at:])
+    (entry,) = index_series([tmp_path], SETTINGS)
+    assert entry.reason == "unreadable"
+    assert entry.detail.endswith("sequences nested too deep")
+
+
 def test_a_dicomdir_is_not_a_series(tmp_path):
     ds = make_dataset(CtSeries(), 0)
     ds.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.1.3.10"

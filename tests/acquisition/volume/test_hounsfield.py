@@ -75,8 +75,9 @@ def test_true_hu_pass(name):
 
 
 def dense(k, ds):
-    """Bone of 1100 to 1300 HU in the middle, in 12 bits: beyond what a sign leaves of them."""
+    """Bone of 700 HU with a core of 1100 to 1300 HU, in 12 bits: beyond what a sign leaves of them."""
     hu = CtSeries().slice_hu(k)
+    hu[14:26, 14:26] = 700
     hu[15:25, 15:25] = 1100 + np.arange(100).reshape(10, 10) * 2
     ds.PixelData = (np.rint(hu) + 1024).astype("<u2").tobytes()
 
@@ -92,7 +93,7 @@ def test_unsigned_values_said_to_be_signed_are_refused_with_their_file(tmp_path)
 
     write_series(tmp_path / "b", edit=signed)
     (entry,) = index_series([tmp_path / "b"], Settings().acquisition)
-    with pytest.raises(SeriesError, match=r"00\d\d\.dcm: 100 pixels of 100 values below -1500 HU") as error:
+    with pytest.raises(SeriesError, match=r"00\d\d\.dcm: 100 pixels of 100 values below -1500 HU amid") as error:
         load_volume(entry, Settings(), Pseudonyms(bytes(16)))
     assert error.value.reason == "not_hu"
 
@@ -110,6 +111,19 @@ def test_fill_of_few_values_is_no_wrong_sign(tmp_path, padding):
     write_series(tmp_path, edit=edit)
     (entry,) = index_series([tmp_path], Settings().acquisition)
     assert load_volume(entry, Settings(), Pseudonyms(bytes(16))).hu.min() == -1024
+
+
+def test_dark_streaks_beside_metal_are_no_wrong_sign(tmp_path):
+    def edit(k, ds):
+        hu = CtSeries().slice_hu(k)
+        hu[18:22, 18:22] = 3000
+        hu[18:22, 10:18] = -1900 + np.arange(32).reshape(4, 8) * 10
+        ds.PixelRepresentation, ds.BitsStored, ds.HighBit, ds.RescaleIntercept = 1, 16, 15, "0"
+        ds.PixelData = np.rint(hu).astype("<i2").tobytes()
+
+    write_series(tmp_path, edit=edit)
+    (entry,) = index_series([tmp_path], Settings().acquisition)
+    assert load_volume(entry, Settings(), Pseudonyms(bytes(16))).hu.max() == 3000
 
 
 def above_the_bits(k, ds):
