@@ -12,6 +12,7 @@ from ho_detect.export.dictionary import REDCAP_HEADER, dictionary_csv, dictionar
 from ho_detect.export.tables import columns_of
 from ho_detect.results.rows import HipRow, LesionRow, StudyRow, TimingRow, hip_rows, lesion_rows
 
+FORMS = (("hip", "summary"), ("lesion", "lesions"))
 REDCAP = list(csv.DictReader(io.StringIO(redcap_csv())))
 
 
@@ -50,6 +51,17 @@ def test_redcap_takes_every_line():
         assert bool(choices) == (row["Field Type"] == "dropdown")
         assert all(re.fullmatch(r"\w+, [^|]+", choice) for choice in choices.split(" | ") if choice)
         assert row["Text Validation Type OR Show Slider Number"] in {"", "number", "integer"}
+
+
+def test_redcap_labels_are_those_of_the_columns_or_their_names():
+    labels = {row["Variable / Field Name"]: row["Field Label"] for row in REDCAP}
+    rows = {f"{form}_{r.column}": r for r in dictionary_rows() for form, table in FORMS if r.table == table}
+    assert {name for name in labels if name != "record_id"} == set(rows)
+    assert {name: r.label or r.column.replace("_", " ") for name, r in rows.items()} == {
+        name: label for name, label in labels.items() if name != "record_id"
+    }
+    assert all(labels.values())
+    assert {bool(r.label) for r in rows.values()} == {True, False}
 
 
 @pytest.mark.parametrize(("options", "text"), [([], dictionary_csv), (["--redcap"], redcap_csv)])

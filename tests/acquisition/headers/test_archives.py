@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from dicom_files import CtSeries, enhanced, make_dataset, save, write_series
 
-from ho_detect.acquisition.headers.archives import ArchiveError, file_of, harmless, members_of, open_input
+from ho_detect.acquisition.headers.archives import ArchiveError, file_of, harmless, is_archive, members_of, open_input
 from ho_detect.acquisition.series.index import SeriesEntry, index_files, index_series
 from ho_detect.acquisition.volume.load import load_volume
 from ho_detect.errors import SeriesError
@@ -249,3 +249,7 @@ def test_a_dicomdir_stands_for_its_folder_and_for_nothing_else(tmp_path):
     (tmp_path / "disk" / "DICOMDIR").write_bytes(b"\0" * 128 + b"DICM\xff\xff")
     found = index_series([tmp_path / "disk" / "DICOMDIR"], SETTINGS)
     assert [e.reason for e in found if e.series_uid == CtSeries().series_uid] == [None]
+
+
+def test_what_has_gone_is_no_archive(tmp_path):
+    assert not is_archive(tmp_path / "gone.zip")

@@ -76,3 +76,14 @@ def test_single_images_of_many_people_are_not_a_stack(tmp_path):
 
     write_series(tmp_path, CtSeries(n_slices=20), edit=edit)
     assert {e.reason for e in index_series([tmp_path], AcquisitionSettings())} == {"too_few_slices"}
+
+
+def test_an_image_that_lies_nowhere_is_of_no_stack(tmp_path):
+    def edit(k, ds):
+        TORN["series"](k, ds)
+        if k == 7:
+            ds.ImagePositionPatient = ["-39", "-40", "nan"]
+
+    write_series(tmp_path, CtSeries(n_slices=20), edit=edit)
+    reasons = [e.reason for e in index_series([tmp_path], AcquisitionSettings())]
+    assert sorted(reasons) == ["too_few_slices"] + ["torn_apart"] * 19
