@@ -35,3 +35,10 @@ def test_rounded_steps_that_drift_are_resampled():
 def test_missing_slices_are_whole_multiples():
     times, smallest, missing = whole_multiples(np.array([2.0, 2.0, 6.0, 2.0]), AcquisitionSettings())
     assert (times.tolist(), smallest, missing) == ([1.0, 1.0, 3.0, 1.0], 2.0, 2)
+
+
+def test_gaps_are_said_by_their_number_and_size():
+    heights = np.delete(2.0 * np.arange(40), [7, 20, 21])
+    places, step, (flag,) = even_places(heights, AcquisitionSettings())
+    assert (places[-1], step, flag.code) == (39.0, 2.0, "gaps_filled")
+    assert "3 slices at a step of 2.00 mm, at most 2 side by side" in flag.message

@@ -1,3 +1,6 @@
+import json
+import re
+
 import msgspec
 import pandas as pd
 import pytest
@@ -48,6 +51,21 @@ def values(shown, field):
 def sort_by(shown, field, times=1):
     for _ in range(times):
         shown.page.click(f"th[data-field={field}] button")
+
+
+def test_what_the_page_holds_is_what_the_tables_hold(cohort):
+    (text,) = re.findall(
+        r"<script[^>]*application/json[^>]*>(.*?)</script>", (cohort / "index.html").read_text(), re.DOTALL
+    )
+    hips, held = pd.read_csv(cohort / "summary.csv", dtype={"brooker_ct": str}), json.loads(text)["hips"]
+    said = {"True": "yes", "False": "no"}
+    assert held["bridging"] == [said.get(str(value)) for value in hips.bridging]
+    assert set(held["bridging"]) >= {"yes", "no"}
+    assert held["side"] == hips.side.tolist()
+    assert held["brooker_ct"] == hips.brooker_ct.where(hips.brooker_ct.notna(), None).tolist()
+    volumes = [None if pd.isna(value) else round(value / 1000, 3) for value in hips.total_volume_mm3]
+    assert held["total_volume_mm3"] == volumes
+    assert held["finding"] == hips.finding.fillna(hips.status).tolist()
 
 
 class TestTable:

@@ -31,3 +31,14 @@ def test_the_nearer_hides_the_farther():
     picture = relief((hiding, back)).astype(int)
     assert not (picture[..., 2] > picture[..., 0] + 20).any()
     assert (relief((hiding, back), from_behind=True).astype(int)[..., 2] > 100).any()
+
+
+def test_a_surface_is_of_its_colour_and_darker_where_it_turns_away():
+    part = next(p for p in surfaces(make_findings()) if p.id == 2)
+    picture = relief((part,)).reshape(-1, 3).astype(int)
+    seen = picture[(picture != picture[0]).any(axis=1)]
+    colour = np.array([int(part.colour[k : k + 2], 16) for k in (1, 3, 5)])
+    share = seen / colour
+    assert np.abs(share - share.mean(axis=1, keepdims=True)).max() < 0.02  # of one hue: only the light differs
+    assert share.max() > 0.9
+    assert share.min() < 0.75
