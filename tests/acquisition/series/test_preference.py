@@ -15,6 +15,7 @@ from ho_detect.acquisition.series.preference import (
     kernel_class,
     preference,
     ranked,
+    stands_in,
     suits,
     why_better,
 )
@@ -156,3 +157,11 @@ def test_originals_and_usual_hu_come_first(lesser):
     first, second = ranked([thin, entry("b")], all_series=False)
     assert (first.reason, first.better, second.reason) == ("better_series_used", second.identity, None)
     assert in_its_own_right(first).analyse
+
+
+@pytest.mark.parametrize(("better", "other"), [(None, BOX), (BOX, None), (None, None)])
+def test_a_field_of_view_that_is_not_known_is_taken_to_be_the_same(better, other):
+    assert stands_in(entry(box_lps_mm=better), entry("1.2", box_lps_mm=other))
+    assert not stands_in(
+        entry(box_lps_mm=better, study_date="20200101"), entry(box_lps_mm=other, study_date="20200102")
+    )

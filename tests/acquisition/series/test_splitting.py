@@ -202,6 +202,12 @@ def test_stretches_end_as_one_stack_without_two_images_at_a_place(n_stretches, n
     assert len(part.images) + part.n_joined + n_aside == len(images)
 
 
+def test_of_volumes_at_one_place_the_largest_comes_first():
+    images = [image(k, acquisition="a long name") for k in range(13)] + [image(k, acquisition="b") for k in range(26)]
+    parts, n_aside = split_series(images, AcquisitionSettings())
+    assert ([len(part.images) for part in parts], n_aside) == ([26, 13], 0)
+
+
 def two_scans(folder, offset, edit):
     """Two scans of one place, the second ``offset`` mm higher, 20 HU denser; ``edit(ds, scan, k)`` changes a slice."""
     for scan in (0, 1):
