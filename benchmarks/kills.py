@@ -36,6 +36,8 @@ from ho_detect.cohort.store.verify import verify  # noqa: E402
 
 UID = "1.2.826.0.1.3680043.8.498"
 N_SERIES = 12
+#: So long a kind of process is waited for, s.
+WAIT_S = 10.0
 #: So often each run is begun and killed, before it is let alone.
 STARTS = 4
 SCRIPT = """
@@ -85,7 +87,11 @@ def kill_until_it_ends(process: subprocess.Popen[str], chance: random.Random, se
         if process.poll() is not None:
             break
         kind = chance.choices(("child", "server", "run"), (6, 1, 1))[0]
-        victims = processes_of(process.pid)[kind]
+        victims, end = processes_of(process.pid)[kind], time.monotonic() + WAIT_S
+        # a child is not there at every instant: without waiting for one mostly the run itself would be killed
+        while not victims and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.02)
+            victims = processes_of(process.pid)[kind]
         if victims and process.poll() is None:
             with suppress(ProcessLookupError):
                 os.kill(chance.choice(victims), signal.SIGKILL)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from dicom_files import CtSeries, write_series
 
+from ho_detect.acquisition.headers.slices import PixelFormat, Rescale
 from ho_detect.acquisition.series.index import index_series
-from ho_detect.acquisition.volume.hounsfield import check_hounsfield
+from ho_detect.acquisition.volume.hounsfield import check_hounsfield, hu_table
 from ho_detect.acquisition.volume.load import load_volume
 from ho_detect.errors import SeriesError
 from ho_detect.settings import Settings
@@ -72,6 +73,14 @@ WHOLE = {
 @pytest.mark.parametrize("name", WHOLE)
 def test_true_hu_pass(name):
     check_hounsfield(WHOLE[name].astype(np.int16), stated=True)
+
+
+def test_what_lies_below_the_limit_is_fill():
+    pixels = PixelFormat("", 0, 0, 1, 1, 16, 16, True, 15, True, 0, 0)
+    hu, padding = hu_table(pixels, Rescale(1.0, 0.0, "", None))
+    at = {value: value & 0xFFFF for value in (-1501, -1500, -1025, -1024, 70)}
+    assert [bool(padding[at[v]]) for v in at] == [True, False, False, False, False]
+    assert [int(hu[at[v]]) for v in at] == [-1024, -1024, -1024, -1024, 70]
 
 
 def dense(k, ds):

@@ -8,14 +8,19 @@ import subprocess
 from dataclasses import replace
 
 import gdcm
+import msgspec
 import numpy as np
 import pydicom
 import pytest
-from dicom_files import SYNTAXES, CtSeries, make_dataset, save
+from dicom_files import SYNTAXES, CtSeries, make_dataset, save, write_series
 from pydicom.encaps import encapsulate, generate_frames
 
 from ho_detect.acquisition.headers.slices import LOSSY, PixelFormat
+from ho_detect.acquisition.series.index import index_series
 from ho_detect.acquisition.volume.codecs import CODED, PLAIN, READABLE, decode_frame
+from ho_detect.acquisition.volume.pixels import PixelReader
+from ho_detect.errors import SeriesError
+from ho_detect.settings import AcquisitionSettings
 
 FORMAT = PixelFormat("", 12, 10, 1, 1, 16, 12, False, 11, True, 0, 0xFFFFFFFF)
 #: HTJ2K of OpenJPH 0.26.3 (by imagecodecs): no package that may be a dependency here can write it.
@@ -169,3 +174,29 @@ def test_a_frame_in_fragments_is_one_frame(tmp_path):
     (entry,) = index_series([tmp_path], Settings().acquisition)
     volume = load_volume(entry, Settings(), Pseudonyms(bytes(16)))
     assert np.array_equal(volume.hu, np.rint([replace(spec, syntax="explicit").slice_hu(k) for k in range(12)]))
+
+
+def test_a_deflated_file_that_breaks_after_it_was_found(tmp_path):
+    paths = write_series(tmp_path, CtSeries(syntax="deflated"))
+    (entry,) = index_series([tmp_path], AcquisitionSettings())
+    data = bytearray(paths[3].read_bytes())
+    data[400:] = b"\xff" * (len(data) - 400)
+    paths[3].write_bytes(data)
+    with pytest.raises(SeriesError, match=r"0003\.dcm: broken deflated data") as error:
+        PixelReader().read(entry.slices[3])
+    assert error.value.reason == "decode_failed"
+
+
+@pytest.mark.parametrize(("more", "read"), [(0, True), (1, False)])
+def test_a_coded_file_is_twice_as_large_as_its_frames_and_a_megabyte_at_most(tmp_path, more, read):
+    (path, *_) = write_series(tmp_path, CtSeries(syntax="jpeg_ls"))
+    (entry,) = index_series([tmp_path], AcquisitionSettings())
+    pixels = entry.slices[0].pixels
+    size = pixels.offset + 2 * pixels.frame_bytes + (1 << 20) + more
+    path.write_bytes(path.read_bytes().ljust(size, b"\0"))
+    image = msgspec.structs.replace(entry.slices[0], size_bytes=size)
+    if read:
+        assert PixelReader().read(image).shape == (40, 44)
+    else:
+        with pytest.raises(SeriesError, match=f"{size} bytes for 1 frames of 3520"):
+            PixelReader().read(image)
