@@ -68,6 +68,10 @@ class TestSector:
         ((20.0, -19.0, 300.0), "lateral"),
         ((19.0, -20.0, -300.0), "anterior"),
         ((-20.0, 20.0, 0.0), "posterior"),
+        ((0.2, 0.4, 0.0), "posterior"),
+        ((0.2, -0.4, 0.0), "anterior"),
+        ((0.4, 0.2, 0.0), "lateral"),
+        ((-0.4, 0.2, 0.0), "medial"),
     ]
 
     @pytest.mark.parametrize(("offset", "sector"), CASES)
