@@ -288,3 +288,11 @@ def test_orientations_other_than_axial_are_accepted(tmp_path):
         assert outcome(tmp_path / name) == "ok"
         (entry,) = index_series([tmp_path / name], AcquisitionSettings())
         assert entry.orientation == name
+
+
+def test_images_that_lie_nearly_at_few_places_are_too_few_slices(tmp_path):
+    def edit(k, ds):
+        ds.ImagePositionPatient = ["-39", "-40", f"{700 + 2.5 * (k % 5) + 0.004 * k:.3f}"]
+
+    write_series(tmp_path, CtSeries(n_slices=30), edit=edit)
+    assert outcome(tmp_path) == "too_few_slices"

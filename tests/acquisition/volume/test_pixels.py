@@ -200,3 +200,12 @@ def test_a_coded_file_is_twice_as_large_as_its_frames_and_a_megabyte_at_most(tmp
     else:
         with pytest.raises(SeriesError, match=f"{size} bytes for 1 frames of 3520"):
             PixelReader().read(image)
+
+
+def test_what_is_neither_a_fragment_nor_zeros_is_not_passed_over(tmp_path):
+    (path, *_) = write_series(tmp_path, CtSeries(syntax="jpeg_ls"))
+    path.write_bytes(path.read_bytes()[:-8] + b"\xfe\xff\x0d\xe0\0\0\0\0")
+    (entry,) = index_series([tmp_path], AcquisitionSettings())
+    image = next(image for image in entry.slices if image.path == path)
+    with pytest.raises(SeriesError, match="broken encapsulation"):
+        PixelReader().read(image)

@@ -88,6 +88,17 @@ class TestOpposing:
         # from the end of voxel 14 to the start of voxel 22
         assert self.gaps(("femur",), ("pelvis",)) == [7.0, 7.0]
 
+    def test_with_its_digits(self):
+        mask = np.zeros(self.SHAPE, bool)
+        mask[5:15, 5:15, 5:15] = True
+        other = np.roll(mask, 20, axis=2)
+        candidates = [Candidate(WHOLE, m, joined=True) for m in (mask, other)]
+        lesions = [make_lesion(1, attached_to=("femur",)), make_lesion(2, attached_to=("pelvis",))]
+        found = with_opposing_gaps(region(np.zeros(self.SHAPE), (1.0, 1.0, 0.73)), lesions, candidates)
+        assert [lesion.gap_opposing_mm for lesion in found] == [7.3, 7.3]
+        found = with_opposing_gaps(region(np.zeros(self.SHAPE), (1.0, 1.0, 0.737)), lesions, candidates)
+        assert [lesion.gap_opposing_mm for lesion in found] == [7.37, 7.37]
+
     def test_the_nearest_counts(self):
         assert self.gaps(("femur",), ("pelvis",), ("femur",)) == [7.0, 7.0, 10.0]
 

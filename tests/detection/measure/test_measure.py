@@ -273,16 +273,26 @@ class TestGap:
         assert (found.attached_to, found.gap_pelvis_mm) == (("pelvis",), 0.0)
         assert found.gap_femur_mm > 0
 
-    @pytest.mark.parametrize("spacing", [0.5, 2.0])
-    def test_of_what_a_cleft_parts_from_the_bone_on_other_grids(self, spacing):
+    @pytest.mark.parametrize("on_low_side", [False, True])
+    @pytest.mark.parametrize("spacing", [0.5, 0.73, 2.0])
+    def test_of_what_a_cleft_parts_from_the_bone_on_other_grids(self, spacing, on_low_side):
         front = min(anatomy("left").femur.vertices, key=lambda v: v[1])
         mask = ball((round(15 / spacing) * 2,) * 3, radius=6, spacing=(spacing,) * 3)
         y = spacing * (np.arange(mask.shape[1])[:, None] + np.zeros(mask.shape))
+        y = y.max() - y if on_low_side else y
         found = lesion(
             np.where(mask | (y >= y[mask].max() + 6), 500.0, 50.0), mask, (spacing,) * 3, at=front + FORWARD / 3,
             distance_mm=np.where(y >= y[mask].max() + 1, -1.0, 1.0), nearest=np.ones(mask.shape),
         )  # fmt: skip
         assert found.gap_femur_mm == pytest.approx(6.0 - spacing, abs=1.1)
+        assert found.gap_femur_mm == pytest.approx(round(found.gap_femur_mm / spacing) * spacing, abs=0.006)
+
+    def test_to_the_fitted_surface_with_its_digits(self):
+        mask = ball((21, 21, 21), radius=6)
+        places = [(20, -40 - 0.37 * k, 0) for k in range(4)]
+        gaps = [lesion(np.where(mask, 500.0, 50.0), mask, at=beside("left", *place)).gap_femur_mm for place in places]
+        assert [round(gap, 2) for gap in gaps] == gaps
+        assert [round(gap, 1) for gap in gaps] != gaps
 
     def test_of_what_a_cleft_parts_from_the_bone_is_not_zero(self):
         """The fitted surface reaches over the cleft into the lesion, as one that is off by a few millimetres does."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from phantoms import ball, box
 
-from ho_detect.detection.measure.shape import measure_shape
+from ho_detect.detection.measure.shape import bounding_box, measure_shape
 from ho_detect.image.grid import Grid, rotation
 
 SPACINGS = [(1.0, 1.0, 1.0), (2.0, 0.8, 0.8), (3.0, 1.0, 1.2)]
@@ -94,3 +94,10 @@ def test_the_surface_is_that_of_simpleitk(mask, spacing_mm):
     shape.Execute(image)
     form = measure_shape(mask, Grid.axial(mask.shape, spacing_mm))
     assert form.surface_area_mm2 == pytest.approx(shape.GetPerimeter(1), abs=0.051)
+
+
+def test_a_bounding_box_is_tight_but_for_its_margin():
+    mask = np.zeros((9, 10, 11), bool)
+    mask[3:5, 0:4, 7] = True
+    assert bounding_box(mask) == (slice(3, 5), slice(0, 4), slice(7, 8))
+    assert bounding_box(mask, margin=1) == (slice(2, 6), slice(0, 5), slice(6, 9))

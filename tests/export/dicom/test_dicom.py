@@ -236,6 +236,13 @@ class TestReadBack:
             z = float(frame.PlanePositionSequence[0].ImagePositionPatient[2])
             assert source.ReferencedFrameNumber == ENHANCED_ORDER.index(round((z - 700) / 2.5)) + 1
 
+    def test_each_kind_is_a_series_of_its_own(self, tmp_path):
+        write_series(tmp_path / "ct")
+        files = [pydicom.dcmread(path) for path in load_findings(tmp_path / "ct").save_dicom(tmp_path / "out")]
+        numbers = {(ds.Modality, int(ds.SeriesNumber)) for ds in files}
+        assert numbers == {("SEG", 9001), ("SR", 9002), ("OT", 9003)}
+        assert len({ds.SeriesInstanceUID for ds in files}) == 3
+
     def test_a_frame_is_referred_to_by_its_number_from_one(self, tmp_path):
         save(enhanced(), tmp_path / "ct" / "x.dcm")
         source = load_findings(tmp_path / "ct").volume.source
