@@ -249,6 +249,17 @@ class TestNumbers:
         assert found.centroid_lps_mm == pytest.approx(tuple(beside("left", 30, -40, 0)), abs=0.01)
         assert found.distance_to_head_center_mm == 50.0
 
+    def test_places_and_distances_with_their_digits(self):
+        mask = ball((21, 21, 21), radius=6)
+        hu = np.where(mask, 500.0, 50.0)
+        hu[mask] += np.random.default_rng(4).integers(0, 99, np.count_nonzero(mask))
+        found = [lesion(hu, mask, at=beside("left", 20.003 + 0.27 * k, -40.0, 0.0)) for k in range(3)]
+        assert [x.centroid_lps_mm[0] for x in found] == [111.0, 111.27, 111.54]
+        for name, digits in (("distance_to_neck_mm", 2), ("distance_to_capsule_mm", 2), ("rim_hu", 1)):
+            values = [getattr(x, name) for x in found]
+            assert [round(value, digits) for value in values] == values
+        assert [round(x.distance_to_neck_mm, 1) for x in found] != [x.distance_to_neck_mm for x in found]
+
     def test_flat_things_have_a_diameter_too(self):
         mask = np.zeros((5, 20, 20), bool)
         mask[2, 4:10, 4:12] = True
