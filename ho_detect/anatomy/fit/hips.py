@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -17,6 +17,7 @@ from ho_detect.anatomy.fit.femur import (
     head_residual_mm,
 )
 from ho_detect.anatomy.fit.hip_bones import LIKELY, HipBone, hip_bones
+from ho_detect.anatomy.fit.refine import refined
 from ho_detect.anatomy.fit.search import (
     Fields,
     edge_field,
@@ -71,7 +72,7 @@ def find_hip_joints(volume: HuVolume, coarse: WorkingVolume, settings: AnatomySe
 
     Templates of hip bone and femur propose places (:mod:`.search`); at each the shape model is fitted to both
     bones (:mod:`.shape_fit`); a place is a hip when enough of the surfaces that should be in view is there, the head
-    lies in its socket, and two hips lie as far apart as hips do.
+    lies in its socket, and two hips lie as far apart as hips do. Their surfaces are refined last (:mod:`.refine`).
 
     Parameters
     ----------
@@ -92,12 +93,21 @@ def find_hip_joints(volume: HuVolume, coarse: WorkingVolume, settings: AnatomySe
         in_parallel(lambda build: build(), (hip_bone_model, femur_model))  # once, before both threads ask for them
         pelvis = hip_bones(fields, fine)
         fits = in_parallel(lambda side: _best_fit(fields, fine, side, pelvis[side]), SIDES)
-    best = [fit for fit in fits if fit and fit.score >= settings.min_joint_score]
-    if len(best) == 2 and not _plausible_pair(best[0], best[1]):
-        best = [max(best, key=lambda f: f.score)]
+        best = [fit for fit in fits if fit and fit.score >= settings.min_joint_score]
+        if len(best) == 2 and not _plausible_pair(best[0], best[1]):
+            best = [max(best, key=lambda f: f.score)]
+        best = in_parallel(lambda fit: _refined(fine, fit), best)
     return tuple(
         HipAnatomy(_describe(volume, f), f.femur, f.hip_bone, follow_shaft(fine, f.femur, f.center)) for f in best
     )
+
+
+def _refined(fine: WorkingVolume, fitted: FittedHip) -> FittedHip:
+    """Return a hip whose surfaces follow the bone more closely; a femur without a head is no femur to follow."""
+    hip_bone = refined(fine, "pelvis", fitted.hip_bone, fitted.side)
+    if fitted.radius_mm is None:
+        return replace(fitted, hip_bone=hip_bone)
+    return replace(fitted, femur=refined(fine, "femur", fitted.femur, fitted.side), hip_bone=hip_bone)
 
 
 def _best_fit(fields: Fields, fine: WorkingVolume, side: Side, found: list[HipBone]) -> FittedHip | None:

@@ -133,27 +133,41 @@ def fit_surface(
     weights = np.zeros(len(model.modes))
     pose = start
     for reach_mm, n_modes in _ROUNDS:
-        placed = _placed(model, weights, pose)
+        placed = placed_at(model, weights, pose)
         vertices = placed.vertices * mirror
         offset, strength = edges_along(volume, vertices, placed.normals * mirror, model.joint, first, reach_mm)
-        residual, trust = _trusted(offset, strength, first, reach_mm)
+        residual, trust = _led(offset, strength, first, reach_mm)
         if head is not None and reach_mm > _LED_MM:
             away = np.linalg.norm(vertices - head.center_lps_mm, axis=1)
             residual = np.where(model.joint, head.radius_mm - away, residual)
             trust = np.where(model.joint, 1.0, trust)
-        pose, weights = _step(model, placed, weights, n_modes, residual, trust)
-    placed = _placed(model, weights, pose)
+        pose, weights = step(model, placed, weights, n_modes, residual, trust)
+    return described(volume, model, placed_at(model, weights, pose), mirror, first)
+
+
+def described(
+    volume: WorkingVolume, model: BoneModel, placed: Placed, mirror: FloatArray, first: NDArray[np.bool_]
+) -> SurfaceFit:
+    """Return a placed model as a fit, with the edges that the image shows near it.
+
+    Parameters
+    ----------
+    mirror
+        (3,) signs that take the frame of a left hip to the patient's.
+    first
+        (V,) bool: take the innermost strong edge.
+    """
     vertices, normals = placed.vertices * mirror, placed.normals * mirror
     offset, strength = edges_along(volume, vertices, normals, model.joint, first, 6.0)
     in_view = ~np.isnan(strength)
     near = np.abs(np.nan_to_num(offset, nan=np.inf)) < _EXPLAINED_MM
     explained = float(near[in_view].mean()) if in_view.any() else 0.0
-    faces = model.faces[:, ::-1].copy() if mirrored else model.faces
+    faces = model.faces[:, ::-1].copy() if mirror[0] < 0 else model.faces
     return SurfaceFit(vertices, normals, faces, model.joint, in_view, offset, explained)
 
 
 @dataclass(frozen=True, eq=False)
-class _Placed:
+class Placed:
     """The model in the patient: (V, 3) points and unit normals, and the normals in its own frame."""
 
     pose: Pose
@@ -162,15 +176,16 @@ class _Placed:
     local_normals: FloatArray
 
 
-def _placed(model: BoneModel, weights: FloatArray, pose: Pose) -> _Placed:
+def placed_at(model: BoneModel, weights: FloatArray, pose: Pose) -> Placed:
+    """Return the surface of a model with some shape in some pose."""
     shape = model.shape(weights)
     local = np.empty_like(shape)
     surface_normals(shape, model.faces, local)
     vertices = shape @ (pose.scale * pose.rotation.T) + pose.offset_mm
-    return _Placed(pose, vertices, local @ pose.rotation.T, local)
+    return Placed(pose, vertices, local @ pose.rotation.T, local)
 
 
-def _trusted(
+def _led(
     offset: FloatArray, strength: FloatArray, first: NDArray[np.bool_], reach_mm: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return how far each point is from its edge, 0 where none is seen, and how far that is trusted."""
@@ -178,9 +193,13 @@ def _trusted(
     residual = np.where(seen, offset, 0.0)
     cut_out = np.where(first, max(3.0, 0.9 * reach_mm), 0.9 * reach_mm)
     cut_in = np.where(first, max(1.1 * reach_mm, 1.15 * _JOINT_REACH_MM), 1.1 * reach_mm)
-    cut = np.where(residual > 0, cut_out, cut_in)
+    return residual, trusted(residual, np.where(residual > 0, cut_out, cut_in), seen, strength)
+
+
+def trusted(residual: FloatArray, cut: FloatArray, seen: NDArray[np.bool_], strength: FloatArray) -> FloatArray:
+    """Return (V,) weights of edges: Tukey's biweight of how far off they are, less for faint ones; 0 for none seen."""
     trust = np.where(seen & (np.abs(residual) < cut), (1 - (residual / cut) ** 2) ** 2, 0.0)
-    return residual, trust * np.clip(np.nan_to_num(strength) / 200.0, 0.2, 1.0)
+    return np.asarray(trust * np.clip(np.nan_to_num(strength) / 200.0, 0.2, 1.0))
 
 
 def edges_along(
@@ -216,8 +235,8 @@ def edges_along(
     return offset, strength
 
 
-def _step(
-    model: BoneModel, placed: _Placed, weights: FloatArray, n_modes: int, residual: FloatArray, trust: FloatArray
+def step(
+    model: BoneModel, placed: Placed, weights: FloatArray, n_modes: int, residual: FloatArray, trust: FloatArray
 ) -> tuple[Pose, FloatArray]:
     """One Gauss-Newton step of the point-to-plane problem."""
     pose = placed.pose
