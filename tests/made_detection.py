@@ -50,8 +50,10 @@ def evidence(**changes: Any) -> Evidence:
         "beyond_mm": 20.0,
         "base_seen": 0.0,
         "on_bone": 0.9,
+        "mirrored": None,
         "foot_mm2": 0.0,
         "beneath_hu": None,
+        "cortex_hu": None,
         "joined": False,
         "cleft": False,
         "touching": (),
@@ -88,6 +90,7 @@ def grown_on_bone(**changes: Any) -> Evidence:
         "reach_mm": 25.0,
         "base_seen": 0.6,
         "beneath_hu": 700.0,
+        "cortex_hu": 900.0,
     }
     return evidence(**spur | changes)
 
@@ -190,6 +193,7 @@ def made_anatomy(**parts: Any) -> Anatomy:
         "hips": (),
         "bones": (),
         "certainty": (),
+        "other_sides": (None,) * 4,
         "landmarks": (),
         "compartments": {},
         "joint_states": {},

@@ -12,6 +12,7 @@ from ho_detect.anatomy.fit.working_grid import COARSE_STEP_MM, resample_to_patie
 from ho_detect.anatomy.joint.joint_state import JointState, joint_states
 from ho_detect.anatomy.native.certainty import SurfaceCertainty, surface_certainties
 from ho_detect.anatomy.native.masks import NativeBone, native_masks
+from ho_detect.anatomy.native.mirror import OtherSide, other_sides
 from ho_detect.anatomy.native.surfaces import BoneDistance, native_bone
 from ho_detect.anatomy.regions.compartments import Compartments, compartments
 from ho_detect.anatomy.regions.landmarks import Landmarks, landmarks
@@ -36,6 +37,8 @@ class Anatomy:
         Signed distance to native femur and hip bone of each, two a hip, in the order of ``hips``.
     certainty
         How sure each place of the fitted surfaces is, in the order of ``bones``.
+    other_sides
+        Where each of ``bones`` lies on the other side; None where that is not in view.
     landmarks
         The frame of each hip, in the order of ``hips``.
     compartments
@@ -53,6 +56,7 @@ class Anatomy:
     hips: tuple[HipAnatomy, ...]
     bones: tuple[BoneDistance, ...]
     certainty: tuple[SurfaceCertainty, ...]
+    other_sides: tuple[OtherSide | None, ...]
     landmarks: tuple[Landmarks, ...]
     compartments: dict[Side, Compartments]
     joint_states: dict[Side, JointState]
@@ -96,6 +100,7 @@ def find_anatomy(volume: HuVolume, masks: Path | None, settings: Settings) -> An
         hips=hips,
         bones=with_given_bone(fitted, supplied, settings.anatomy),
         certainty=surface_certainties(volume, hips),
+        other_sides=other_sides(hips),
         landmarks=landmarks(hips),
         compartments=near,
         joint_states=joint_states(volume, hips, near, settings.joint),

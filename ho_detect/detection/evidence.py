@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +30,8 @@ _EDGE_MM, _INSIDE_MM = 4.0, 8.0
 _INNER_MM, _FOOT_MM = 3.0, 3.0
 #: Native bone so near is what it stands on, mm.
 _BENEATH_MM = 4.0
+#: The cortex beneath a base is looked for at about so many places of it.
+_BASE_SAMPLE = 500
 #: Shares of a candidate that lies here or there are those of about so many voxels, evenly taken.
 _SAMPLE = 5000
 
@@ -59,10 +63,14 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Share of its base whose native surface is seen; 0 for what lies free."""
     on_bone: float | None
     """Share of the surface of the bone that it stands on that lies on bone, of what could be seen; null for none."""
+    mirrored: float | None
+    """Share of what stands out of bone whose place on the other side is as dense; null where that is not in view."""
     foot_mm2: float
     """Area on which it stands on native bone; 0 for what lies free."""
     beneath_hu: float | None
     """Mean of the native bone within 4 mm beneath it; null for what lies free."""
+    cortex_hu: float | None
+    """Mean over its base of the densest native bone within 4 mm: the cortex, where there is one; null for none."""
     joined: bool
     cleft: bool
     """Whether a cleft is seen between it and the native bone beside it."""
@@ -90,8 +98,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     across: float
     other_bone: float
     organ: float
-    """Shares in the zone around metal, in these places (``away``: in the cavity and off its wall), across the midline
-    where no hip is in view, in given masks of sacrum and spine, and in those of vessels, bladder and bowel."""
+    """Shares in the zone around metal, in these places (``cavity``: but for the iliopsoas; ``away``: off its wall too),
+    across the midline where no hip is in view, in given masks of sacrum and spine, and in those of vessels, bladder and
+    bowel."""
     ischial_spine_mm: float
     """Smallest distance to the tip of the ischial spine."""
 
@@ -130,6 +139,7 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
     inner_mm = distance[(edge > _INSIDE_MM) & (distance < FAR_MM)]
     to_metal = metal.distance_to(points)
     cavity = anatomy.compartments[frame.side].cavity
+    beneath = _beneath(region, candidate)
     local = _against_surface(points, distance, region.nearest[box][mask], anatomy)
     return Evidence(
         side=frame.side,
@@ -147,8 +157,10 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
         beyond_mm=local[0],
         base_seen=local[1],
         on_bone=local[2],
+        mirrored=_mirrored(region, points, distance, region.nearest[box][mask], anatomy),
         foot_mm2=float((distance < _FOOT_MM).sum()) * region.grid.voxel_volume_mm3 / _FOOT_MM,
-        beneath_hu=_beneath(region, candidate),
+        beneath_hu=beneath[0],
+        cortex_hu=beneath[1],
         joined=candidate.joined,
         cleft=outlined.cleft,
         touching=candidate.touching,
@@ -164,7 +176,7 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
         metal_mm=float(np.median(to_metal)) if np.isfinite(to_metal).all() else None,
         spine=float(frame.spine_or_sacrum(sample).mean()),
         shaft=float(frame.beyond_model(sample).mean()),
-        cavity=float(cavity.inside(sample).mean()),
+        cavity=float(cavity.away_from_wall(sample, 0.0).mean()),
         away=float(cavity.away_from_wall(sample, judge.wall_mm).mean()),
         arterial=float(frame.arterial_course(sample).mean()),
         across=float(frame.across_midline(sample).mean()) if len(frames) == 1 else 0.0,
@@ -196,6 +208,31 @@ def _against_surface(
     return float((distance_mm[highest] - 2.0 * sd_mm).max()), seen, on_bone
 
 
+def _mirrored(
+    region: Region,
+    points: FloatArray,
+    distance_mm: NDArray[np.float32],
+    nearest: NDArray[np.uint8],
+    anatomy: Anatomy,
+) -> float | None:
+    """Return the share of a candidate, outside of its foot, whose place on the other side is dense too.
+
+    Native bone that the model does not have is there on both sides; new bone hardly grows alike.
+    """
+    out = np.flatnonzero((distance_mm > _FOOT_MM) & (distance_mm < FAR_MM) & (nearest > 0))
+    out = out[:: 1 + out.size // _SAMPLE]
+    dense, n_seen = 0, 0
+    for number in np.unique(nearest[out]):
+        other = anatomy.other_sides[number - 1]
+        if other is None:
+            continue
+        index = region.grid.to_index(other.place(points[out[nearest[out] == number]])).round().astype(int)
+        index = index[((index >= 0) & (index < region.grid.shape)).all(axis=1)]
+        dense += int((region.hu[tuple(index.T)] >= region.low_hu).sum())
+        n_seen += len(index)
+    return dense / n_seen if n_seen and n_seen >= 0.5 * out.size else None
+
+
 def _certainty_at(
     points: FloatArray, nearest: NDArray[np.uint8], anatomy: Anatomy
 ) -> tuple[FloatArray, NDArray[np.uint8]]:
@@ -207,11 +244,29 @@ def _certainty_at(
     return sd_mm, kind
 
 
-def _beneath(region: Region, candidate: Candidate) -> float | None:
-    """Mean HU of the native bone near a candidate; None where there is none."""
-    near = within(candidate.mask, _BENEATH_MM, region.grid.spacing_mm)
-    native = region.smooth[candidate.box][near & (region.distance_mm[candidate.box] <= 0.0)]
-    return float(native.mean()) if native.size else None
+def _beneath(region: Region, candidate: Candidate) -> tuple[float | None, float | None]:
+    """Return the mean HU of the native bone near a candidate, and its densest places beneath the base; None for none.
+
+    Beneath new bone the cortex of the old one lies between it and the marrow; marrow goes on into native bone that the
+    fit missed, and into osteophytes.
+    """
+    mask, box = candidate.mask, candidate.box
+    distance = region.distance_mm[box]
+    native = distance <= 0.0
+    hu = region.smooth[box]
+    near = within(mask, _BENEATH_MM, region.grid.spacing_mm) & native
+    if not near.any():
+        return None, None
+    base = np.argwhere(mask & (distance < _FOOT_MM))
+    base = base[:: 1 + len(base) // _BASE_SAMPLE]
+    spacing = np.array(region.grid.spacing_mm)
+    reach = [range(-n, n + 1) for n in margins(_BENEATH_MM, spacing)]
+    steps = np.array([s for s in product(*reach) if np.linalg.norm(s * spacing) <= _BENEATH_MM])
+    at = np.clip(base[:, None] + steps, 0, np.array(mask.shape) - 1)
+    places = tuple(np.moveaxis(at, -1, 0))
+    densest = np.where(native[places], hu[places], np.int16(-1024)).max(axis=1, initial=-1024)
+    densest = densest[densest > -1024]
+    return float(hu[near].mean()), float(densest.mean()) if densest.size else None
 
 
 def _surroundings(region: Region, candidate: Candidate, given: GivenMasks) -> tuple[float, float, float, float]:

@@ -9,6 +9,7 @@ from model_hips import head_center
 from phantoms import ball
 from scipy import ndimage as ndi
 
+from ho_detect.anatomy.native.mirror import OtherSide
 from ho_detect.anatomy.native.surfaces import FAR_MM
 from ho_detect.anatomy.regions.metal import Metal
 from ho_detect.anatomy.regions.tissue import Tissue
@@ -37,10 +38,10 @@ def tissue(body=None, deep=None):
 
 def gathered(
     hu, mask, *, at=(40.0, -30.0, 0.0), side="left", spacing=(1.0, 1.0, 1.0), sides=("left", "right"), joined=False,
-    distance_mm=None, tissues=None, metal=None, given=None,
+    distance_mm=None, tissues=None, metal=None, given=None, other=None,
 ):  # fmt: skip
     """Gather for a mask whose grid's middle lies ``at`` (lateral, posterior, superior) of a head."""
-    found = region(hu, spacing, distance_mm=distance_mm)
+    found = region(hu, spacing, distance_mm=distance_mm, nearest=None if distance_mm is None else np.ones(mask.shape))
     affine = found.grid.affine.copy()
     center = head_center(side) + mirror_of(side) * np.array(at)
     affine[:3, 3] += center - found.grid.to_lps((np.array(mask.shape) - 1) / 2)
@@ -55,6 +56,7 @@ def gathered(
         user_masks=given or NO_MASKS,
         places={s: place(s) for s in sides},
         certainty=(sure(),),
+        other_sides=(other,),
     )
     return gather(found, outlined, anatomy, Settings())
 
@@ -186,3 +188,47 @@ class TestForm:
         mask[:8, 18:23, 18:23] = True
         assert gathered(np.where(mask, 600.0, 50.0), mask).at_border == 0.5
         assert gathered(*blob()).at_border == 0.0
+
+
+class TestBesideTheOtherSide:
+    """A bone in the lower half, and a candidate that stands on it; the other side lies 20 mm to the left."""
+
+    def found(self, *, there, away_mm=20.0):
+        shape = (41, 41, 61)
+        distance = np.indices(shape)[0] - 20.0
+        mask = ball(shape, center=(26, 20, 15), radius=7.0) & (distance > 0)
+        hu = np.where((distance <= 0) | mask, 600.0, MUSCLE_HU)
+        if there:
+            hu[np.roll(mask, 20, axis=2)] = 600.0
+        other = None if away_mm is None else OtherSide(np.eye(3), np.array([away_mm, 0.0, 0.0]))
+        return gathered(hu, mask, distance_mm=distance, joined=True, other=other).mirrored
+
+    def test_what_is_there_too_is_mirrored_and_what_is_not_is_not(self):
+        assert self.found(there=True) > 0.95
+        assert self.found(there=False) < 0.05
+
+    def test_nothing_is_said_without_another_side_or_off_its_view(self):
+        assert self.found(there=True, away_mm=None) is None
+        assert self.found(there=True, away_mm=500.0) is None
+
+
+class TestBeneath:
+    """Bone up to 20 mm, its cortex 3 mm thick; a candidate of 300 HU on it."""
+
+    def found(self, cortex_hu, *, free=False):
+        distance = np.indices(SHAPE)[0] - 20.0
+        mask = ball(SHAPE, center=(24, 20, 20), radius=8.0) & (distance > (6.0 if free else 0.0))
+        hu = np.where(distance <= 0, np.where(distance > -3, cortex_hu, 150.0), np.where(mask, 300.0, MUSCLE_HU))
+        return gathered(hu, mask, distance_mm=distance, joined=not free)
+
+    def test_a_cortex_is_as_dense_as_it_is_however_thin(self):
+        assert self.found(800.0).cortex_hu == pytest.approx(800.0, rel=0.02)
+        assert 150.0 < self.found(800.0).beneath_hu < 800.0
+
+    def test_marrow_that_goes_on_into_it_is_no_cortex(self):
+        assert self.found(150.0).cortex_hu == pytest.approx(150.0, abs=1.0)
+
+    def test_what_is_free_has_none(self):
+        found = self.found(800.0, free=True)
+        assert found.cortex_hu is None
+        assert found.beneath_hu is None

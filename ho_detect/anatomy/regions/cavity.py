@@ -68,7 +68,10 @@ class Cavity:
         return self._inside(points)[0]
 
     def away_from_wall(self, points: FloatArray, wall_mm: float) -> BoolArray:
-        """Whether each of (n, 3) LPS points lies in the cavity, farther than that from bone, not in the iliopsoas."""
+        """Whether each of (n, 3) LPS points lies in the cavity, farther than that from bone, not in the iliopsoas.
+
+        A distance below 0 asks for the iliopsoas alone.
+        """
         inside, wall = self._inside(points)
         inside &= wall > wall_mm
         inside[inside] = self.muscles.outside_mm(points[inside], _ILIOPSOAS) > _PSOAS_MARGIN_MM

@@ -76,6 +76,11 @@ def _on_cortex(e: Evidence) -> float:
     return ramp(0.95 - e.mean_hu / e.beneath_hu, 0.0, 0.4) * log_ramp(e.beneath_hu, 400.0, 800.0)
 
 
+def _under(e: Evidence) -> float:
+    """A cortex between it and the marrow that is denser than itself."""
+    return 0.0 if not e.cortex_hu or e.cortex_hu <= 0 else ramp(e.cortex_hu / max(e.mean_hu, 1.0), 1.0, 1.8)
+
+
 def _uniformity(e: Evidence) -> float:
     """Interior as uniform as muscle is noise: fluid. What has no interior is not uniform."""
     if e.interior_sd_hu is None:
@@ -114,12 +119,14 @@ GROWN: tuple[Feature, ...] = (
         "faint", 1, _faintness, "fainter than the bone beneath it ({x})", "as dense as the bone beneath it ({x})", _density
     ),
     Feature("on_cortex", 1, _on_cortex, "fainter than the dense cortex beneath it ({x})", "no whole cortex beneath it", _density),
+    Feature("cortex", 1, _under, "cortex between it and the marrow", "marrow goes on into it"),
     Feature("thick", 1, lambda e: log_ramp(e.thickness_mm, 2.0, 15.0), "thick", "thin"),
     Feature("compact", 1, lambda e: ramp(e.solidity, 0.2, 0.8), "compact", "frayed"),
     Feature("large", 1, lambda e: log_ramp(e.volume_mm3, 100.0, 10000.0), "large ({x})", "small ({x})", _ml),
     Feature("bridge", 1, lambda e: float(len(e.touching) == 2), "in contact with femur and pelvis", "in contact with one bone"),
     Feature("base_seen", 1, lambda e: e.base_seen, "the bone's own surface is seen beneath it", "no surface is seen beneath it"),
     Feature("on_bone", 1, lambda e: ramp(_or(e.on_bone, 0.3), 0.3, 0.9), "on a bone that is fitted well", "on a bone that is fitted badly"),
+    Feature("mirrored", -1, lambda e: _or(e.mirrored, 0.0), "the same on the other side", "not so on the other side"),
     Feature("at_joint", -1, lambda e: 1.0 - ramp(e.head_distance_mm, 30.0, 60.0), "at the joint", "away from the joint"),
     Feature(
         "process", -1, lambda e: 1.0 - ramp(e.ischial_spine_mm, 6.0, 20.0), "at the ischial spine", "off the ischial spine"
