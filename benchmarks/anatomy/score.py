@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from cases import Case, heads_in_view
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ho_detect.anatomy.fit.hips import HipAnatomy
@@ -16,6 +17,8 @@ from ho_detect.image.sides import BONES
 
 #: A bone's surface counts as far from the head's center, and a fitted one as there within, mm.
 WITHIN_MM, NEAR_MM, HEAD_MM = 100.0, 3.0, 5.0
+#: Points of a surface are to lie about so near to each other, mm.
+_LONG_MM = 5.0
 
 
 @dataclass(frozen=True)
@@ -99,8 +102,7 @@ def surface_share(case: Case, side: str, bone: str, fitted: FloatArray) -> float
 def signed_errors(case: Case, side: str, bone: str, points: FloatArray) -> FloatArray:
     """Return how far each of (n, 3) points lies outside the true surface, mm; NaN beyond its cut end."""
     name = f"femur_{side}" if bone == "femur" else f"hip_{side}"
-    vertices, faces = case.bones.surfaces[name]
-    normals = vertex_normals(vertices, faces)
+    vertices, normals = _dense(*case.bones.surfaces[name])
     near, which = cKDTree(vertices).query(points, k=4)
     delta = points[:, None] - vertices[which]
     signed = np.einsum("nkd,nkd->nk", delta, normals[which]).mean(axis=1)
@@ -109,6 +111,23 @@ def signed_errors(case: Case, side: str, bone: str, points: FloatArray) -> Float
         beyond = _beyond_cut(case, side, points)
         error = np.where(beyond, np.nan, error)
     return np.asarray(error)
+
+
+def _dense(vertices: FloatArray, faces: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
+    """Return points of a surface and their normals: its vertices, and more on long triangles, as of a drawn shaft."""
+    normals = vertex_normals(vertices, faces)
+    corners = vertices[faces]
+    sides = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(axis=1)
+    points, outward = [vertices], [normals]
+    long = np.flatnonzero(sides > _LONG_MM)
+    for corner, normal, side in zip(corners[long], normals[faces[long]], sides[long], strict=True):
+        n = int(np.ceil(side / _LONG_MM))
+        a, b = np.array([(i, j) for i in range(n + 1) for j in range(n + 1 - i)]).T / n
+        weights = np.stack([a, b, 1 - a - b], axis=1)
+        points.append(weights @ corner)
+        outward.append(weights @ normal)
+    found = np.concatenate(outward)
+    return np.concatenate(points), found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
 
 
 def _beyond_cut(case: Case, side: str, points: FloatArray) -> np.ndarray:
