@@ -18,7 +18,9 @@ from ho_detect.image.sides import Side, mirror_of
 #: Soft tissue in the middle of a socket, median HU over so far around its center: no head, however thin its bone. mm
 _NO_BONE_HU, _MIDDLE_MM = 75.0, 11.0
 #: A head of thin bone has no more HU than that, but a surface: a head is there if so much of it is explained.
-_A_SURFACE = 0.45
+_A_SURFACE = 0.6
+#: A place of a head faces the socket where something as dense as bone lies before it; so many that do not tell. mm, HU
+_BEFORE_MM, _DENSE_HU, _LEAST_FREE = np.arange(2.0, 8.0, 1.0), 140.0, 20
 #: Where a dislocated head is looked for: distances from the socket's center, mm, and shares of lateral, posterior and
 #: superior; not medial, where the pelvis is.
 _OUT_MM = (22.0, 34.0, 46.0)
@@ -43,9 +45,25 @@ def is_empty(volume: WorkingVolume, socket: Sphere, femur: SurfaceFit | None) ->
     femur
         As fitted to it; None where none fits.
     """
-    if femur is not None and femur.joint_explained >= _A_SURFACE:
+    if femur is not None and _free_surface_explained(volume, femur) >= _A_SURFACE:
         return False
     return _middle_hu(volume, socket.center_lps_mm) < _NO_BONE_HU
+
+
+def _free_surface_explained(volume: WorkingVolume, femur: SurfaceFit) -> float:
+    """Return how much of the head's surface that does not face the socket is seen; of all of it where that is little.
+
+    In an empty socket the socket's own wall passes for a head's.
+    """
+    joint = np.flatnonzero(femur.joint & femur.in_view)
+    before = femur.vertices[joint, None] + femur.normals[joint, None] * _BEFORE_MM[:, None]
+    index = np.rint(volume.grid.to_index(before.reshape(-1, 3))).astype(int)
+    index = np.clip(index, 0, np.array(volume.hu.shape) - 1)
+    free = volume.hu[tuple(index.T)].reshape(len(joint), -1).max(axis=1) < _DENSE_HU
+    if free.sum() < _LEAST_FREE:
+        return femur.joint_explained
+    near = np.abs(np.nan_to_num(femur.offset_mm[joint[free]], nan=np.inf)) < 1.0
+    return float(near.mean())
 
 
 def _middle_hu(volume: WorkingVolume, center: FloatArray) -> float:
