@@ -102,7 +102,7 @@ def surface_share(case: Case, side: str, bone: str, fitted: FloatArray) -> float
 def signed_errors(case: Case, side: str, bone: str, points: FloatArray) -> FloatArray:
     """Return how far each of (n, 3) points lies outside the true surface, mm; NaN beyond its cut end."""
     name = f"femur_{side}" if bone == "femur" else f"hip_{side}"
-    vertices, normals = _dense(*case.bones.surfaces[name])
+    vertices, normals = _filled_in(*case.bones.surfaces[name])
     near, which = cKDTree(vertices).query(points, k=4)
     delta = points[:, None] - vertices[which]
     signed = np.einsum("nkd,nkd->nk", delta, normals[which]).mean(axis=1)
@@ -113,7 +113,7 @@ def signed_errors(case: Case, side: str, bone: str, points: FloatArray) -> Float
     return np.asarray(error)
 
 
-def _dense(vertices: FloatArray, faces: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
+def _filled_in(vertices: FloatArray, faces: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
     """Return points of a surface and their normals: its vertices, and more on long triangles, as of a drawn shaft."""
     normals = vertex_normals(vertices, faces)
     corners = vertices[faces]

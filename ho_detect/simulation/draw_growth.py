@@ -77,7 +77,7 @@ def _sheet(rng: np.random.Generator, side: Side) -> Ossification:
         width_mm=float(rng.uniform(14, 34)),
         thickness_mm=float(rng.uniform(3.5, 9)),
         gap_mm=float(rng.choice([0.0, 0.0, 2.5])),
-        below_mm=float(rng.uniform(30, 65)),
+        below_mm=float(rng.uniform(30, 75)),
         maturity=_maturity(rng),
     )
 
@@ -106,9 +106,9 @@ def _encasing(rng: np.random.Generator, side: Side) -> Ossification:
 
 
 _KINDS: tuple[tuple[Callable[[np.random.Generator, Side], Ossification], float], ...] = (
-    (_island, 0.38),
-    (_spur, 0.26),
-    (_sheet, 0.12),
+    (_island, 0.34),
+    (_spur, 0.24),
+    (_sheet, 0.18),
     (_bridge, 0.14),
     (_encasing, 0.1),
 )
