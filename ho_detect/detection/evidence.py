@@ -32,6 +32,8 @@ _INNER_MM, _FOOT_MM = 3.0, 3.0
 _BENEATH_MM = 4.0
 #: The cortex beneath a base is looked for at about so many places of it.
 _BASE_SAMPLE = 500
+#: A cortex goes on beneath new bone: all but so large a share of the base lies on one. Convention.
+_MOST_OF_BASE = 0.25
 #: Shares of a candidate that lies here or there are those of about so many voxels, evenly taken.
 _SAMPLE = 5000
 
@@ -70,7 +72,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     beneath_hu: float | None
     """Mean of the native bone within 4 mm beneath it; null for what lies free."""
     cortex_hu: float | None
-    """Mean over its base of the densest native bone within 4 mm: the cortex, where there is one; null for none."""
+    """What the densest native bone within 4 mm reaches beneath three quarters of its base: the cortex, where one goes on
+    beneath it; null for what lies free."""
     joined: bool
     cleft: bool
     """Whether a cleft is seen between it and the native bone beside it."""
@@ -266,7 +269,8 @@ def _beneath(region: Region, candidate: Candidate) -> tuple[float | None, float 
     places = tuple(np.moveaxis(at, -1, 0))
     densest = np.where(native[places], hu[places], np.int16(-1024)).max(axis=1, initial=-1024)
     densest = densest[densest > -1024]
-    return float(hu[near].mean()), float(densest.mean()) if densest.size else None
+    # native bone that the fit missed has a cortex all around its base, new bone beneath all of it
+    return float(hu[near].mean()), float(np.quantile(densest, _MOST_OF_BASE)) if densest.size else None
 
 
 def _surroundings(region: Region, candidate: Candidate, given: GivenMasks) -> tuple[float, float, float, float]:

@@ -42,6 +42,8 @@ _FULL_EDGE_HU = 120.0
 _SPARSE_HU = 90.0
 _HOPELESS, _PROBE = 0.22, 40
 _APART_MM = 25.0
+#: Points of the hip bone that is looked for in the coarse field lie about so far apart, mm.
+_COARSE_POINTS_MM = 18.0
 #: Places around a coarse one, mm.
 _AROUND_MM = 6.0
 #: Heads of one patient lie so far apart at the model's size, mm, and are looked for so far from there.
@@ -126,7 +128,7 @@ def turned_candidates(fields: Fields, side: Side, poses: Sequence[tuple[float, .
     if len(centers) == 0:
         return []
     turns = _rotations(poses)
-    score, pose = _best_poses(coarse, hip_bone_template(), side, centers, turns)
+    score, pose = _best_poses(coarse, hip_bone_template(_COARSE_POINTS_MM), side, centers, turns)
     found = []
     for c in _apart(coarse, centers, score, 3 * most):
         turn, _ = turns[pose[c]]
@@ -180,12 +182,12 @@ def _femur_rotations(poses: Sequence[tuple[float, ...]]) -> list[tuple[FloatArra
     return [(rotation("x", -f) @ rotation("y", a) @ rotation("z", r), s) for f, a, r, s in poses]
 
 
-@lru_cache(maxsize=1)
-def hip_bone_template() -> Template:
-    """Return oriented points of the hip bone near the socket."""
+@lru_cache(maxsize=2)
+def hip_bone_template(step_mm: float = 10.0) -> Template:
+    """Return oriented points of the hip bone near the socket, about so far apart."""
     model = hip_bone_model()
     near = (np.linalg.norm(model.mean, axis=1) < 95.0) & ~model.joint
-    return thinned(model, near, 10.0)
+    return thinned(model, near, step_mm)
 
 
 @lru_cache(maxsize=1)

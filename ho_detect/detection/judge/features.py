@@ -76,9 +76,9 @@ def _on_cortex(e: Evidence) -> float:
     return ramp(0.95 - e.mean_hu / e.beneath_hu, 0.0, 0.4) * log_ramp(e.beneath_hu, 400.0, 800.0)
 
 
-def _under(e: Evidence) -> float:
+def _over_cortex(e: Evidence) -> float:
     """A cortex between it and the marrow that is denser than itself."""
-    return 0.0 if not e.cortex_hu or e.cortex_hu <= 0 else ramp(e.cortex_hu / max(e.mean_hu, 1.0), 1.0, 1.8)
+    return 0.0 if not e.cortex_hu or e.cortex_hu <= 0 else log_ramp(e.cortex_hu / max(e.mean_hu, 1.0), 0.8, 2.2)
 
 
 def _uniformity(e: Evidence) -> float:
@@ -119,7 +119,7 @@ GROWN: tuple[Feature, ...] = (
         "faint", 1, _faintness, "fainter than the bone beneath it ({x})", "as dense as the bone beneath it ({x})", _density
     ),
     Feature("on_cortex", 1, _on_cortex, "fainter than the dense cortex beneath it ({x})", "no whole cortex beneath it", _density),
-    Feature("cortex", 1, _under, "cortex between it and the marrow", "marrow goes on into it"),
+    Feature("cortex", 1, _over_cortex, "cortex between it and the marrow", "marrow goes on into it"),
     Feature("thick", 1, lambda e: log_ramp(e.thickness_mm, 2.0, 15.0), "thick", "thin"),
     Feature("compact", 1, lambda e: ramp(e.solidity, 0.2, 0.8), "compact", "frayed"),
     Feature("large", 1, lambda e: log_ramp(e.volume_mm3, 100.0, 10000.0), "large ({x})", "small ({x})", _ml),
