@@ -72,8 +72,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     beneath_hu: float | None
     """Mean of the native bone within 4 mm beneath it; null for what lies free."""
     cortex_hu: float | None
-    """What the densest native bone within 4 mm reaches beneath three quarters of its base: the cortex, where one goes on
-    beneath it; null for what lies free."""
+    """What the densest native bone within 4 mm reaches under three quarters of its base: the cortex, where one goes on
+    there; null for what lies free."""
     joined: bool
     cleft: bool
     """Whether a cleft is seen between it and the native bone beside it."""

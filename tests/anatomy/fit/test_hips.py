@@ -1,6 +1,6 @@
 """Both hips, one, or none: found where they are, told apart by patient coordinates, whatever way the CT is stored.
 
-Simulated hips are none that the shape model can take: as measured in people and deformed, or of another make altogether.
+Simulated hips are none that the shape model can take: as measured in people and deformed, or of another make.
 """
 
 from __future__ import annotations
