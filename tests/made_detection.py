@@ -51,8 +51,8 @@ def evidence(**changes: Any) -> Evidence:
         "base_seen": 0.0,
         "on_bone": 0.9,
         "mirrored": None,
-        "foot_mm2": 0.0,
-        "beneath_hu": None,
+        "base_mm2": 0.0,
+        "underlying_hu": None,
         "cortex_hu": None,
         "joined": False,
         "cleft": False,
@@ -85,11 +85,11 @@ def grown_on_bone(**changes: Any) -> Evidence:
     spur = {
         "joined": True,
         "touching": ("femur",),
-        "foot_mm2": 80.0,
+        "base_mm2": 80.0,
         "gap_mm": 0.0,
         "reach_mm": 25.0,
         "base_seen": 0.6,
-        "beneath_hu": 700.0,
+        "underlying_hu": 700.0,
         "cortex_hu": 900.0,
     }
     return evidence(**spur | changes)

@@ -116,7 +116,7 @@ def test_a_variant_is_judged_by_a_fit_to_other_people():
 def made_evidence(joined, reach, rng):
     numbers = {f.name: 0.0 for f in msgspec.structs.fields(Evidence)}
     numbers |= {"left": 1.0, "touching_femur": float(joined), "touching_pelvis": 0.0, "joined": float(joined)}
-    numbers |= {"reach_mm": reach, "beyond_mm": max(reach - 3, 0), "foot_mm2": 60.0 * joined, "thickness_mm": 6.0}
+    numbers |= {"reach_mm": reach, "beyond_mm": max(reach - 3, 0), "base_mm2": 60.0 * joined, "thickness_mm": 6.0}
     numbers |= {"solidity": 0.7, "volume_mm3": 900.0, "mean_hu": 400.0, "deep": 1.0, "body": 1.0, "length_mm": 12.0}
     return numbers | {"head_distance_mm": rng.uniform(30, 70), "metal_mm": np.nan, "interior_sd_hu": np.nan}
 

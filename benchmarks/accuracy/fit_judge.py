@@ -25,7 +25,6 @@ from outlined import evidence_of
 from scipy.optimize import minimize
 
 from ho_detect.detection.judge.features import GROWN, OSSIFIED
-from ho_detect.detection.judge.judge import beyond_bone
 
 #: Of one weight, against the sum of log-likelihoods: features run from 0 to 1. Convention.
 PENALTY = 0.5
@@ -46,7 +45,7 @@ class Design:
         return cls(
             np.array([[f.value(e) for f in GROWN] for e in evidence]).reshape(-1, len(GROWN)),
             np.array([[f.value(e) for f in OSSIFIED] for e in evidence]).reshape(-1, len(OSSIFIED)),
-            np.array([not beyond_bone(e) for e in evidence], bool),
+            np.array([e.joined for e in evidence], bool),
         )
 
 

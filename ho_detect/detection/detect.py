@@ -141,7 +141,7 @@ def _excluded(region: Region, weighed: Weighed, verdict: Verdict) -> Excluded:
         probability=None if verdict.probability is None else round(verdict.probability, 3),
         because=verdict.because,
         height_mm=round(e.reach_mm, 2) if stands and e.reach_mm is not None else None,
-        base_mm2=round(e.foot_mm2, 1) if stands else None,
+        base_mm2=round(e.base_mm2, 1) if stands else None,
         bridging=len(e.touching) == 2,
     )
 

@@ -27,9 +27,9 @@ SHELL_MM = (1.5, 6.5)
 #: What lies nearer to the edge of the view is cut by it, and what lies farther is well inside, mm.
 _EDGE_MM, _INSIDE_MM = 4.0, 8.0
 #: What lies deeper is the interior, mm; what lies so near to native bone is the base, mm.
-_INNER_MM, _FOOT_MM = 3.0, 3.0
+_INNER_MM, _BASE_MM = 3.0, 3.0
 #: Native bone so near is what it stands on, mm.
-_BENEATH_MM = 4.0
+_UNDERLYING_MM = 4.0
 #: The cortex beneath a base is looked for at about so many places of it.
 _BASE_SAMPLE = 500
 #: A cortex goes on beneath new bone: all but so large a share of the base lies on one. Convention.
@@ -67,9 +67,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Share of the surface of the bone that it stands on that lies on bone, of what could be seen; null for none."""
     mirrored: float | None
     """Share of what stands out of bone whose place on the other side is as dense; null where that is not in view."""
-    foot_mm2: float
+    base_mm2: float
     """Area on which it stands on native bone; 0 for what lies free."""
-    beneath_hu: float | None
+    underlying_hu: float | None
     """Mean of the native bone within 4 mm beneath it; null for what lies free."""
     cortex_hu: float | None
     """What the densest native bone within 4 mm reaches under three quarters of its base: the cortex, where one goes on
@@ -108,9 +108,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Smallest distance to the tip of the ischial spine."""
 
     @property
-    def slenderness(self) -> float:
+    def height_to_base(self) -> float:
         """How far it stands out of native bone, over the radius of the disc it stands on; infinite for what is free."""
-        radius_mm = float(np.sqrt(self.foot_mm2 / np.pi))
+        radius_mm = float(np.sqrt(self.base_mm2 / np.pi))
         return float("inf") if self.reach_mm is None or radius_mm <= 0.0 else self.reach_mm / radius_mm
 
     def is_tube(self, settings: JudgeSettings) -> bool:
@@ -142,7 +142,7 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
     inner_mm = distance[(edge > _INSIDE_MM) & (distance < FAR_MM)]
     to_metal = metal.distance_to(points)
     cavity = anatomy.compartments[frame.side].cavity
-    beneath = _beneath(region, candidate)
+    underlying = _underlying(region, candidate)
     local = _against_surface(points, distance, region.nearest[box][mask], anatomy)
     return Evidence(
         side=frame.side,
@@ -161,9 +161,9 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
         base_seen=local[1],
         on_bone=local[2],
         mirrored=_mirrored(region, points, distance, region.nearest[box][mask], anatomy),
-        foot_mm2=float((distance < _FOOT_MM).sum()) * region.grid.voxel_volume_mm3 / _FOOT_MM,
-        beneath_hu=beneath[0],
-        cortex_hu=beneath[1],
+        base_mm2=float((distance < _BASE_MM).sum()) * region.grid.voxel_volume_mm3 / _BASE_MM,
+        underlying_hu=underlying[0],
+        cortex_hu=underlying[1],
         joined=candidate.joined,
         cleft=outlined.cleft,
         touching=candidate.touching,
@@ -205,7 +205,7 @@ def _against_surface(
     highest = near[np.argsort(-distance_mm[near])[: _SAMPLE // 5]]
     sd_mm, _ = _certainty_at(points[highest], nearest[highest], anatomy)
     on_bone = anatomy.certainty[int(nearest[highest[0]]) - 1].on_bone
-    base = near[distance_mm[near] < _FOOT_MM]
+    base = near[distance_mm[near] < _BASE_MM]
     base = base[:: 1 + base.size // (_SAMPLE // 5)]
     seen = float((_certainty_at(points[base], nearest[base], anatomy)[1] == SEEN).mean()) if base.size else 0.0
     return float((distance_mm[highest] - 2.0 * sd_mm).max()), seen, on_bone
@@ -222,7 +222,7 @@ def _mirrored(
 
     Native bone that the model does not have is there on both sides; new bone hardly grows alike.
     """
-    out = np.flatnonzero((distance_mm > _FOOT_MM) & (distance_mm < FAR_MM) & (nearest > 0))
+    out = np.flatnonzero((distance_mm > _BASE_MM) & (distance_mm < FAR_MM) & (nearest > 0))
     out = out[:: 1 + out.size // _SAMPLE]
     dense, n_seen = 0, 0
     for number in np.unique(nearest[out]):
@@ -247,7 +247,7 @@ def _certainty_at(
     return sd_mm, kind
 
 
-def _beneath(region: Region, candidate: Candidate) -> tuple[float | None, float | None]:
+def _underlying(region: Region, candidate: Candidate) -> tuple[float | None, float | None]:
     """Return the mean HU of the native bone near a candidate, and its densest places beneath the base; None for none.
 
     Beneath new bone the cortex of the old one lies between it and the marrow; marrow goes on into native bone that the
@@ -257,14 +257,14 @@ def _beneath(region: Region, candidate: Candidate) -> tuple[float | None, float 
     distance = region.distance_mm[box]
     native = distance <= 0.0
     hu = region.smooth[box]
-    near = within(mask, _BENEATH_MM, region.grid.spacing_mm) & native
+    near = within(mask, _UNDERLYING_MM, region.grid.spacing_mm) & native
     if not near.any():
         return None, None
-    base = np.argwhere(mask & (distance < _FOOT_MM))
+    base = np.argwhere(mask & (distance < _BASE_MM))
     base = base[:: 1 + len(base) // _BASE_SAMPLE]
     spacing = np.array(region.grid.spacing_mm)
-    reach = [range(-n, n + 1) for n in margins(_BENEATH_MM, spacing)]
-    steps = np.array([s for s in product(*reach) if np.linalg.norm(s * spacing) <= _BENEATH_MM])
+    reach = [range(-n, n + 1) for n in margins(_UNDERLYING_MM, spacing)]
+    steps = np.array([s for s in product(*reach) if np.linalg.norm(s * spacing) <= _UNDERLYING_MM])
     at = np.clip(base[:, None] + steps, 0, np.array(mask.shape) - 1)
     places = tuple(np.moveaxis(at, -1, 0))
     densest = np.where(native[places], hu[places], np.int16(-1024)).max(axis=1, initial=-1024)

@@ -54,7 +54,7 @@ def gathered(
         tissue=tissues or tissue(),
         metal=metal or Metal(COARSE, 0.0, None),
         user_masks=given or NO_MASKS,
-        places={s: place(s) for s in sides},
+        compartments={s: place(s) for s in sides},
         certainty=(sure(),),
         other_sides=(other,),
     )
@@ -160,14 +160,14 @@ class TestForm:
         distance = np.broadcast_to((np.arange(41) - 10.5)[:, None, None], SHAPE)
         found = gathered(np.where(mask, 600.0, 50.0), mask, distance_mm=distance, joined=True)
         assert (found.gap_mm, found.reach_mm) == (0.5, 19.5)
-        assert found.foot_mm2 == pytest.approx(100.0, rel=0.02)
-        assert found.slenderness == pytest.approx(19.5 / np.sqrt(100 / np.pi), rel=0.02)
+        assert found.base_mm2 == pytest.approx(100.0, rel=0.02)
+        assert found.height_to_base == pytest.approx(19.5 / np.sqrt(100 / np.pi), rel=0.02)
         assert found.length_mm == 20.0
         assert found.volume_mm3 == 2000.0
 
     def test_far_from_bone_gap_and_reach_are_not_measured(self):
         found = gathered(*blob())
-        assert (found.gap_mm, found.reach_mm, found.foot_mm2) == (None, None, 0.0)
+        assert (found.gap_mm, found.reach_mm, found.base_mm2) == (None, None, 0.0)
 
     def test_partly_near_bone_counts_what_is_near(self):
         hu, mask = blob()
@@ -223,7 +223,7 @@ class TestBeneath:
 
     def test_a_cortex_is_as_dense_as_it_is_however_thin(self):
         assert self.found(800.0).cortex_hu == pytest.approx(800.0, rel=0.02)
-        assert 150.0 < self.found(800.0).beneath_hu < 800.0
+        assert 150.0 < self.found(800.0).underlying_hu < 800.0
 
     def test_marrow_that_goes_on_into_it_is_no_cortex(self):
         assert self.found(150.0).cortex_hu == pytest.approx(150.0, abs=1.0)
@@ -231,4 +231,4 @@ class TestBeneath:
     def test_what_is_free_has_none(self):
         found = self.found(800.0, free=True)
         assert found.cortex_hu is None
-        assert found.beneath_hu is None
+        assert found.underlying_hu is None

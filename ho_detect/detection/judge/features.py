@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ho_detect.detection.evidence import Evidence
 
-#: Native bone beneath is as dense as this where none is seen there: neither faint nor dense beside it.
+#: Underlying bone is as dense as this where none is seen there: neither faint nor dense beside it.
 _UNKNOWN_SHARE = 0.85
 #: Muscle, HU.
 _MUSCLE_HU = 55.0
@@ -65,20 +65,19 @@ def _or(value: float | None, otherwise: float) -> float:
 
 
 def _faintness(e: Evidence) -> float:
-    share = _UNKNOWN_SHARE if not e.beneath_hu or e.beneath_hu <= 0 else e.mean_hu / e.beneath_hu
+    share = _UNKNOWN_SHARE if not e.underlying_hu or e.underlying_hu <= 0 else e.mean_hu / e.underlying_hu
     return ramp(1.3 - share, 0.0, 1.0)
-
-
-def _on_cortex(e: Evidence) -> float:
-    """Bone on a whole cortex, fainter than it: native bone is densest outside, and what the fit missed as dense."""
-    if not e.beneath_hu or e.beneath_hu <= 0:
-        return 0.0
-    return ramp(0.95 - e.mean_hu / e.beneath_hu, 0.0, 0.4) * log_ramp(e.beneath_hu, 400.0, 800.0)
 
 
 def _over_cortex(e: Evidence) -> float:
     """A cortex between it and the marrow that is denser than itself."""
     return 0.0 if not e.cortex_hu or e.cortex_hu <= 0 else log_ramp(e.cortex_hu / max(e.mean_hu, 1.0), 0.8, 2.2)
+
+
+def _mirrored(e: Evidence) -> float:
+    """The same on the other side, where marrow goes on into it: on whole cortices the disease is on both sides."""
+    ratio = (e.cortex_hu or 0.0) / max(e.mean_hu, 1.0)
+    return _or(e.mirrored, 0.0) * (1.0 - log_ramp(ratio, 1.2, 2.0))
 
 
 def _uniformity(e: Evidence) -> float:
@@ -99,11 +98,11 @@ def _ml(e: Evidence) -> str:
 
 
 def _height(e: Evidence) -> str:
-    return f"{_or(e.reach_mm, 0.0):.0f} mm high on a base of {2 * math.sqrt(e.foot_mm2 / math.pi):.0f} mm"
+    return f"{_or(e.reach_mm, 0.0):.0f} mm high on a base of {2 * math.sqrt(e.base_mm2 / math.pi):.0f} mm"
 
 
 def _density(e: Evidence) -> str:
-    return "" if not e.beneath_hu else f"{e.mean_hu:.0f} HU over {e.beneath_hu:.0f} HU"
+    return "" if not e.underlying_hu else f"{e.mean_hu:.0f} HU over {e.underlying_hu:.0f} HU"
 
 
 # ruff: noqa: E501 - a table reads better with a feature in a row
@@ -114,20 +113,15 @@ GROWN: tuple[Feature, ...] = (
         "beyond", 1, lambda e: ramp(_or(e.beyond_mm, 0.0), 0.0, 15.0),
         "far beyond where the bone could be", "within what the bone's surface could be",
     ),
-    Feature("slender", 1, lambda e: log_ramp(min(e.slenderness, 9.0), 0.4, 3.0), "tall for its base", "low for its base"),
+    Feature("slender", 1, lambda e: log_ramp(min(e.height_to_base, 9.0), 0.4, 3.0), "tall for its base", "low for its base"),
     Feature(
-        "faint", 1, _faintness, "fainter than the bone beneath it ({x})", "as dense as the bone beneath it ({x})", _density
+        "faint", 1, _faintness, "fainter than the underlying bone ({x})", "as dense as the underlying bone ({x})", _density
     ),
-    Feature("on_cortex", 1, _on_cortex, "fainter than the dense cortex beneath it ({x})", "no whole cortex beneath it", _density),
     Feature("cortex", 1, _over_cortex, "cortex between it and the marrow", "marrow goes on into it"),
     Feature("thick", 1, lambda e: log_ramp(e.thickness_mm, 2.0, 15.0), "thick", "thin"),
-    Feature("compact", 1, lambda e: ramp(e.solidity, 0.2, 0.8), "compact", "frayed"),
     Feature("large", 1, lambda e: log_ramp(e.volume_mm3, 100.0, 10000.0), "large ({x})", "small ({x})", _ml),
-    Feature("bridge", 1, lambda e: float(len(e.touching) == 2), "in contact with femur and pelvis", "in contact with one bone"),
-    Feature("base_seen", 1, lambda e: e.base_seen, "the bone's own surface is seen beneath it", "no surface is seen beneath it"),
-    Feature("on_bone", 1, lambda e: ramp(_or(e.on_bone, 0.3), 0.3, 0.9), "on a bone that is fitted well", "on a bone that is fitted badly"),
-    Feature("mirrored", -1, lambda e: _or(e.mirrored, 0.0), "the same on the other side", "not so on the other side"),
-    Feature("at_joint", -1, lambda e: 1.0 - ramp(e.head_distance_mm, 30.0, 60.0), "at the joint", "away from the joint"),
+    Feature("base_seen", 1, lambda e: e.base_seen, "the underlying bone surface is seen", "the underlying bone surface is not seen"),
+    Feature("mirrored", -1, _mirrored, "the same on the other side", "not so on the other side"),
     Feature(
         "process", -1, lambda e: 1.0 - ramp(e.ischial_spine_mm, 6.0, 20.0), "at the ischial spine", "off the ischial spine"
     ),

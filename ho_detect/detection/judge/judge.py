@@ -21,10 +21,6 @@ from ho_detect.detection.judge.features import GROWN, OSSIFIED, Feature
 from ho_detect.settings import Settings
 
 Decision = Literal["kept", "undecided", "excluded"]
-#: What lies so far beyond every place where the native surface could be is no native bone, mm.
-FAR_BEYOND_MM = 15.0
-#: So near to the tip of the ischial spine that is not said of anything, mm. Convention.
-PROCESS_MM = 12.0
 #: Which mimic each feature speaks of.
 _SPEAKS_OF = {
     "tube": "contrast",
@@ -109,22 +105,12 @@ def judge(evidence: Evidence, settings: Settings) -> Verdict:
 def probabilities(evidence: Evidence, fitted: Weights) -> tuple[float, float]:
     """Return the probability that a candidate is grown bone, 1 for what is free, and that it is ossification."""
     grown = 1.0
-    if not beyond_bone(evidence):
+    if evidence.joined:
         grown = _logistic(
             fitted.grown_intercept + sum(f.value(evidence) * fitted.grown.get(f.name, 0.0) for f in GROWN)
         )
     pull = sum(f.value(evidence) * fitted.ossified.get(f.name, 0.0) for f in OSSIFIED)
     return grown, _logistic(fitted.ossified_intercept + pull)
-
-
-def beyond_bone(evidence: Evidence) -> bool:
-    """Whether a candidate is free, or lies so far beyond every place of the native surface that it is not native.
-
-    The ischial spine with the ligament that inserts there is longer in many people than any model has it.
-    """
-    far = (evidence.beyond_mm or 0.0) >= FAR_BEYOND_MM and evidence.ischial_spine_mm > PROCESS_MM
-    far &= not beside_bone(evidence)
-    return not evidence.joined or far
 
 
 def beside_bone(evidence: Evidence) -> bool:

@@ -15,7 +15,7 @@ from ho_detect.settings import JudgeSettings
 #: A base is wider than the part that stands on it by what that stands out, and this, mm.
 _FOOT_MARGIN_MM = 1.5
 #: Native bone so near is what they grow on, mm.
-_BENEATH_MM = 4.0
+_UNDERLYING_MM = 4.0
 #: Smaller ones are left with what they touch, mm³.
 _LEAST_MM3 = 500.0
 
@@ -37,7 +37,7 @@ def split_from_osteophytes(region: Region, candidate: Candidate, settings: Judge
     rest = mask
     for number in np.flatnonzero(beside.count * region.grid.voxel_volume_mm3 >= _LEAST_MM3):
         part = beside.paint(np.arange(len(beside)) == number)
-        beneath = smooth[within(part, _BENEATH_MM, spacing) & (distance_mm <= 0.0)]
+        beneath = smooth[within(part, _UNDERLYING_MM, spacing) & (distance_mm <= 0.0)]
         if beneath.size and beside.mean_hu[number] > settings.underlying_share * beneath.mean():
             parts.append(replace(candidate, mask=part, is_split=True))
             rest = rest & ~part

@@ -12,7 +12,7 @@ from made_detection import evidence, grown_on_bone
 
 from ho_detect.detection.judge.excluded import EXCLUSIONS, UNDECIDED
 from ho_detect.detection.judge.features import GROWN, OSSIFIED, values
-from ho_detect.detection.judge.judge import FAR_BEYOND_MM, beside_bone, judge, probabilities, weights
+from ho_detect.detection.judge.judge import beside_bone, judge, probabilities, weights
 from ho_detect.settings import Settings
 
 SETTINGS = Settings()
@@ -27,10 +27,10 @@ ANY = st.builds(
     head_distance_mm=st.floats(0.0, 110.0),
     reach_mm=st.none() | st.floats(0.0, 90.0),
     beyond_mm=st.none() | st.floats(-20.0, 90.0),
-    beneath_hu=st.none() | st.floats(50.0, 1500.0),
+    underlying_hu=st.none() | st.floats(50.0, 1500.0),
     cortex_hu=st.none() | st.floats(-200.0, 1500.0),
     mirrored=st.none() | SHARE,
-    foot_mm2=st.floats(0.0, 5000.0),
+    base_mm2=st.floats(0.0, 5000.0),
     joined=st.booleans(),
     at_border=SHARE,
     arterial=SHARE,
@@ -95,9 +95,19 @@ class TestJudge:
         assert probabilities(farther, weights())[0] >= probabilities(e, weights())[0]
 
     def test_far_beyond_every_place_of_the_bone_is_not_native_however_large(self):
-        mass = grown_on_bone(volume_mm3=565e3, beyond_mm=FAR_BEYOND_MM, reach_mm=60.0, foot_mm2=9000.0, on_bone=0.85)
-        assert probabilities(mass, weights())[0] == 1.0
+        mass = grown_on_bone(volume_mm3=565e3, beyond_mm=58.0, reach_mm=60.0, base_mm2=9000.0, on_bone=0.85)
+        assert probabilities(mass, weights())[0] > 0.9
         assert judge(mass, SETTINGS).kept
+
+    def test_a_process_that_marrow_goes_on_into_and_the_other_side_has_too_is_native(self):
+        """As an iliac spine that no model has so large."""
+        spine = grown_on_bone(
+            touching=("pelvis",), volume_mm3=9e3, beyond_mm=18.0, reach_mm=20.0, base_mm2=700.0, thickness_mm=10.0,
+            mean_hu=320.0, underlying_hu=270.0, cortex_hu=230.0, mirrored=0.7, solidity=0.3, base_seen=0.3,
+        )  # fmt: skip
+        assert judge(spine, SETTINGS).decision != "kept"
+        one_sided = msgspec.structs.replace(spine, mirrored=0.0, cortex_hu=650.0)
+        assert judge(one_sided, SETTINGS).kept
 
     def test_a_bridge_a_spur_and_an_island_are_kept(self):
         bridge = grown_on_bone(touching=("femur", "pelvis"), volume_mm3=45e3, beyond_mm=12.0)
@@ -106,7 +116,7 @@ class TestJudge:
 
     def test_low_dense_bone_at_the_joint_is_excluded_and_says_why(self):
         low = grown_on_bone(
-            reach_mm=4.0, beyond_mm=1.0, foot_mm2=300.0, mean_hu=430.0, beneath_hu=420.0, head_distance_mm=25.0,
+            reach_mm=4.0, beyond_mm=1.0, base_mm2=300.0, mean_hu=430.0, underlying_hu=420.0, head_distance_mm=25.0,
             volume_mm3=400.0, thickness_mm=5.0, solidity=0.4,
         )  # fmt: skip
         verdict = judge(low, SETTINGS)
@@ -134,7 +144,7 @@ class TestJudge:
 
     def test_what_is_cut_by_the_view_and_unsure_says_so(self):
         cut = [
-            judge(grown_on_bone(reach_mm=r, beyond_mm=r - 3.0, at_border=0.4, foot_mm2=200.0, mean_hu=600.0), SETTINGS)
+            judge(grown_on_bone(reach_mm=r, beyond_mm=r - 3.0, at_border=0.4, base_mm2=200.0, mean_hu=600.0), SETTINGS)
             for r in (3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 12.0)
         ]
         unsure = {v.reason for v in cut if v.decision == "undecided"}
@@ -142,7 +152,7 @@ class TestJudge:
 
     def test_on_a_bone_that_is_fitted_wrongly_nothing_is_kept(self):
         """However far beyond: a surface beside its bone tells nothing of what stands there, nor that it is native."""
-        wrong = {"beyond_mm": 30.0, "reach_mm": 35.0, "on_bone": 0.63, "volume_mm3": 80e3, "foot_mm2": 2500.0}
+        wrong = {"beyond_mm": 30.0, "reach_mm": 35.0, "on_bone": 0.63, "volume_mm3": 80e3, "base_mm2": 2500.0}
         for solidity in (0.06, 0.4):
             verdict = judge(grown_on_bone(**wrong, solidity=solidity), SETTINGS)
             assert (verdict.decision, verdict.reason) == ("undecided", "native_unsure")
