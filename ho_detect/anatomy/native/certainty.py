@@ -61,10 +61,10 @@ _LEAST_SD_MM, _MOST_SD_MM = 0.3, 25.0
 #: mm between the surface and the edge there. Fitted to tuning cases by ``benchmarks/anatomy/calibrate.py``.
 _COEFFICIENTS = np.array(
     [
-        (0.42, 0.0, 0.0, 1.78, 0.17, 0.44),
-        (0.0, 1.31, 0.88, 5.7, 1.25, 0.0),
-        (0.0, 0.09, 4.32, 0.0, 3.13, 0.0),
-        (0.66, 0.31, 0.26, 0.0, 10.0, 0.0),
+        (0.5, 0.0, 0.0, 0.53, 0.0, 0.39),
+        (0.0, 1.21, 0.72, 8.4, 0.0, 0.0),
+        (1.15, 0.0, 0.51, 11.31, 0.0, 0.0),
+        (0.0, 4.25, 0.0, 0.0, 10.0, 0.0),
     ]
 )
 #: A surface lies on bone where so large a share of its edges agrees. Of 166 fits, those with at least 0.85 had at least
