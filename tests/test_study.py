@@ -105,7 +105,7 @@ class TestDetect:
             return found(volume, settings, anatomy)
 
         monkeypatch.setattr(module, "analyze_with_anatomy", no_hip_in_thin)
-        write_series(tmp_path / "1", CtSeries(series_uid=f"{UID}.1.1", step=1.0, origin=(-39.0, -40.0, 900.0)))
+        write_series(tmp_path / "1", CtSeries(series_uid=f"{UID}.1.1", step=1.0, origin=(-39.0, -40.0, 700.0)))
         write_series(tmp_path / "2", CtSeries(series_uid=f"{UID}.1.2"))
         assert len(detect(tmp_path).lesions) == 2
         assert [volume.spacing_mm[0] for volume, *_ in seen] == pytest.approx([2.5])

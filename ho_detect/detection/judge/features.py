@@ -87,6 +87,11 @@ def _uniformity(e: Evidence) -> float:
     return 1.0 - log_ramp(e.interior_sd_hu / max(e.noise_hu, 3.0), 1.0, 5.0)
 
 
+def _free_at_joint(e: Evidence) -> float:
+    """A piece of an osteophyte or a loose body: free, and no farther from the head's center than the joint's capsule."""
+    return 0.0 if e.joined else 1.0 - ramp(e.head_distance_mm, 31.0, 33.0)
+
+
 def _tube(e: Evidence) -> float:
     """Long for its cross-section, along the vessels."""
     across_mm = math.sqrt(e.volume_mm3 / max(e.length_mm, 1.0))
@@ -137,7 +142,15 @@ OSSIFIED: tuple[Feature, ...] = (
     Feature("clear", 1, lambda e: ramp((e.mean_hu - _MUSCLE_HU) / max(e.noise_hu, 5.0), 4.0, 14.0), "clear of the noise", "hardly clear of the noise"),
     Feature("sacral", -1, lambda e: e.spine, "where sacrum and spine are", "off the sacrum"),
     Feature("joined", 1, lambda e: float(e.joined), "joined with bone", "free of bone"),
-    Feature("arterial", -1, lambda e: e.arterial, "where arteries run", "off the arteries"),
+    Feature(
+        "arterial", -1, lambda e: e.arterial * (1.0 - ramp(e.thickness_mm, 3.0, 6.0)),
+        "thin, where arteries run", "off the arteries, or thick",
+    ),
+    Feature(
+        "blood", -1, lambda e: e.arterial * _uniformity(e),
+        "as uniform as blood, where arteries run", "off the arteries, or not uniform",
+    ),
+    Feature("at_joint", -1, _free_at_joint, "free at the joint", "off the joint, or joined with bone"),
     Feature("tube", -1, _tube, "a tube along the vessels", "no tube"),
     Feature("cavity", -1, lambda e: e.cavity, "in the pelvic or abdominal cavity", "outside of the cavity"),
     Feature("away", -1, lambda e: e.away, "off the wall of the cavity", "at the wall"),

@@ -27,6 +27,8 @@ _SPEAKS_OF = {
     "uniform": "contrast",
     "too_dense": "contrast",
     "arterial": "vessel_calcium",
+    "blood": "contrast",
+    "at_joint": "osteophyte",
     "cavity": "pelvic_cavity",
     "away": "pelvic_cavity",
     "gas": "pelvic_cavity",
