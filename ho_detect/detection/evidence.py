@@ -262,9 +262,9 @@ def _underlying(region: Region, candidate: Candidate) -> tuple[float | None, flo
         return None, None
     base = np.argwhere(mask & (distance < _BASE_MM))
     base = base[:: 1 + len(base) // _BASE_SAMPLE]
-    spacing = np.array(region.grid.spacing_mm)
-    reach = [range(-n, n + 1) for n in margins(_UNDERLYING_MM, spacing)]
-    steps = np.array([s for s in product(*reach) if np.linalg.norm(s * spacing) <= _UNDERLYING_MM])
+    spacing_mm = region.grid.spacing_mm
+    reach = [range(-n, n + 1) for n in margins(_UNDERLYING_MM, spacing_mm)]
+    steps = np.array([s for s in product(*reach) if np.linalg.norm(np.multiply(s, spacing_mm)) <= _UNDERLYING_MM])
     at = np.clip(base[:, None] + steps, 0, np.array(mask.shape) - 1)
     places = tuple(np.moveaxis(at, -1, 0))
     densest = np.where(native[places], hu[places], np.int16(-1024)).max(axis=1, initial=-1024)
