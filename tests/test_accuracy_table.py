@@ -70,7 +70,7 @@ def test_area_under_the_curve_and_calibration_of_known_answers():
 
 def test_the_feature_that_tells_is_the_one_that_is_missed_and_noise_of_5_percent_changes_little():
     table = evaluate.rows_that_count(made())
-    record, p = evaluate.evaluated(evaluate.ridge, table, with_ablation=True)
+    record, p = evaluate.evaluated(evaluate.ridge, table, {})
     grown = record["log loss grows without"]
     assert next(iter(grown)) == "tells"
     assert grown["tells"] > 0.2 > abs(grown["says_nothing"])

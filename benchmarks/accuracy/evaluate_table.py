@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -164,15 +164,24 @@ def one_source_out(fit: Fit, table: pd.DataFrame) -> dict[str, Any]:
     return out
 
 
-def ablation(fit: Fit, table: pd.DataFrame, fold: NDArray[np.int64]) -> dict[str, float]:
-    """Return by how much the cross-validated log loss grows without each feature, most first."""
+def ablation(fit: Fit, without: Mapping[str, Fit], table: pd.DataFrame, fold: NDArray[np.int64]) -> dict[str, float]:
+    """Return by how much the cross-validated log loss grows without each feature, most first.
+
+    Parameters
+    ----------
+    without
+        By feature, the fit without it; where there is none, columns are left out in turn.
+    """
     label, every = table["label"].to_numpy(float), features_of(table)
 
-    def loss(features: pd.DataFrame) -> float:
+    def loss(fit: Fit, features: pd.DataFrame) -> float:
         return float(figures(table, cross_validated(fit, features, label, fold))["log_loss"])
 
-    whole = loss(every)
-    grown = {name: loss(every.drop(columns=name)) - whole for name in every.columns}
+    whole = loss(fit, every)
+    if without:
+        grown = {name: loss(other, every) - whole for name, other in without.items()}
+    else:
+        grown = {name: loss(fit, every.drop(columns=name)) - whole for name in every.columns}
     return {name: round(v, 5) for name, v in sorted(grown.items(), key=lambda pair: -pair[1])}
 
 
@@ -217,8 +226,8 @@ def draw(probability: Floats, label: Floats, path: Path) -> None:
     figure.savefig(path)
 
 
-def evaluated(fit: Fit, table: pd.DataFrame, *, with_ablation: bool) -> tuple[dict[str, Any], Floats]:
-    """Return all figures, and each row's cross-validated probability."""
+def evaluated(fit: Fit, table: pd.DataFrame, without: Mapping[str, Fit] | None) -> tuple[dict[str, Any], Floats]:
+    """Return all figures, and each row's cross-validated probability; ``without`` as for :func:`ablation`, or none."""
     fold, label = folds(table["person"].to_numpy(np.int64)), table["label"].to_numpy(float)
     p = cross_validated(fit, features_of(table), label, fold)
     record = {
@@ -229,8 +238,8 @@ def evaluated(fit: Fit, table: pd.DataFrame, *, with_ablation: bool) -> tuple[di
         "one source left out": one_source_out(fit, table),
         "under 5 % noise": under_noise(fit, table),
     }  # fmt: skip
-    if with_ablation:
-        record["log loss grows without"] = ablation(fit, table, fold)
+    if without is not None:
+        record["log loss grows without"] = ablation(fit, without, table, fold)
     return record, p
 
 
@@ -244,12 +253,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--no-ablation", action="store_true", help="it takes a fit for each feature and fold")
     args = parser.parse_args(arguments)
     fit: Fit = ridge
+    without: Mapping[str, Fit] = {}
     if args.model:
-        module, name = args.model.split(":")
-        fit = getattr(importlib.import_module(module), name)
+        name, function = args.model.split(":")
+        module = importlib.import_module(name)
+        fit, without = getattr(module, function), getattr(module, "WITHOUT", {})
     whole = pd.read_parquet(args.table)
     table = rows_that_count(whole)
-    record, p = evaluated(fit, table, with_ablation=not args.no_ablation)
+    record, p = evaluated(fit, table, None if args.no_ablation else without)
     record["ossification that is no finding by definition"] = defined_away(whole)
     for path in args.variants:
         record[path.stem] = on_variant(fit, table, rows_that_count(pd.read_parquet(path)))

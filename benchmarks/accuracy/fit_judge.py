@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,14 @@ class Design:
             np.array([[f.value(e) for f in OSSIFIED] for e in evidence]).reshape(-1, len(OSSIFIED)),
             np.array([e.joined for e in evidence], bool),
         )
+
+    def without(self, name: str) -> Design:
+        """Return the same with one feature, named as in :data:`WITHOUT`, 0 throughout."""
+        names = [f"grown_{f.name}" for f in GROWN], [f"ossified_{f.name}" for f in OSSIFIED]
+        grown, ossified = (
+            m * np.array([n != name for n in own]) for m, own in zip((self.grown, self.ossified), names, strict=True)
+        )
+        return Design(grown, ossified, self.stands_on_bone)
 
 
 def _logistic(x: Floats) -> Floats:
@@ -94,15 +103,29 @@ def fitted(design: Design, label: Floats, count: Floats | None = None) -> Floats
     return t
 
 
-def fit(features: pd.DataFrame, label: Floats) -> Predict:
-    """Fit to a table's features; return what gives their probabilities to others."""
-    t = fitted(Design.of(features), label)
+def fit(features: pd.DataFrame, label: Floats, without: str = "") -> Predict:
+    """Fit to a table's features; return what gives their probabilities to others.
+
+    Parameters
+    ----------
+    without
+        ``grown_`` or ``ossified_`` and the name of a feature that is left out.
+    """
+    t = fitted(Design.of(features).without(without), label)
 
     def predict(table: pd.DataFrame) -> Floats:
-        g, o = probabilities(Design.of(table), t)
+        g, o = probabilities(Design.of(table).without(without), t)
         return np.asarray(g * o)
 
     return predict
+
+
+#: The fit without each feature, for :func:`evaluate_table.ablation`.
+WITHOUT = {
+    f"{model}_{f.name}": partial(fit, without=f"{model}_{f.name}")
+    for model, features in (("grown", GROWN), ("ossified", OSSIFIED))
+    for f in features
+}
 
 
 def weights_of(table: pd.DataFrame, source: str) -> dict[str, object]:
