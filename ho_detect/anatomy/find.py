@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.acquisition.volume.load import no_hip
 from ho_detect.anatomy.fit.hips import HipAnatomy, find_hip_joints
@@ -21,6 +23,7 @@ from ho_detect.anatomy.regions.tissue import Tissue, segment_tissue
 from ho_detect.anatomy.user_masks.bone import agreeing, with_given_bone
 from ho_detect.anatomy.user_masks.masks import GivenMasks, given_masks
 from ho_detect.anatomy.user_masks.muscle import deep_to_skin, with_user_muscles
+from ho_detect.image.grid import FloatArray
 from ho_detect.image.sides import Side
 from ho_detect.settings import Settings
 
@@ -90,7 +93,7 @@ def find_anatomy(volume: HuVolume, masks: Path | None, settings: Settings) -> An
     hips = find_hip_joints(volume, coarse, settings.anatomy)
     if not hips:
         raise no_hip(volume)
-    tissue = segment_tissue(coarse, settings.anatomy)
+    tissue = segment_tissue(coarse, settings.anatomy, _points(hips))
     metal = find_metal(volume, tissue, settings.anatomy)
     hips = hide_behind_metal(volume, hips, metal, settings.anatomy)
     fitted = native_bone(hips)
@@ -109,3 +112,8 @@ def find_anatomy(volume: HuVolume, masks: Path | None, settings: Settings) -> An
         user_masks=supplied,
         native=native_masks(hips, fitted, supplied, settings.anatomy),
     )
+
+
+def _points(hips: tuple[HipAnatomy, ...]) -> FloatArray:
+    """Return (n, 3) LPS mm of all fitted surfaces."""
+    return np.concatenate([part.vertices for hip in hips for part in (hip.femur, hip.hip_bone, hip.shaft)])

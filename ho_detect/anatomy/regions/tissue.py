@@ -54,18 +54,22 @@ class Tissue:
         return float(mask[tuple(index[inside].T)].sum() / len(index))
 
 
-def segment_tissue(volume: WorkingVolume, settings: AnatomySettings) -> Tissue:
+def segment_tissue(volume: WorkingVolume, settings: AnatomySettings, bones_lps_mm: FloatArray | None = None) -> Tissue:
     """Segment body, muscle and what lies deep to the subcutaneous fat.
 
     Parameters
     ----------
     volume
         About 3 mm voxels along the patient's axes.
+    bones_lps_mm
+        (n, 3) points of the fitted bones: what air parts from them, level by level, is another limb.
     """
     step = volume.step_mm
     solid = volume.hu > settings.body_hu
     body = _parted(solid, _PART_MM, volume.grid.spacing_mm)
     body = np.stack([ndi.binary_fill_holes(plane) for plane in body])
+    if bones_lps_mm is not None and len(bones_lps_mm):
+        body = _without_other_limbs(body, volume.grid.to_index(bones_lps_mm))
     smooth = ndi.uniform_filter(volume.hu, 3)
     under_skin = deeper(body, _SKIN_MM, volume.grid.spacing_mm)
     soft = body & under_skin & (smooth > _MUSCLE_HU[0]) & (smooth < _MUSCLE_HU[1])
@@ -92,3 +96,35 @@ def _parted(solid: BoolArray, radius_mm: float, spacing_mm: tuple[float, float, 
     to_body = distance_to(body, 3.0 * radius_mm, spacing_mm)
     near = np.isfinite(to_body) & (to_body <= distance_to(parts.paint(~largest), 3.0 * radius_mm, spacing_mm))
     return joined_with(body, solid & near, connectivity=6)
+
+
+def _without_other_limbs(body: BoolArray, bones: FloatArray) -> BoolArray:
+    """Return a body without arms and hands that touch it at some levels and lie apart at others.
+
+    At each level that has bone, what holds none of it is another limb, unless it is the largest.
+
+    Parameters
+    ----------
+    bones
+        (n, 3) points of femurs and hip bones, in voxels.
+    """
+    in_plane = np.zeros((3, 3, 3), bool)
+    in_plane[1] = ndi.generate_binary_structure(2, 1)
+    label, n = ndi.label(body, in_plane)
+    index = np.rint(bones).astype(int)
+    index = index[((index >= 0) & (index < body.shape)).all(axis=1)]
+    if not n or not len(index):
+        return body
+    own = np.zeros(n + 1, bool)
+    own[label[tuple(index.T)]] = True
+    count = np.bincount(label.ravel(), minlength=n + 1)
+    levels = set(np.unique(index[:, 0]).tolist())
+    for k, plane in enumerate(label):
+        here = np.unique(plane)
+        here = here[here > 0]
+        if k not in levels:
+            own[here] = True
+        elif here.size:
+            own[here[count[here].argmax()]] = True
+    own[0] = False
+    return own[label]

@@ -40,6 +40,37 @@ def plain():
     return segmented(painted())
 
 
+def with_arm(sign):
+    """An arm pressed deep into the flank at the lower levels, and 9 mm off it above; the points of the bones."""
+    hu = painted()
+    low = Z.min() + 45 > Z
+    arm = (np.abs(X - sign * np.where(low, 180, 209)) < 30) & (np.abs(Y) < 45)
+    apart = arm & ~low
+    hu[arm & ~SKIN] = 40.0
+    return hu, apart, GRID.to_lps(np.argwhere(BONE))
+
+
+class TestOtherLimbs:
+    @pytest.mark.parametrize("sign", [-1, 1])
+    def test_what_air_parts_from_the_bones_at_a_level_is_not_body_there(self, sign):
+        hu, apart, bones = with_arm(sign)
+        before, found = (
+            segment_tissue(WorkingVolume(hu.astype(np.float32), GRID), SETTINGS, points) for points in (None, bones)
+        )
+        assert before.body[apart].mean() > 0.9  # too thick where it is joined to come apart
+        assert not found.body[apart].any()
+        assert found.body[SKIN].mean() > 0.99
+
+    def test_two_thighs_are_body_and_levels_without_bone_are_left_alone(self):
+        thigh = (np.abs(X) - 80) ** 2 + Y**2 < 60**2
+        joined = Z.max() - 30 < Z
+        hu = np.where((thigh & ~joined) | (SKIN & joined), 50.0, -1000.0)
+        hu[BONE & thigh] = 400.0
+        bones = GRID.to_lps(np.argwhere(BONE & (Z.min() + 20 < Z)))
+        found = segment_tissue(WorkingVolume(hu.astype(np.float32), GRID), SETTINGS, bones)
+        assert found.body[thigh & ~joined].mean() > 0.99
+
+
 class TestBody:
     def test_is_all_inside_the_skin_with_its_gas(self, plain):
         assert (plain.body == SKIN).mean() > 0.995
