@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -263,8 +261,9 @@ def _underlying(region: Region, candidate: Candidate) -> tuple[float | None, flo
     base = np.argwhere(mask & (distance < _BASE_MM))
     base = base[:: 1 + len(base) // _BASE_SAMPLE]
     spacing_mm = region.grid.spacing_mm
-    reach = [range(-n, n + 1) for n in margins(_UNDERLYING_MM, spacing_mm)]
-    steps = np.array([s for s in product(*reach) if np.linalg.norm(np.multiply(s, spacing_mm)) <= _UNDERLYING_MM])
+    n = margins(_UNDERLYING_MM, spacing_mm)
+    steps = np.indices(tuple(2 * m + 1 for m in n)).reshape(3, -1).T - np.array(n)
+    steps = steps[np.linalg.norm(steps * spacing_mm, axis=1) <= _UNDERLYING_MM]
     at = np.clip(base[:, None] + steps, 0, np.array(mask.shape) - 1)
     places = tuple(np.moveaxis(at, -1, 0))
     densest = np.where(native[places], hu[places], np.int16(-1024)).max(axis=1, initial=-1024)

@@ -49,7 +49,12 @@ def hip_bones(fields: Fields, fine: WorkingVolume) -> dict[Side, list[HipBone]]:
         return [_fit_hip_bone(fine, side, c.pelvis) for c in candidates]
 
     def straight(side: Side) -> list[HipBone]:
-        return fitted(side, hip_candidates(fields.fine, side, _CANDIDATES))
+        bones: list[HipBone] = []
+        for candidates in hip_candidates(fields.fine, side, _CANDIDATES):
+            bones += fitted(side, candidates)
+            if max((b.promise for b in bones), default=0.0) > _CONVINCING:
+                break
+        return bones
 
     found: dict[Side, list[HipBone]] = dict(zip(SIDES, in_parallel(straight, SIDES), strict=True))
     _add_across(fields, fine, found)

@@ -9,7 +9,7 @@ only where that fails (:func:`hip_candidates`, ``wide``), on voxels twice as lar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -42,8 +42,8 @@ _FULL_EDGE_HU = 120.0
 _SPARSE_HU = 90.0
 _HOPELESS, _PROBE = 0.22, 40
 _APART_MM = 25.0
-#: Points of the hip bone that is looked for in the coarse field lie about so far apart, mm.
-_COARSE_POINTS_MM = 18.0
+#: Points of the hip bone that is looked for in the fine and in the coarse field lie about so far apart, mm.
+_POINTS_MM, _COARSE_POINTS_MM = 10.0, 18.0
 #: Places around a coarse one, mm.
 _AROUND_MM = 6.0
 #: Heads of one patient lie so far apart at the model's size, mm, and are looked for so far from there.
@@ -101,21 +101,24 @@ def halved(volume: WorkingVolume) -> WorkingVolume:
     return WorkingVolume((hu / 8.0).astype(np.float32), Grid((nz, ny, nx), affine))
 
 
-def hip_candidates(field: EdgeField, side: Side, most: int) -> list[Candidate]:
-    """Return up to ``most`` places per bone that look like a hip of that side in a straight patient, best first."""
+def hip_candidates(field: EdgeField, side: Side, most: int) -> Iterator[list[Candidate]]:
+    """Yield up to ``most`` places that look like a hip of that side in a straight patient, best first.
+
+    Those that look like a hip bone, then, where they are asked for, those that look like a femur.
+    """
     centers = _dense_centers(field.volume)
     if len(centers) == 0:
-        return []
-    found: list[Candidate] = []
+        return
     turns = _rotations(_PELVIS_POSES)
-    pelvis_score, pelvis_pose = _best_poses(field, hip_bone_template(), side, centers, turns)
-    femur_score, _ = _best_poses(field, femur_template(), side, centers, _femur_rotations(_FEMUR_POSES))
-    for score, poses in ((pelvis_score, pelvis_pose), (femur_score, pelvis_pose)):
-        for c in _apart(field, centers, score, most):
-            turn, size = turns[poses[c]]
-            center = field.volume.grid.to_lps(centers[c]) * mirror_of(side)
-            found.append(Candidate(side, float(score[c]), Pose(turn, size, center)))
-    return found
+    score, pose = _best_poses(field, hip_bone_template(_POINTS_MM), side, centers, turns)
+
+    def highest(score: NDArray[np.float32]) -> list[Candidate]:
+        places = [(c, *turns[pose[c]]) for c in _apart(field, centers, score, most)]
+        at = field.volume.grid.to_lps
+        return [Candidate(side, float(score[c]), Pose(t, s, at(centers[c]) * mirror_of(side))) for c, t, s in places]
+
+    yield highest(score)
+    yield highest(_best_poses(field, femur_template(), side, centers, _femur_rotations(_FEMUR_POSES))[0])
 
 
 def turned_candidates(fields: Fields, side: Side, poses: Sequence[tuple[float, ...]], most: int) -> list[Candidate]:
@@ -160,7 +163,7 @@ def _refined(field: EdgeField, side: Side, start: Pose) -> Candidate:
     step = round(_AROUND_MM / field.volume.step_mm)
     shifts = np.array(list(product((-step, 0, step), repeat=3)))
     poses = [(start.rotation @ turn, start.scale * size) for turn, size in _rotations(_FINER_TURNS)]
-    score, seen = _scores(field, hip_bone_template(), side, Places(origin, shifts), poses, probe=0)
+    score, seen = _scores(field, hip_bone_template(_POINTS_MM), side, Places(origin, shifts), poses, probe=0)
     score = _by_view(score, seen)
     t, c = np.unravel_index(int(score.argmax()), score.shape)
     turn, size = poses[t]
@@ -183,7 +186,7 @@ def _femur_rotations(poses: Sequence[tuple[float, ...]]) -> list[tuple[FloatArra
 
 
 @lru_cache(maxsize=2)
-def hip_bone_template(step_mm: float = 10.0) -> Template:
+def hip_bone_template(step_mm: float) -> Template:
     """Return oriented points of the hip bone near the socket, about so far apart."""
     model = hip_bone_model()
     near = (np.linalg.norm(model.mean, axis=1) < 95.0) & ~model.joint
