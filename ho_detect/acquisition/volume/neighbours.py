@@ -12,9 +12,14 @@ from numpy.typing import NDArray
 from ho_detect.errors import SeriesError, named
 from ho_detect.image.grid import FloatArray
 
-#: Mean HU of whole slices differ by less, from one to the next: in real CT of trunks by up to 34 HU, of a head phantom
-#: by 50 HU. Convention, far from both: a lost intercept makes 1000 HU of it.
+#: What is no air in two neighbouring slices differs by less in the median: in real CT the means of whole slices do by
+#: up to 50 HU. Convention, far from it: a lost intercept makes 1000 HU of it, a lost slope of 2 some 500.
 _LARGEST_JUMP_HU: Final = 300.0
+#: Tissue, HU: denser than skin that a slice only grazes.
+_TISSUE_HU: Final = -300.0
+#: Two slices are compared where they share so much tissue; a slice that has hardly any of what its two neighbours share
+#: is none of theirs.
+_LEAST_SHARED, _HARDLY_ANY = 0.01, 0.05
 #: In one scan a slice is more like the next than like those after it (in real CT by a factor of 1.4 at least); more
 #: unlike by this factor, scans alternate.
 _ALTERNATING: Final = 1.1
@@ -43,10 +48,9 @@ def check_neighbours(hu: NDArray[np.int16], files: Sequence[Path]) -> None:
         those further on than like the next, as where scans of one place are laid into each other.
     """
     sample = np.clip(hu[:, ::_EVERY, ::_EVERY], -1000, 2000).astype(np.float32)
-    means = sample.mean(axis=(1, 2), dtype=np.float64)
-    jumps = np.diff(means)
-    if len(jumps) and abs(jumps).max() > _LARGEST_JUMP_HU:
-        k = _odd_slice(means)
+    k = _out_of_scale(sample)
+    if k is not None:
+        means = sample.mean(axis=(1, 2), dtype=np.float64)
         raise SeriesError("not_hu", f"{named(files[k])}: {means[k]:.0f} HU in the mean, {_beside(means, k)} beside it")
     if len(hu) <= 2 * _MOST_SCANS:
         return
@@ -60,11 +64,31 @@ def check_neighbours(hu: NDArray[np.int16], files: Sequence[Path]) -> None:
         )
 
 
-def _odd_slice(means: FloatArray) -> int:
-    """Return the slice at the largest jump of the means (n,) that lies farther from all the others."""
-    k = int(np.argmax(abs(np.diff(means))))
-    usual = float(np.median(means))
-    return k if abs(means[k] - usual) > abs(means[k + 1] - usual) else k + 1
+def _out_of_scale(sample: NDArray[np.float32]) -> int | None:
+    """Return a slice of (n, rows, columns) out of scale, or blank beside tissue; None where there is none.
+
+    What is compared is what two slices share: where a body ends the next slice is air, and in scale. A first or last
+    slice whose tissue has become air, or that lost its slope, passes for one beyond the body or grazing its skin.
+    """
+    tissue = sample > _TISSUE_HU
+    shared = tissue[1:] & tissue[:-1]
+    level = np.array([np.median(s[t]) if t.any() else np.nan for s, t in zip(sample, tissue, strict=True)])
+    for k, both in enumerate(shared):
+        if both.mean() >= _LEAST_SHARED:
+            moved = float(np.median((sample[k + 1] - sample[k])[both]))
+            if abs(moved) > _LARGEST_JUMP_HU:
+                usual = float(np.nanmedian(level))
+                return k if abs(level[k] - usual) > abs(level[k + 1] - usual) else k + 1
+    for k in range(len(sample)):
+        beside = [j for j in (k - 1, k + 1) if 0 <= j < len(sample)]
+        around = np.logical_and.reduce([tissue[j] for j in beside])
+        if around.mean() < _LEAST_SHARED:
+            continue
+        if len(beside) == 2 and tissue[k][around].mean() < _HARDLY_ANY:
+            return k
+        if np.ptp(sample[k]) == 0.0:
+            return k
+    return None
 
 
 def _beside(means: FloatArray, k: int) -> str:

@@ -40,6 +40,24 @@ def test_one_scan_passes(noise, every):
     check_neighbours(hu, files(len(hu)))
 
 
+@pytest.mark.parametrize("left", [0, 8])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_body_that_ends_from_one_slice_to_the_next_passes(left, turned):
+    """As trunks that are drawn do: of what is left of it the values go on."""
+    hu = body()
+    hu[30:, :, left:] = -1000
+    check_neighbours(hu[::-1].copy() if turned else hu, files(40))
+
+
+@pytest.mark.parametrize("at", [1, 20, 38])
+def test_a_slice_without_its_slope_is_named(at):
+    hu = body()
+    hu[at] = (hu[at].astype(float) + 1024) / 2 - 1024
+    with pytest.raises(SeriesError, match=rf"{at:04d}\.dcm") as error:
+        check_neighbours(hu, files(40))
+    assert error.value.reason == "not_hu"
+
+
 def test_slices_without_content_pass():
     check_neighbours(np.full((30, 16, 16), -1000, np.int16), files(30))
 
@@ -54,8 +72,8 @@ def test_scans_laid_into_each_other_are_refused(n_scans):
     assert error.value.reason == "several_volumes"
 
 
-@pytest.mark.parametrize("at", [0, 7, 15])
-@pytest.mark.parametrize("intercept", ["0", "-2048"])
+# a first or last slice whose tissue has become air is not told from one beyond the end of the body
+@pytest.mark.parametrize(("at", "intercept"), [(0, "0"), (7, "0"), (15, "0"), (7, "-2048")])
 def test_a_slice_without_its_intercept_is_named(tmp_path, at, intercept):
     def edit(k, ds):
         if k == at:
