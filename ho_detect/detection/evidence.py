@@ -139,7 +139,7 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
     edge = (np.minimum(index, np.array(region.grid.shape) - 1 - index) * spacing).min(axis=1)
     inner_mm = distance[(edge > _INSIDE_MM) & (distance < FAR_MM)]
     to_metal = metal.distance_to(points)
-    cavity = anatomy.compartments[frame.side].cavity
+    in_cavity, to_wall = anatomy.compartments[frame.side].cavity.off_iliopsoas(sample)
     underlying = _underlying(region, candidate)
     local = _against_surface(points, distance, region.nearest[box][mask], anatomy)
     return Evidence(
@@ -177,8 +177,8 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
         metal_mm=float(np.median(to_metal)) if np.isfinite(to_metal).all() else None,
         spine=float(frame.spine_or_sacrum(sample).mean()),
         shaft=float(frame.beyond_model(sample).mean()),
-        cavity=float(cavity.away_from_wall(sample, 0.0).mean()),
-        away=float(cavity.away_from_wall(sample, judge.wall_mm).mean()),
+        cavity=float(in_cavity.mean()),
+        away=float((in_cavity & (to_wall > judge.wall_mm)).mean()),
         arterial=float(frame.arterial_course(sample).mean()),
         across=float(frame.across_midline(sample).mean()) if len(frames) == 1 else 0.0,
         other_bone=float(given.within(OTHER_BONES, sample).mean()),
@@ -216,7 +216,7 @@ def _mirrored(
     nearest: NDArray[np.uint8],
     anatomy: Anatomy,
 ) -> float | None:
-    """Return the share of a candidate, outside of its foot, whose place on the other side is dense too.
+    """Return the share of a candidate, outside of its base, whose place on the other side is dense too.
 
     Native bone that the model does not have is there on both sides; new bone hardly grows alike.
     """

@@ -63,22 +63,19 @@ class Cavity:
     facing: BoolArray
     muscles: MuscleCourses
 
-    def inside(self, points: FloatArray) -> BoolArray:
-        """Whether each of (n, 3) LPS points lies in the cavity, muscle on its wall included."""
-        return self._inside(points)[0]
-
     def away_from_wall(self, points: FloatArray, wall_mm: float) -> BoolArray:
-        """Whether each of (n, 3) LPS points lies in the cavity, farther than that from bone, not in the iliopsoas.
+        """Whether each of (n, 3) LPS points lies in the cavity, farther than that from bone, not in the iliopsoas."""
+        inside, to_bone = self.off_iliopsoas(points)
+        return np.asarray(inside & (to_bone > wall_mm))
 
-        A distance below 0 asks for the iliopsoas alone.
-        """
-        inside, wall = self._inside(points)
-        inside &= wall > wall_mm
+    def off_iliopsoas(self, points: FloatArray) -> tuple[BoolArray, FloatArray]:
+        """Return whether each of (n, 3) LPS points is in the cavity, not in the iliopsoas, and its distance to bone, mm."""
+        inside, to_bone = self.inside(points)
         inside[inside] = self.muscles.outside_mm(points[inside], _ILIOPSOAS) > _PSOAS_MARGIN_MM
-        return inside
+        return inside, to_bone
 
-    def _inside(self, points: FloatArray) -> tuple[BoolArray, FloatArray]:
-        """Return what :meth:`inside` does, and the distance to the hip bone."""
+    def inside(self, points: FloatArray) -> tuple[BoolArray, FloatArray]:
+        """Return whether each of (n, 3) LPS points is in the cavity, muscle on its wall too, and its distance to bone."""
         lateral, posterior, superior = ((points - self.offset) @ self.to_model.T).T
         to_bone, nearest = self.hip_bone.query(points)
         to_femur, _ = self.femur.query(points, distance_upper_bound=_THIGH_MM)
