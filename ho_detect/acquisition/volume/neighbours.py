@@ -27,8 +27,8 @@ _ALTERNATING: Final = 1.1
 _MOST_SCANS: Final = 4
 #: Differences below this (HU) are of slices of one value, or nearly: they tell nothing.
 _LEAST_DIFFERENCE_HU: Final = 1.0
-#: Every so many rows and columns are looked at.
-_EVERY: Final = 4
+#: About so many rows and columns of each slice are looked at.
+_LOOKED_AT: Final = 64
 
 
 def check_neighbours(hu: NDArray[np.int16], files: Sequence[Path]) -> None:
@@ -47,7 +47,8 @@ def check_neighbours(hu: NDArray[np.int16], files: Sequence[Path]) -> None:
         not_hu: the values of a slice lie far from those of its neighbour; several_volumes: slices are more like
         those further on than like the next, as where scans of one place are laid into each other.
     """
-    sample = np.clip(hu[:, ::_EVERY, ::_EVERY], -1000, 2000).astype(np.float32)
+    every = max(1, min(hu.shape[1:]) // _LOOKED_AT)
+    sample = np.clip(hu[:, ::every, ::every], -1000, 2000).astype(np.float32)
     k = _out_of_scale(sample)
     if k is not None:
         means = sample.mean(axis=(1, 2), dtype=np.float64)

@@ -69,13 +69,13 @@ class Cavity:
         return np.asarray(inside & (to_bone > wall_mm))
 
     def off_iliopsoas(self, points: FloatArray) -> tuple[BoolArray, FloatArray]:
-        """Return whether each of (n, 3) LPS points is in the cavity, not in the iliopsoas, and its distance to bone, mm."""
+        """Return which of (n, 3) LPS points lie in the cavity and not in the iliopsoas, and distances to bone, mm."""
         inside, to_bone = self.inside(points)
         inside[inside] = self.muscles.outside_mm(points[inside], _ILIOPSOAS) > _PSOAS_MARGIN_MM
         return inside, to_bone
 
     def inside(self, points: FloatArray) -> tuple[BoolArray, FloatArray]:
-        """Return whether each of (n, 3) LPS points is in the cavity, muscle on its wall too, and its distance to bone."""
+        """Return which of (n, 3) LPS points lie in the cavity, or muscle on its wall, and distances to bone, mm."""
         lateral, posterior, superior = ((points - self.offset) @ self.to_model.T).T
         to_bone, nearest = self.hip_bone.query(points)
         to_femur, _ = self.femur.query(points, distance_upper_bound=_THIGH_MM)
