@@ -224,6 +224,8 @@ class TestThreads:
             seen.append(threads())
             raise SeriesError("no_hip_in_view")
 
+        # a worker of a run that another test did in this process has set its own
+        monkeypatch.setattr("ho_detect.system.parallel._threads", 0)
         monkeypatch.setattr("ho_detect.system.parallel.processors", lambda: 8)
         monkeypatch.setattr("ho_detect.analyze.find_anatomy", look)
         monkeypatch.setattr("ho_detect.followup.compare.register_bones", look)
