@@ -33,7 +33,7 @@ def test_what_is_no_label_map_is_refused(tmp_path, values):
         read_labels(saved(tmp_path / "l.nii.gz", values))
 
 
-@pytest.mark.parametrize("data", [b"no gzip", gzip.compress(b"no nifti"), b""])
+@pytest.mark.parametrize("data", [b"no gzip", gzip.compress(b"no nifti", mtime=0), b""])
 def test_broken_files_are_refused_with_their_name(tmp_path, data):
     (tmp_path / "l.nii.gz").write_bytes(data)
     with pytest.raises(UsageError, match=r"l\.nii\.gz cannot be read"):
