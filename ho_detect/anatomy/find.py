@@ -12,13 +12,15 @@ from ho_detect.acquisition.volume.load import no_hip
 from ho_detect.anatomy.fit.hips import HipAnatomy, find_hip_joints
 from ho_detect.anatomy.fit.working_grid import COARSE_STEP_MM, resample_to_patient_axes
 from ho_detect.anatomy.joint.joint_state import JointState, joint_states
+from ho_detect.anatomy.metal.hidden_hips import beside_metal
+from ho_detect.anatomy.metal.metal import Metal, find_metal
+from ho_detect.anatomy.metal.voxels import find_metal_voxels
 from ho_detect.anatomy.native.certainty import SurfaceCertainty, surface_certainties
 from ho_detect.anatomy.native.masks import NativeBone, native_masks
 from ho_detect.anatomy.native.mirror import OtherSide, other_sides
 from ho_detect.anatomy.native.surfaces import BoneDistance, native_bone
 from ho_detect.anatomy.regions.compartments import Compartments, compartments
 from ho_detect.anatomy.regions.landmarks import Landmarks, landmarks
-from ho_detect.anatomy.regions.metal import Metal, find_metal, hide_behind_metal
 from ho_detect.anatomy.regions.tissue import Tissue, segment_tissue
 from ho_detect.anatomy.user_masks.bone import agreeing, with_given_bone
 from ho_detect.anatomy.user_masks.masks import GivenMasks, given_masks
@@ -48,8 +50,10 @@ class Anatomy:
         By side: head, neck and muscle groups.
     joint_states
         By side: what is measured at the joint itself.
-    tissue, metal
+    tissue
         On the coarse grid.
+    metal
+        Metal, and what its artefact hides.
     user_masks
         The masks that the user supplied and that are used.
     native
@@ -90,19 +94,21 @@ def find_anatomy(volume: HuVolume, masks: Path | None, settings: Settings) -> An
         the masks cannot be used.
     """
     coarse = resample_to_patient_axes(volume, COARSE_STEP_MM)
-    hips = find_hip_joints(volume, coarse, settings.anatomy)
+    as_dense_as_metal = find_metal_voxels(volume, settings.anatomy)
+    hips = find_hip_joints(volume, coarse, as_dense_as_metal, settings.anatomy)
     if not hips:
         raise no_hip(volume)
     tissue = segment_tissue(coarse, settings.anatomy, _points(hips))
-    metal = find_metal(volume, tissue, settings.anatomy)
-    hips = hide_behind_metal(volume, hips, metal, settings.anatomy)
     fitted = native_bone(hips)
     supplied = agreeing(given_masks(masks, volume.grid), fitted, settings.anatomy)
     near = with_user_muscles(compartments(hips, fitted, settings.joint), supplied)
+    cavities = [place.cavity for place in near.values()]
+    metal = find_metal(volume, as_dense_as_metal, tissue, cavities, settings.anatomy)
+    hips = beside_metal(hips, metal, tissue, settings.anatomy)
     return Anatomy(
         hips=hips,
         bones=with_given_bone(fitted, supplied, settings.anatomy),
-        certainty=surface_certainties(volume, hips),
+        certainty=surface_certainties(volume, hips, metal),
         other_sides=other_sides(hips),
         landmarks=landmarks(hips),
         compartments=near,

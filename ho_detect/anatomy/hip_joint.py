@@ -10,7 +10,7 @@ from msgspec import Meta
 from ho_detect.flags import Flag
 from ho_detect.image.sides import Point, Side
 
-Status = Literal["assessed", "partly_in_view", "not_in_view", "not_assessable"]
+Status = Literal["assessed", "assessed_beside_metal", "partly_in_view", "not_in_view", "not_assessable"]
 
 
 class HipJoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,4 +23,8 @@ class HipJoint(msgspec.Struct, frozen=True, kw_only=True):
     residual_mm: Annotated[float | None, Meta(description="Robust distance of head surface to the sphere, mm")] = None
     score: Annotated[float | None, Meta(description="Share of the expected bone surface found, 0 to 1")] = None
     coverage: Annotated[float | None, Meta(description="Share of the joint region (60 mm) in view, 0 to 1")] = None
+    hidden_share: Annotated[
+        float | None,
+        Meta(description="Share of the joint region that metal and its artefact hide, 0 to 1; null without metal there"),
+    ] = None
     reasons: tuple[Flag, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,8 @@ class Region:
         (Z, Y, X) uint8: 1 + number of the nearest bone's field, 0 where none is near.
     low_hu
         Detection threshold: what is denser than muscle beyond its noise.
+    metal
+        (n, 3) voxels of metal, some of which may lie outside: no part of any candidate.
     noise_hu
         Robust standard deviation of ``smooth`` in muscle.
     """
@@ -65,6 +67,7 @@ class Region:
     low_hu: float
     noise_hu: float
     muscle_hu: float
+    metal: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 3), np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +148,8 @@ def region_near_hips(volume: HuVolume, anatomy: Anatomy, settings: DetectionSett
         )
     )
     distance = NativeDistance(smooth, low_hu, grid, anatomy.bones)
-    return Region(grid, box, hu, smooth, distance, NearestBone(distance), anatomy.bones, low_hu, noise_hu, muscle_hu)  # type: ignore[arg-type]
+    nearest, metal = NearestBone(distance), anatomy.metal.index - [s.start for s in box]
+    return Region(grid, box, hu, smooth, distance, nearest, anatomy.bones, low_hu, noise_hu, muscle_hu, metal)  # type: ignore[arg-type]
 
 
 def find_candidates(region: Region, settings: DetectionSettings) -> list[Candidate]:
@@ -160,6 +164,7 @@ def find_candidates(region: Region, settings: DetectionSettings) -> list[Candida
     joined = grade.least(len(components)) <= _MARGIN
     # what is not joined with native bone at all is a candidate whole, however near to it
     grade.put_all(~joined, _OUTSIDE)
+    _take_metal(region, grade)
     dense = DenseVoxels(region, components, grade, joined)
     tall = _grown_cores(dense, _TALL, settings.tall_mm, settings)
     for candidate in tall:
@@ -180,6 +185,18 @@ def _grades(region: Region, dense: Components, settings: DetectionSettings) -> R
         to_field = region.grid.onto(bone.grid)
         lower_grade_in_runs(dense.shape[0] * ny, ny, *where, bone.mm, *to_field, slack, limits, grade.values)
     return grade
+
+
+def _take_metal(region: Region, grade: RunValues) -> None:
+    """Leave metal out of all candidates."""
+    inside = ((region.metal >= 0) & (region.metal < region.grid.shape)).all(axis=1)
+    index = region.metal[inside]
+    if not len(index):
+        return
+    first, last = index.min(axis=0), index.max(axis=0)
+    mask = np.zeros(last - first + 1, bool)
+    mask[tuple((index - first).T)] = True
+    grade.put(tuple(slice(a, b + 1) for a, b in zip(first, last, strict=True)), mask, _TAKEN)
 
 
 def _grown_cores(dense: DenseVoxels, least: int, depth_mm: float, settings: DetectionSettings) -> list[Candidate]:

@@ -13,6 +13,7 @@ from ho_detect.anatomy.regions.landmarks import nearest_frame
 from ho_detect.anatomy.regions.tissue import FAT_HU
 from ho_detect.anatomy.user_masks.masks import MUSCLES, ORGANS, OTHER_BONES, GivenMasks
 from ho_detect.detection.candidates import Candidate, Region, points_of
+from ho_detect.detection.clear_of_metal import clear_of_metal
 from ho_detect.detection.measure.shape import bounding_box
 from ho_detect.detection.outline import Outlined
 from ho_detect.image.grid import FloatArray
@@ -89,8 +90,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     deep: float
     """Shares inside the body, and deep to the subcutaneous fat."""
     near_metal: float
-    metal_mm: float | None
-    """Median distance to metal; null where there is none."""
+    artefact_hu: float
+    """Median of what metal adds to or takes from soft tissue there; 0 where there is none."""
     spine: float
     shaft: float
     cavity: float
@@ -121,7 +122,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Settings) -> Evidence:
     """Measure a candidate; it belongs to the nearest of the hips in view."""
     frames, tissue, metal, given = anatomy.landmarks, anatomy.tissue, anatomy.metal, anatomy.user_masks
-    judge, metal_zone_mm = settings.judge, settings.anatomy.metal_zone_mm
+    judge = settings.judge
     candidate = outlined.candidate
     points = points_of(region, candidate)
     frame = nearest_frame(frames, points.mean(axis=0))
@@ -138,7 +139,6 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
     index = region.grid.to_index(points)
     edge = (np.minimum(index, np.array(region.grid.shape) - 1 - index) * spacing).min(axis=1)
     inner_mm = distance[(edge > _INSIDE_MM) & (distance < FAR_MM)]
-    to_metal = metal.distance_to(points)
     in_cavity, to_wall = anatomy.compartments[frame.side].cavity.off_iliopsoas(sample)
     underlying = _underlying(region, candidate)
     local = _against_surface(points, distance, region.nearest[box][mask], anatomy)
@@ -173,8 +173,8 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
         air=shares[3],
         body=tissue.share(tissue.body, sample),
         deep=tissue.share(tissue.deep, sample),
-        near_metal=float((to_metal < metal_zone_mm).mean()),
-        metal_mm=float(np.median(to_metal)) if np.isfinite(to_metal).all() else None,
+        near_metal=1.0 - float(clear_of_metal(region, candidate, metal).sum()) / len(points),
+        artefact_hu=float(np.median(metal.artefact_at(points))),
         spine=float(frame.spine_or_sacrum(sample).mean()),
         shaft=float(frame.beyond_model(sample).mean()),
         cavity=float(in_cavity.mean()),

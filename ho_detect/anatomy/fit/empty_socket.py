@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ho_detect.anatomy.fit.femur_starts import femur_starts
 from ho_detect.anatomy.fit.search import Fields
@@ -28,11 +29,15 @@ _WAYS = tuple(way for way in product((0, 1), (-1, 0, 1), (-1, 0, 1)) if any(way)
 #: A femur found so, or without its head, explains at least so much of itself; a dislocated head so much of its surface.
 _A_FEMUR, _A_HEAD = 0.6, 0.5
 _STARTS, _TRIED = 3, 6
+#: Places of a femur without its head at which an edge could be seen, where that says something.
+_LEAST_SEEN = 40
 #: What lies so near to the socket's center is no part of a femur without head, mm.
 _EMPTY_MM = 36.0
 #: The femur ends where, coming from the socket in shells so thick, so large a share of its surface is seen. mm
 _SHELL_MM, _STUMP = 5.0, 0.6
 _FARTHEST_CUT_MM = 75.0
+#: An edge is not to be met where something so near along the normal is not seen, mm.
+_ALONG_MM = np.arange(-6.0, 4.5, 1.5)
 
 
 def is_empty(volume: WorkingVolume, socket: Sphere, femur: SurfaceFit | None) -> bool:
@@ -115,19 +120,30 @@ def femur_without_head(
     starts = femur_starts(fields, side, socket.center_lps_mm, pelvis, _STARTS)
     fits = [fit_surface(masked, femur_model(), s, mirrored=side == "right", innermost=False) for s in starts]
     best = max(fits, key=lambda f: f.explained * min(1.0, f.share_in_view / 0.5))
-    if best.explained < _A_FEMUR:
-        return replace(best, faces=best.faces[:0])
     head, _ = fit_sphere(best.vertices[best.joint])
     away = np.linalg.norm(best.vertices - head, axis=1)
     offset, strength = edges_along(fine, best.vertices, best.normals, best.joint & False, best.joint & False, 4.0)
     seen = np.abs(np.nan_to_num(offset, nan=np.inf)) < 2.0
+    could = ~np.isnan(strength) & ~_beside_the_unseen(fine, best)
+    left = could & (away > _EMPTY_MM)
+    if left.sum() < _LEAST_SEEN or seen[left].mean() < _A_FEMUR:
+        return replace(best, faces=best.faces[:0])
     cut_mm = _EMPTY_MM
     while cut_mm < _FARTHEST_CUT_MM:
-        shell = (away >= cut_mm) & (away < cut_mm + _SHELL_MM) & ~np.isnan(strength)
-        if shell.any() and seen[shell].mean() > _STUMP:
+        shell = (away >= cut_mm) & (away < cut_mm + _SHELL_MM)
+        # where metal hides all of a shell, it does not tell: a prosthesis replaces head and neck
+        if shell.any() and (not could[shell].any() or seen[shell & could].mean() > _STUMP):
             break
         cut_mm += _SHELL_MM
     return replace(best, faces=best.faces[(away[best.faces] > cut_mm).all(axis=1)])
+
+
+def _beside_the_unseen(volume: WorkingVolume, fit: SurfaceFit) -> NDArray[np.bool_]:
+    """Return (V,) whether what is out of view, or masked, lies near a place along its normal."""
+    at = fit.vertices[:, None] + fit.normals[:, None] * _ALONG_MM[:, None]
+    index = np.rint(volume.grid.to_index(at.reshape(-1, 3))).astype(int)
+    index = np.clip(index, 0, np.array(volume.hu.shape) - 1)
+    return np.asarray(np.isnan(volume.hu[tuple(index.T)]).reshape(len(fit.vertices), -1).any(axis=1))
 
 
 def _hollow(volume: WorkingVolume, center: FloatArray) -> WorkingVolume:

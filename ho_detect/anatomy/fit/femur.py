@@ -44,7 +44,17 @@ _MIN_HEAD_EDGES, _NO_RESIDUAL_MM = 20, 4.0
 
 @dataclass(frozen=True, eq=False)
 class FittedHip:
-    """Both bones of one candidate, and how much of their surface in view is explained."""
+    """Both bones of one candidate, and how much of their surface in view is explained.
+
+    Parameters
+    ----------
+    center, radius_mm
+        Of the femoral head, LPS mm; that of metal where it has been replaced.
+    reason
+        Why the hip cannot be assessed; None where it can.
+    replaced
+        Whether the head is one of metal.
+    """
 
     side: Side
     femur: SurfaceFit
@@ -53,6 +63,7 @@ class FittedHip:
     radius_mm: float | None
     score: float
     reason: Flag | None = None
+    replaced: bool = False
 
     @property
     def rank(self) -> float:

@@ -28,6 +28,7 @@ from ho_detect.anatomy.fit.shape_fit import SurfaceFit
 from ho_detect.anatomy.fit.shape_model import femur_model, hip_bone_model
 from ho_detect.anatomy.fit.working_grid import WorkingVolume, resample_to_patient_axes
 from ho_detect.anatomy.hip_joint import HipJoint
+from ho_detect.anatomy.metal.voxels import MetalVoxels, without_metal
 from ho_detect.flags import Flag, flag
 from ho_detect.image.grid import FloatArray, Sphere, align_similarity, fit_sphere
 from ho_detect.image.sides import SIDES, Side, mirror_of
@@ -44,6 +45,8 @@ JOINT_REGION_MM = 60.0
 _FINISHED, _WORTH_FINISHING = 2, 0.7
 #: A hip bone that explains so much more than the one with a head beside it stands: its head is elsewhere.
 _MUCH_BETTER = 0.2
+#: A prosthetic head is looked for so near to the socket's center, mm, where the hip bone explains so much of itself.
+_HEAD_SEARCH_MM, _BESIDE_METAL = 25.0, 0.35
 #: Two fits are the same one when their surfaces lie so near to each other, mm.
 _SAME_MM = 3.0
 #: Head surface explained by the fit from which no further candidate of that side is tried.
@@ -67,7 +70,9 @@ class HipAnatomy:
         return np.array(self.joint.center_lps_mm)
 
 
-def find_hip_joints(volume: HuVolume, coarse: WorkingVolume, settings: AnatomySettings) -> tuple[HipAnatomy, ...]:
+def find_hip_joints(
+    volume: HuVolume, coarse: WorkingVolume, metal: MetalVoxels, settings: AnatomySettings
+) -> tuple[HipAnatomy, ...]:
     """Find the hips that are in view: none, one or two, left first.
 
     Templates of hip bone and femur propose places (:mod:`.search`); at each the shape model is fitted to both
@@ -80,6 +85,8 @@ def find_hip_joints(volume: HuVolume, coarse: WorkingVolume, settings: AnatomySe
         Any orientation and spacing.
     coarse
         Its copy of 3 mm voxels along the patient's axes.
+    metal
+        Its metal: no edge beside it is taken for bone's.
 
     Returns
     -------
@@ -87,12 +94,12 @@ def find_hip_joints(volume: HuVolume, coarse: WorkingVolume, settings: AnatomySe
     """
     fields = Fields(edge_field(halved(coarse)), edge_field(coarse))
     fine = resample_to_patient_axes(volume, FIT_STEP_MM)
-    fine = WorkingVolume(gaussian(fine.hu, (0.5, 0.5, 0.5)), fine.grid)
+    fine = without_metal(WorkingVolume(gaussian(fine.hu, (0.5, 0.5, 0.5)), fine.grid), metal)
     # the systems solved are small: more threads of the linear algebra library only wait for each other
     with threadpool_limits(limits=1, user_api="blas"):
         in_parallel(lambda build: build(), (hip_bone_model, femur_model))  # once, before both threads ask for them
         pelvis = hip_bones(fields, fine)
-        fits = in_parallel(lambda side: _best_fit(fields, fine, side, pelvis[side]), SIDES)
+        fits = in_parallel(lambda side: _best_fit(fields, fine, metal, side, pelvis[side]), SIDES)
         best = [fit for fit in fits if fit and fit.score >= settings.min_joint_score]
         if len(best) == 2 and not _plausible_pair(best[0], best[1]):
             best = [max(best, key=lambda f: f.score)]
@@ -105,12 +112,16 @@ def find_hip_joints(volume: HuVolume, coarse: WorkingVolume, settings: AnatomySe
 def _refined(fine: WorkingVolume, fitted: FittedHip) -> FittedHip:
     """Return a hip whose surfaces follow the bone more closely; a femur without a head is no femur to follow."""
     hip_bone = refined(fine, "pelvis", fitted.hip_bone, fitted.side)
-    if fitted.radius_mm is None:
+    if fitted.radius_mm is None or not len(fitted.femur.faces):
         return replace(fitted, hip_bone=hip_bone)
-    return replace(fitted, femur=refined(fine, "femur", fitted.femur, fitted.side), hip_bone=hip_bone)
+    # of a replaced hip the faces that are left stay left
+    femur = replace(refined(fine, "femur", fitted.femur, fitted.side), faces=fitted.femur.faces)
+    return replace(fitted, femur=femur, hip_bone=hip_bone)
 
 
-def _best_fit(fields: Fields, fine: WorkingVolume, side: Side, found: list[HipBone]) -> FittedHip | None:
+def _best_fit(
+    fields: Fields, fine: WorkingVolume, metal: MetalVoxels, side: Side, found: list[HipBone]
+) -> FittedHip | None:
     """Fit the femur where the hip bone fits best."""
     best: FittedHip | None = None
     tried: list[HipBone] = []
@@ -120,6 +131,9 @@ def _best_fit(fields: Fields, fine: WorkingVolume, side: Side, found: list[HipBo
         if best and (best.score > _CLEAR_SCORE or bone.promise < _WORTH_FINISHING * tried[0].promise):
             break
         tried.append(bone)
+        replaced = _replaced(fields, fine, metal, side, bone)
+        if replaced is not None:
+            return replaced
         fitted = fit_femur(fields, fine, side, bone)
         if fitted and (best is None or fitted.rank > best.rank):
             best = fitted
@@ -130,6 +144,20 @@ def _best_fit(fields: Fields, fine: WorkingVolume, side: Side, found: list[HipBo
         in_socket = best if best and best.hip_bone is clear else None
         return _out_of_socket(fields, fine, side, tried[0], in_socket) or best
     return best
+
+
+def _replaced(
+    fields: Fields, fine: WorkingVolume, metal: MetalVoxels, side: Side, bone: HipBone
+) -> FittedHip | None:
+    """Return what is left of a hip that has a head of metal in its socket; None where it has not."""
+    if not len(metal.pieces) or bone.fit.share_in_view < MIN_SOCKET_IN_VIEW or bone.fit.explained < _BESIDE_METAL:
+        return None
+    center, _ = fit_sphere(bone.fit.vertices[bone.fit.joint])
+    head = metal.largest_ball(center, _HEAD_SEARCH_MM)
+    if head is None:
+        return None
+    femur = femur_without_head(fields, fine, side, head, bone.pose.rotation)
+    return FittedHip(side, femur, bone.fit, head.center_lps_mm, head.radius_mm, bone.fit.explained, replaced=True)
 
 
 def _out_of_socket(
@@ -170,9 +198,9 @@ def _to_left(fitted: FittedHip) -> FloatArray:
 def _describe(volume: HuVolume, fitted: FittedHip) -> HipJoint:
     femur = fitted.femur
     coverage = _share_in_view(volume, fitted.center, JOINT_REGION_MM)
-    head_in_view = float(femur.in_view[femur.joint].mean())
+    head_in_view = float(volume.grid.contains(femur.vertices[femur.joint]).mean())
     radius_mm = fitted.radius_mm
-    residual_mm = None if radius_mm is None else head_residual_mm(femur, fitted.center, radius_mm)
+    residual_mm = None if radius_mm is None or fitted.replaced else head_residual_mm(femur, fitted.center, radius_mm)
     reasons: list[Flag] = [] if fitted.reason is None else [fitted.reason]
     if radius_mm is not None and head_in_view < 0.98:
         reasons.append(flag("head_cut_by_view", f"{head_in_view:.0%} of its surface in view"))

@@ -26,6 +26,7 @@ from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.fit.hips import HipAnatomy
 from ho_detect.anatomy.fit.shape_fit import SurfaceFit
 from ho_detect.anatomy.fit.shape_model import BoneModel, femur_model, hip_bone_model
+from ho_detect.anatomy.metal.metal import Metal
 from ho_detect.anatomy.native.surfaces import neighbour_mean, smooth_displacement
 from ho_detect.image.grid import FloatArray, Grid, align_similarity, vertex_normals
 from ho_detect.image.sides import BONES, Bone, Side, mirror_of
@@ -131,14 +132,16 @@ class SurfaceCertainty:
         return self.sd_mm[at], self.seen_class[at]
 
 
-def surface_certainties(volume: HuVolume, hips: tuple[HipAnatomy, ...]) -> tuple[SurfaceCertainty, ...]:
+def surface_certainties(
+    volume: HuVolume, hips: tuple[HipAnatomy, ...], metal: Metal
+) -> tuple[SurfaceCertainty, ...]:
     """Return how sure femur and hip bone of each hip are, in the order of :func:`.surfaces.native_bone`."""
     with threadpool_limits(limits=1, user_api="blas"):  # the systems solved are small
-        return tuple(in_parallel(lambda task: _of_bone(volume, *task), list(product(hips, BONES))))
+        return tuple(in_parallel(lambda task: _of_bone(volume, metal, *task), list(product(hips, BONES))))
 
 
-def _of_bone(volume: HuVolume, hip: HipAnatomy, bone: Bone) -> SurfaceCertainty:
-    vertices, seen_class, terms, on_bone = places_of(volume, hip, bone)
+def _of_bone(volume: HuVolume, metal: Metal, hip: HipAnatomy, bone: Bone) -> SurfaceCertainty:
+    vertices, seen_class, terms, on_bone = places_of(volume, metal, hip, bone)
     certainty = SurfaceCertainty(hip.joint.side, bone, vertices, sd_of_terms(terms, seen_class), seen_class, on_bone)
     return unsure_beside_bone(certainty)
 
@@ -161,19 +164,22 @@ def sd_of_terms(terms: FloatArray, seen_class: NDArray[np.integer]) -> FloatArra
 
 
 def places_of(
-    volume: HuVolume, hip: HipAnatomy, bone: Bone
+    volume: HuVolume, metal: Metal, hip: HipAnatomy, bone: Bone
 ) -> tuple[FloatArray, NDArray[np.uint8], FloatArray, float | None]:
     """Return (V, 3) vertices, (V,) classes, (V, 6) terms of the standard deviation, and the share on bone."""
     fit = hip.femur if bone == "femur" else hip.hip_bone
     shift = smooth_displacement(fit)
     vertices = fit.vertices + fit.normals * shift[:, None]
     apart = fit.offset_mm - shift
-    seen_class = classes(_profiles(volume, vertices, fit.normals), apart, fit.in_view)
+    behind_metal = metal.hides(vertices)
+    seen_class = classes(_profiles(volume, vertices, fit.normals), apart, fit.in_view | behind_metal)
+    seen_class[(seen_class == UNEXPLAINED) & behind_metal] = HIDDEN
     terms, on_bone = sd_terms(bone, fit, hip.joint.side, seen_class, apart)
     if bone == "femur" and len(hip.shaft.faces):
         below = hip.shaft.vertices
         profiles = _profiles(volume, below, vertex_normals(below, hip.shaft.faces))
         below_class = classes(profiles, np.zeros(len(below)), volume.grid.contains(below))
+        below_class[(below_class == UNEXPLAINED) & metal.hides(below)] = HIDDEN
         terms = np.concatenate([terms, _shaft_terms(below, below_class, terms)])
         vertices, seen_class = np.concatenate([vertices, below]), np.concatenate([seen_class, below_class])
     return vertices, seen_class, terms, on_bone

@@ -56,10 +56,12 @@ def _grade(
     if joint.status == "not_assessable" and not mine:
         return known
     undecided = [x for x in excluded if x.side == joint.side and x.reason in UNDECIDED]
-    weighty = [x for x in undecided if x.volume_mm3 >= settings.judge.undecided_mm3 or x.bridging]
+    # what lies within the zone around metal is said by the share that it hides
+    open_ = [x for x in undecided if x.reason != "near_metal"]
+    weighty = [x for x in open_ if x.volume_mm3 >= settings.judge.undecided_mm3 or x.bridging]
     doubts = tuple(flag("set_aside_undecided", reason) for reason in sorted({x.reason for x in weighty}))
     seen = joint.status == "partly_in_view" and (joint.coverage or 0.0) >= settings.judge.least_coverage
-    whole = joint.status == "assessed" or seen
+    whole = joint.status in ("assessed", "assessed_beside_metal") or seen
     complete = whole and not weighty
     graded = whole and bool(mine or not weighty)
     bridging = any(len(x.attached_to) == 2 for x in mine)

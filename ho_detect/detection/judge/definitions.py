@@ -55,7 +55,7 @@ def plainly_elsewhere(region: Region, candidate: Candidate, anatomy: Anatomy, se
 
     The volume told is that at the detection threshold. Where there is metal nothing is plain.
     """
-    if anatomy.metal.volume_mm3 > 0:
+    if anatomy.metal.zone is not None:
         return None
     points = points_of(region, candidate)
     center = points.mean(axis=0)

@@ -98,6 +98,13 @@ def _tube(e: Evidence) -> float:
     return ramp(e.length_mm / across_mm, 3.0, 9.0) * e.arterial
 
 
+def _streak(e: Evidence) -> float:
+    """How little it stands out of what the artefact of metal makes of soft tissue there."""
+    if e.artefact_hu <= 0.0:
+        return 0.0
+    return 1.0 - log_ramp((e.mean_hu - _MUSCLE_HU) / e.artefact_hu, 1.5, 12.0)
+
+
 def _ml(e: Evidence) -> str:
     return f"{e.volume_mm3 / 1000:.1f} mL"
 
@@ -158,9 +165,7 @@ OSSIFIED: tuple[Feature, ...] = (
     Feature("skin", -1, lambda e: 1.0 - e.deep, "beneath the skin", "deep"),
     Feature("edge", -1, lambda e: e.at_border, "cut by the edge of the view", "well in view"),
     Feature("too_dense", -1, lambda e: ramp(e.mean_hu, 900.0, 1600.0), "denser than ossification", "of the density of bone"),
-    Feature(
-        "streak", -1, lambda e: 0.0 if e.metal_mm is None else 1.0 - ramp(e.metal_mm, 20.0, 80.0), "near metal", "off metal"
-    ),
+    Feature("streak", -1, _streak, "little denser than the artefact of metal changes tissue there", "clear of the artefact of metal"),
     Feature("gas", -1, lambda e: ramp(_or(e.air, 0.0), 0.0, 0.2), "with gas beside it", "no gas beside it"),
 )  # fmt: skip
 

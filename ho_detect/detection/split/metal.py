@@ -1,4 +1,4 @@
-"""Ossification that reaches into the zone around metal, split there: what lies outside of it can be judged."""
+"""What metal lets be judged of a candidate, split from what its zone hides and from its streaks."""
 
 from __future__ import annotations
 
@@ -6,40 +6,46 @@ from dataclasses import replace
 
 import numpy as np
 
-from ho_detect.anatomy.regions.metal import Metal
-from ho_detect.detection.candidates import Candidate, Region, points_of
+from ho_detect.anatomy.metal.metal import Metal
+from ho_detect.detection.candidates import Candidate, Region
+from ho_detect.detection.clear_of_metal import clear_of_metal
 from ho_detect.detection.outline import Outlined
 from ho_detect.image.components import label_components
+from ho_detect.image.morphology import neighbours
 
 #: Smaller pieces are left to the zone: streaks leave many, mm³.
-_LEAST_MM3 = 500.0
+_LEAST_MM3 = 200.0
 
 
 def split_at_metal_zone(
-    region: Region, outlined: Outlined, metal: Metal, zone_mm: float, native_margin_mm: float
+    region: Region, outlined: Outlined, metal: Metal, native_margin_mm: float
 ) -> list[Candidate]:
-    """Return the larger pieces of an outlined candidate outside of the zone around metal, and the rest; none without.
+    """Return the larger pieces of an outlined candidate that are clear of metal, and the rest; none without.
+
+    A piece that goes on within the zone keeps the outline of the whole; one that only streaks lie against is outlined
+    anew.
 
     Parameters
     ----------
-    zone_mm
-        Distance from metal up to which nothing is judged.
     native_margin_mm
         What lies nearer to native bone is joined with it.
     """
-    candidate = replace(outlined.candidate, is_split=True, boundary_hu=outlined.boundary_hu)
+    candidate = replace(outlined.candidate, is_split=True)
     mask, box = candidate.mask, candidate.box
-    outside = np.zeros(mask.shape, bool)
-    outside[mask] = metal.distance_to(points_of(region, candidate)) >= zone_mm
-    pieces = label_components(outside, 1.0)
+    clear = clear_of_metal(region, candidate, metal)
+    pieces = label_components(clear, 1.0)
     large = np.flatnonzero(pieces.count * region.grid.voxel_volume_mm3 >= _LEAST_MM3)
     if not large.size:
         return []
     near = region.distance_mm[box] <= native_margin_mm
+    hidden = mask & ~clear
+    hidden[hidden] = metal.hides(region.grid.crop(box).to_lps(np.argwhere(hidden)))
     parts, rest = [], mask
     for number in large:
         part = pieces.paint(np.arange(len(pieces)) == number)
         rest = rest & ~part
+        cut = bool((neighbours(part) & hidden).any())
         joined = candidate.joined and bool((part & near).any())
-        parts.append(replace(candidate, mask=part, joined=joined, touching=()))
-    return [*parts, replace(candidate, mask=rest)] if rest.any() else parts
+        boundary_hu = outlined.boundary_hu if cut else None
+        parts.append(replace(candidate, mask=part, joined=joined, touching=(), boundary_hu=boundary_hu))
+    return [*parts, replace(candidate, mask=rest, boundary_hu=outlined.boundary_hu)] if rest.any() else parts

@@ -28,7 +28,7 @@ def parts_of(
     split = settings.judge
     if evidence.near_metal > split.zone_share:
         margin_mm = settings.detection.native_margin_mm
-        return split_at_metal_zone(region, outlined, anatomy.metal, settings.anatomy.metal_zone_mm, margin_mm)
+        return split_at_metal_zone(region, outlined, anatomy.metal, margin_mm)
     if evidence.is_tube(split):
         spacing_mm = np.array(region.grid.spacing_mm)
         thick, rest = thicker_than_vessel(outlined.candidate, spacing_mm, split.vessel_radius_mm)

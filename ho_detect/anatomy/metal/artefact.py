@@ -1,0 +1,67 @@
+"""How strong the artefact of metal is, place by place, from the soft tissue that is there.
+
+Streaks make soft tissue rough, shadows make it darker than fat, and beside metal itself nothing shows what the beam
+left (blooming; what a metal artefact reduction has filled in). All lie in the slices that hold metal.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage as ndi
+
+from ho_detect.anatomy.fit.working_grid import WorkingVolume
+from ho_detect.image.grid import FloatArray
+from ho_detect.image.smoothing import gaussian
+
+#: Voxels of the volume it is measured in, mm.
+ARTEFACT_STEP_MM = 1.5
+#: Soft tissue and streaks in it; what is darker than fat is shadow, and counts no more than this (gas is darker). HU
+_SOFT_HU, _SHADOW_HU = (-300, 200), (-500, -150)
+#: Streaks are finer than this, and the strength is that of surroundings so wide, mm.
+_STREAK_MM, _AROUND_MM = 1.5, 18.0
+#: HU of artefact for: a HU of roughness beyond that of the rest, a HU of mean shadow, and metal itself, falling by e
+#: every 6.8 mm. Fitted to simulated pairs with and without metal (``benchmarks/accuracy/artefact.py``).
+_ROUGHNESS, _SHADOW, _BESIDE_HU, _FALLS_MM = 1.25, 2.8, 230.0, 6.8
+#: The roughness of what no artefact reaches: this quantile of all soft tissue in view.
+_QUIET = 0.25
+#: With so small a share of soft tissue around no roughness is told.
+_LEAST_SOFT = 0.05
+
+
+def artefact_hu(
+    volume: WorkingVolume, distance_mm: NDArray[np.float32], body: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Return (z, y, x) HU by which metal changes the soft tissue about each place, on average.
+
+    Parameters
+    ----------
+    volume
+        HU in voxels of 1.5 mm along the patient's axes.
+    distance_mm
+        (z, y, x) to the nearest metal; 0 in it.
+    body
+        (z, y, x) bool.
+    """
+    rough, shadow = artefact_terms(volume, body)
+    quiet = float(np.quantile(rough[body], _QUIET)) if body.any() else 0.0
+    found = _BESIDE_HU * np.exp(distance_mm / np.float32(-_FALLS_MM))
+    # metal goes on between slices that are thicker than the voxels here
+    reached = ndi.binary_dilation((distance_mm == 0.0).any(axis=(1, 2)), iterations=2)
+    streaks = _ROUGHNESS * np.sqrt(np.maximum(rough[reached] ** 2 - np.float32(quiet**2), 0.0))
+    found[reached] += streaks + _SHADOW * shadow[reached]
+    return found
+
+
+def artefact_terms(volume: WorkingVolume, body: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return (z, y, x) HU of roughness of the soft tissue around each place, and of the mean shadow there."""
+    step = volume.step_mm
+    hu = np.clip(volume.hu, _SHADOW_HU[0], 3000)
+    fine, wide = (0.0, _STREAK_MM / step, _STREAK_MM / step), (0.0, _AROUND_MM / step, _AROUND_MM / step)
+    soft = body & (volume.hu > _SOFT_HU[0]) & (volume.hu < _SOFT_HU[1])
+    share = np.where(soft, np.int16(1000), np.int16(0))
+    level = 1000.0 * gaussian(np.where(soft, hu, 0), fine) / np.maximum(gaussian(share, fine), 1)
+    off = np.where(soft, np.abs(hu - level), 0.0)
+    rough = 1000.0 * gaussian(8.0 * off, wide) / 8.0 / np.maximum(gaussian(share, wide), int(1000 * _LEAST_SOFT))
+    dark = np.where(body, np.maximum(_SHADOW_HU[1] - hu, 0.0), 0.0)
+    return rough.astype(np.float32), gaussian(8.0 * dark, wide).astype(np.float32) / np.float32(8.0)
