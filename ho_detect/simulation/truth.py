@@ -48,7 +48,7 @@ class LesionTruth(msgspec.Struct, frozen=True, kw_only=True):
     gap_pelvis_mm: float | None
 
 
-class Truth(msgspec.Struct, frozen=True, kw_only=True):
+class Truth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is to be found in a study."""
 
     name: str
