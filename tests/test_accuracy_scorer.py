@@ -75,6 +75,7 @@ def study(lesions=(CUBE,), *, kinds=("island",), sides=("left",), attached=((),)
         metal=np.zeros(SHAPE, bool) if metal is None else metal,
         implant=np.zeros(SHAPE, np.uint8) if metal is None else metal.astype(np.uint8),
         mimic=np.zeros(SHAPE, np.uint8),
+        metal_change=np.zeros(SHAPE, np.int16),
         truth=Truth(name="hand_made", hips=hips, lesions=tuple(truth), mimics=mimics, not_painted=()),
     )
 

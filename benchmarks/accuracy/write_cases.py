@@ -4,7 +4,8 @@
 
 OUT/<name>/dicom/*.dcm, truth.json and truth.npz (``lesions``, ``native``: 1, 2 left and right femur, 3, 4 left and
 right hip bone; ``implant``: labels of parts; ``dont_care``: metal; ``origin`` and ``spacing``), all on the series'
-own grid, axes (superior, posterior, left).
+own grid, axes (superior, posterior, left). ``artefact_hu`` is the root mean square of what metal changed outside of
+itself, in blocks of ``artefact_block`` voxels, about 4 mm.
 """
 
 from __future__ import annotations
@@ -24,6 +25,19 @@ from numpy.typing import NDArray
 from ho_detect.simulation.study import SimulatedStudy, simulate
 from ho_detect.simulation.truth import FEMUR_LEFT, FEMUR_RIGHT
 from ho_detect.simulation.write import write_dicom
+
+#: Edge of the blocks that artefact is told in, mm.
+_BLOCK_MM = 4.0
+
+
+def _block_rms(change: NDArray[np.int16], implant: NDArray[np.bool_], block: tuple[int, ...]) -> NDArray[np.float32]:
+    """Root mean square over whole blocks of what is no implant; 0 where all of a block is."""
+    whole = tuple(slice(0, n - n % b) for n, b in zip(change.shape, block, strict=True))
+    split = [m for n, b in zip(change[whole].shape, block, strict=True) for m in (n // b, b)]
+    free = ~implant[whole].reshape(split)
+    square = np.square(change[whole].reshape(split), dtype=np.float32) * free
+    count = free.sum(axis=(1, 3, 5))
+    return np.sqrt(square.sum(axis=(1, 3, 5)) / np.maximum(count, 1)).astype(np.float32)
 
 
 def truth_of(study: SimulatedStudy) -> dict[str, Any]:
@@ -46,6 +60,7 @@ def write_case(study: SimulatedStudy, folder: Path) -> None:
     def canonical(array: NDArray[np.generic]) -> NDArray[np.generic]:
         return array.transpose(order)[tuple(slice(None, None, step) for step in steps)]
 
+    block = tuple(max(1, round(_BLOCK_MM / s)) for s in grid.spacing_mm)
     native = study.bone.copy()
     native[~np.isin(native, (FEMUR_LEFT, FEMUR_RIGHT))] = 0
     native[study.hip_bone > 0] = 2 + study.hip_bone[study.hip_bone > 0]
@@ -55,6 +70,8 @@ def write_case(study: SimulatedStudy, folder: Path) -> None:
         native=canonical(native),
         implant=canonical(study.implant),
         dont_care=canonical(study.metal),
+        artefact_hu=_block_rms(canonical(study.metal_change), canonical(study.implant) > 0, block).astype(np.float16),
+        artefact_block=np.array(block),
         origin=grid.origin_lps_mm,
         spacing=np.array(grid.spacing_mm),
     )

@@ -96,7 +96,7 @@ def _barium(rng: np.random.Generator) -> tuple[Mimic, ...]:
 
 def _scan(rng: np.random.Generator, person: Person) -> ScanPlan:
     """Draw a scan with thin slices; all of the body is in view, as it is in the beam."""
-    wide = person.half_width_mm + 62 * person.size + person.fat_mm + 18
+    wide = person.half_width_mm + 62 * person.size + person.fat_mm + 35
     spacing = float(rng.choice([1.0, 1.25, 1.5, 2.0]))
     in_plane = float(rng.uniform(0.7, 0.9))
     return ScanPlan(

@@ -133,8 +133,10 @@ def middle_slices(field: NDArray[np.uint8], grids: Lattices) -> NDArray[np.uint8
     return field[start : start + k * (n - 1) + 1 : k]
 
 
-def acquire(body: Body, grids: Lattices, plan: ScanPlan, rng: np.random.Generator) -> NDArray[np.int16]:
-    """Return HU as the scanner gives them, int16 on the series' axial grid.
+def acquire(
+    body: Body, grids: Lattices, plan: ScanPlan, rng: np.random.Generator
+) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """Return HU as the scanner gives them, and what of them metal has changed, int16 on the series' axial grid.
 
     Parameters
     ----------
@@ -156,15 +158,18 @@ def acquire(body: Body, grids: Lattices, plan: ScanPlan, rng: np.random.Generato
     image += level.astype(np.float32) * _noise(rng, grids.series, plan)
     metal = {name: through_slices(share, grids, thickness) for name, share in body.metal.items()}
     beam = Beam(plan.kvp, plan.noise_hu, plan.psf_mm, plan.sharpen, plan.metal_reduction)
+    changed = np.zeros(image.shape, np.int16)
     for k in range(len(image)):
         here = {name: share[k] for name, share in metal.items() if share[k].any()}
         if here:
-            image[k] += metal_change(Slice(sharp[k], (sy, sx), here), beam, rng)
+            change = metal_change(Slice(sharp[k], (sy, sx), here), beam, rng)
+            image[k] += change
+            changed[k] = np.clip(np.round(change), *HU_RANGE["extended"])
     if plan.circle:
         y, x = (np.arange(n) - (n - 1) / 2 for n in grids.series.shape[1:])
         image[:, (y[:, None] * sy) ** 2 + (x[None] * sx) ** 2 > (max(len(y) * sy, len(x) * sx) / 2) ** 2] = -1024
     low, high = HU_RANGE["extended" if plan.extended_hu else "12-bit"]
-    return np.clip(np.round(image), low, high).astype(np.int16)
+    return np.clip(np.round(image), low, high).astype(np.int16), changed
 
 
 def _noise(rng: np.random.Generator, grid: Grid, plan: ScanPlan) -> Field:

@@ -77,6 +77,8 @@ class SimulatedStudy:
     mimic
         uint8 on the volume's grid: what a mimic has made denser, or an implant is: 0 or 1 + the place of its kind in
         :data:`MIMICS`.
+    metal_change
+        int16 on the volume's grid: HU of the CT less those with water in place of metal; artefact, outside of metal.
     truth
         What is to be found.
     """
@@ -89,6 +91,7 @@ class SimulatedStudy:
     metal: NDArray[np.bool_]
     implant: NDArray[np.uint8]
     mimic: NDArray[np.uint8]
+    metal_change: NDArray[np.int16]
     truth: Truth
 
 
@@ -130,7 +133,7 @@ def simulate(plan: StudyPlan, body: Canvas | None = None) -> SimulatedStudy:
     mimics, kinds = _painted_mimics(canvas, plan)
     if plan.scan.table:
         paint_table(canvas, prone=plan.scan.position in ("HFP", "FFP"))
-    hu = acquire(Body(canvas.hu, canvas.skin, metal_shares(canvas)), grids, plan.scan, rng)
+    hu, changed = acquire(Body(canvas.hu, canvas.skin, metal_shares(canvas)), grids, plan.scan, rng)
     labels = labels_through_slices(canvas.lesions, grids)
     masks = _masks(canvas, grids, labels)
     hips = tuple(hip_truth(canvas, grids.series, side, placed.get(side)) for side in SIDES)
@@ -168,6 +171,7 @@ def simulate(plan: StudyPlan, body: Canvas | None = None) -> SimulatedStudy:
         np.isin(masks.implant, metal_labels(canvas))[flip],
         masks.implant[flip].copy(),
         middle_slices(kinds, grids)[flip],
+        changed[flip],
         truth,
     )
 

@@ -97,3 +97,18 @@ def test_reductions_and_ranges_are_the_scans():
     no_metal = reduced.implant.max(axis=(1, 2)) == 0
     np.testing.assert_array_equal(reduced.volume.hu[no_metal], plain.volume.hu[no_metal])
     assert (reduced.volume.hu != plain.volume.hu).any()
+
+
+def test_what_metal_changed_is_told_and_nothing_else_changes():
+    plan = TotalHip(side="left")
+    study = study_of(plan, noise_hu=0.0, extended_hu=True)
+    touched = study.metal.any(axis=(1, 2))
+    assert touched.any()
+    # partial metal reaches a slice farther than its mask
+    far = ~np.convolve(touched, np.ones(3), "same").astype(bool)
+    assert not study.metal_change[far].any()
+    assert study.metal_change[study.metal].mean() > 2500
+    without = study.volume.hu - study.metal_change
+    muscle = (study.metal_change != 0) & (study.implant == 0) & (study.bone == 0)
+    assert np.percentile(without[muscle], 99) < 700
+    assert not hip_phantom(scan=LONG).metal_change.any()
