@@ -14,6 +14,8 @@ from ho_detect.simulation.shapes import blade, tube
 
 #: From the tip of a screw in the head to the head's surface, mm (Baumgaertner 1995: 25 mm on two views together).
 _TIP_MM = 9.0
+#: How far a plate stands off the highest place that it lies on: the rest is bent or planed away (convention).
+_PLANED = 0.6
 
 
 def place_nail(canvas: Canvas, plan: Nail, implant: int) -> None:
@@ -41,7 +43,8 @@ def place_plate(canvas: Canvas, plan: Plate, implant: int) -> None:
     side, hip = plan.side, canvas.person.hip(plan.side)
     frame, base, k = canvas.frames.femur[side], neck_base(hip), scale_of(hip)
     line = shaft_line(canvas, side)
-    heights = base[2] - 8 * k - np.arange(0, 18 * plan.holes + 20, 9.0)
+    # from below where the trochanter stands out
+    heights = base[2] - 20 * k - np.arange(0, 18 * plan.holes + 20, 9.0)
     rows = []
     for z in heights:
         middle = line.local(z)
@@ -52,7 +55,7 @@ def place_plate(canvas: Canvas, plan: Plate, implant: int) -> None:
     for column in range(2):
         fit = np.polyfit(table[:, column, 2], table[:, column, 0], 2)
         off = table[:, column, 0] - np.polyval(fit, table[:, column, 2])
-        table[:, column, 0] += off.max() - off
+        table[:, column, 0] += _PLANED * off.max() - off
     ends = frame.to_world(table[[0, -1]].mean(axis=1))
     plate = blade(frame.to_world(table), np.full(table.shape[:2], 2.4))
     lay(canvas, side, implant, PartPlan("plate", plan.metal, (plate,), ends=ends))
