@@ -29,6 +29,9 @@ Reduction = Literal["none", "interpolation"]
 
 #: Views over half a turn, and between readings at the center, mm: those of a 64-slice scanner (convention).
 _VIEWS, _READING_MM = 580, 0.7
+#: A ray meets metal from so much of it on, mm; it belongs to the trace of what is seen as metal from this share of a
+#: pixel on.
+_LEAST_METAL_MM, _TRACE_SHARE = 1e-3, 0.3
 #: What of a slice is taken for bone instead of water: what is denser than soft tissue, HU.
 _SOFT_HU = 100.0
 #: Scatter that is left after its correction, as a share of the beam behind the body (convention).
@@ -99,6 +102,30 @@ class _Geometry:
         return np.column_stack([self.directions[view], offset])
 
 
+@dataclass(frozen=True, eq=False)
+class _Readings:
+    """What a scanner reads of a slice along rays that meet metal, corrected for water.
+
+    Parameters
+    ----------
+    quanta
+        Of a reading without a body.
+    met
+        (views, readings) bool: rays that meet metal.
+    plain, change
+        (views, readings) mm of water: readings with water in place of metal without noise, and what metal changes;
+        0 where no metal is met.
+    """
+
+    content: Slice
+    beam: Beam
+    geometry: _Geometry
+    quanta: float
+    met: NDArray[np.bool_]
+    plain: FloatArray
+    change: FloatArray
+
+
 def metal_change(content: Slice, beam: Beam, rng: np.random.Generator) -> Field:
     """Return what metal changes in a slice: (rows, columns) float32, HU to be added to the slice with water instead.
 
@@ -107,40 +134,48 @@ def metal_change(content: Slice, beam: Beam, rng: np.random.Generator) -> Field:
     ValueError
         There is no metal in it.
     """
+    readings = _read(content, beam, rng)
+    image = _reconstructed(readings.change, readings)
+    return image if beam.reduction == "none" else _reduced(readings, image, rng)
+
+
+def _read(content: Slice, beam: Beam, rng: np.random.Generator) -> _Readings:
+    """Project a slice, count what is left of the beam behind metal, and correct for water."""
     geometry = _Geometry.around(content.hu.shape, content.spacing_mm)
     metal = _metal_lengths(content, geometry)
     total = np.sum(list(metal.values()), axis=0)
-    if not total.any():
+    met = total > _LEAST_METAL_MM
+    if not met.any():
         raise ValueError("no metal in this slice")
-    met = total > 1e-3
     water, bone = _body_lengths(content, geometry, met, beam.kvp)
     without = transmitted({"water": water, "bone": bone}, beam.kvp)
     inside: dict[str, NDArray[np.float32]] = {name: length[met] for name, length in metal.items()}
     left = transmitted({"water": water - total[met], "bone": bone, **inside}, beam.kvp)
     quanta = _quanta(content, geometry, beam)
-    counts = np.zeros(met.shape)
+    counts, plain, change = (np.zeros(met.shape) for _ in range(3))
     counts[met] = _counted(left + _SCATTER * without, quanta, rng)
     counts = _steadied(counts, met)
-    plain = np.zeros(met.shape)
     plain[met] = water_equivalent_mm(without, beam.kvp)
-    change = np.zeros(met.shape)
     change[met] = water_equivalent_mm(np.maximum(counts[met], _LEAST) / quanta, beam.kvp) - plain[met]
-    image = _reconstructed(change, geometry, beam, content.hu.shape)
-    if beam.reduction == "none":
-        return image
+    return _Readings(content, beam, geometry, quanta, met, plain, change)
+
+
+def _reduced(readings: _Readings, image: Field, rng: np.random.Generator) -> Field:
+    """Return the change of a slice with readings through what is seen as metal interpolated, that metal put back."""
+    content, beam, geometry = readings.content, readings.beam, readings.geometry
     seen = content.hu + image > _METAL_HU
     if not seen.any():
         return image
     trace = _trace(seen, content, geometry)
-    beside = _beside(trace)
-    more = (trace | beside) & ~met
+    more = (trace | _beside(trace)) & ~readings.met
     water, bone = _body_lengths(content, geometry, more, beam.kvp)
     dry = transmitted({"water": water, "bone": bone}, beam.kvp)
+    counts = np.maximum(_counted(dry, readings.quanta, rng), _LEAST)
+    plain, change = readings.plain.copy(), readings.change.copy()
     plain[more] = water_equivalent_mm(dry, beam.kvp)
-    change[more] = water_equivalent_mm(np.maximum(_counted(dry, quanta, rng), _LEAST) / quanta, beam.kvp) - plain[more]
-    reading = plain + change
-    bridged = np.where(trace, _bridged(reading, trace) - plain, np.where(met, change, 0))
-    return np.where(seen, image, _reconstructed(bridged, geometry, beam, content.hu.shape))
+    change[more] = water_equivalent_mm(counts / readings.quanta, beam.kvp) - plain[more]
+    bridged = np.where(trace, _bridged(plain + change, trace) - plain, readings.change)
+    return np.where(seen, image, _reconstructed(bridged, readings))
 
 
 def _metal_lengths(content: Slice, geometry: _Geometry) -> dict[Metal, NDArray[np.float32]]:
@@ -217,7 +252,7 @@ def _steadied(counts: FloatArray, met: NDArray[np.bool_]) -> FloatArray:
 
 def _trace(seen: NDArray[np.bool_], content: Slice, geometry: _Geometry) -> NDArray[np.bool_]:
     """Rays through what is taken for metal."""
-    return np.asarray(_lengths_of(seen[None].astype(np.float32), geometry)[0] > 0.3 * min(content.spacing_mm))
+    return np.asarray(_lengths_of(seen[None].astype(np.float32), geometry)[0] > _TRACE_SHARE * min(content.spacing_mm))
 
 
 def _beside(trace: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -258,16 +293,17 @@ def _kernel_of(readings: int, psf_mm: float, sharpen: float) -> tuple[int, Float
     return size, np.fft.irfft(np.fft.rfft(ramp / _READING_MM).real * blur * edge, size)
 
 
-def _reconstructed(change: FloatArray, geometry: _Geometry, beam: Beam, shape: tuple[int, ...]) -> Field:
-    """Filter readings (views, readings) in mm of water and project them back: (rows, columns) HU."""
+def _reconstructed(change: FloatArray, readings: _Readings) -> Field:
+    """Filter changes of readings (views, readings) in mm of water and project them back: (rows, columns) HU."""
     from scipy.fft import irfft, rfft
 
-    size, kernel = _kernel(geometry.readings, beam)
+    geometry = readings.geometry
+    size, kernel = _kernel(geometry.readings, readings.beam)
     gain = (np.pi / _VIEWS) * rfft(kernel).real.astype(np.float32)
     filtered = irfft(rfft(change.astype(np.float32), size, axis=1) * gain, size, axis=1)[:, : geometry.readings]
     share = (np.arange(FINER, dtype=np.float32) / np.float32(FINER))[None, None]
     finer = (filtered[:, :-1, None] * (1 - share) + filtered[:, 1:, None] * share).reshape(len(change), -1)
-    image = np.zeros(shape, np.float32)
+    image = np.zeros(readings.content.hu.shape, np.float32)
     start = geometry.start / [1, FINER]
     back_project(np.ascontiguousarray(finer), geometry.directions, start, geometry.corner, geometry.step, image)
     return image * np.float32(1000)
