@@ -254,3 +254,28 @@ def smoothed(volume, weights):
         n = out.shape[axis]
         out = sum(float(x) * np.take(padded, range(d, d + n), axis=axis) for d, x in enumerate(w))
     return out
+
+
+def line_integrals(image, corner, step, rays):
+    """Return the integral of an image along each ray (cosine, sine, offset): row by row, or column by column."""
+    out = []
+    y, x = (corner[a] + step[a] * np.arange(image.shape[a]) for a in range(2))
+    for c, s, offset in rays:
+        if abs(c) * step[1] >= abs(s) * step[0]:
+            values = [np.interp((offset - c0 * s) / c, x, row, 0, 0) for c0, row in zip(y, image, strict=True)]
+            out.append(sum(values) * step[0] / abs(c))
+        else:
+            values = [np.interp((offset - c0 * c) / s, y, row, 0, 0) for c0, row in zip(x, image.T, strict=True)]
+            out.append(sum(values) * step[1] / abs(s))
+    return np.array(out)
+
+
+def back_projected(views, directions, start, corner, step, shape):
+    """Return the sum over all views of the reading nearest to where each pixel lies."""
+    image = np.zeros(shape)
+    for i in range(shape[0]):
+        for j in range(shape[1]):
+            y, x = corner[0] + i * step[0], corner[1] + j * step[1]
+            for view, (c, s) in zip(views, directions, strict=True):
+                image[i, j] += view[int(np.floor((x * c + y * s - start[0]) / start[1] + 0.5))]
+    return image

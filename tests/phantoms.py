@@ -13,6 +13,7 @@ import numpy as np
 from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.image.grid import Grid
 from ho_detect.simulation.growth_plans import Ossification
+from ho_detect.simulation.implant_plans import Implant
 from ho_detect.simulation.mimics import Mimic
 from ho_detect.simulation.person import HipPlan, Person
 from ho_detect.simulation.scan import ScanPlan
@@ -54,6 +55,7 @@ def hip_phantom(
     person: Person | None = None,
     scan: ScanPlan | None = None,
     seed: int = 0,
+    implants: tuple[Implant, ...] = (),
 ) -> SimulatedStudy:
     """Return a simulated study on a coarse grid, cached: the same arguments give the same object.
 
@@ -66,6 +68,7 @@ def hip_phantom(
         person=person or Person(),
         ossification=ossification,
         mimics=mimics,
+        implants=implants,
         scan=scan or COARSE,
     )
     return simulate(plan, _body(plan.person, _geometry(plan.scan)))

@@ -71,8 +71,11 @@ def study(lesions=(CUBE,), *, kinds=("island",), sides=("left",), attached=((),)
         volume=HuVolume(np.zeros(SHAPE, np.int16), grid, record),
         labels=labels,
         bone=np.zeros(SHAPE, np.uint8) if bone is None else bone,
+        hip_bone=np.zeros(SHAPE, np.uint8),
         metal=np.zeros(SHAPE, bool) if metal is None else metal,
+        implant=np.zeros(SHAPE, np.uint8) if metal is None else metal.astype(np.uint8),
         mimic=np.zeros(SHAPE, np.uint8),
+        metal_change=np.zeros(SHAPE, np.int16),
         truth=Truth(name="hand_made", hips=hips, lesions=tuple(truth), mimics=mimics, not_painted=()),
     )
 
@@ -310,6 +313,11 @@ class TestSplit:
         a, b = (set(cohort.seeds(split, cohort.LARGEST)) for split in ("tuning", "testing"))
         assert not a & b
 
+    def test_studies_with_implants_share_none_with_each_other_or_the_rest(self):
+        sets = [set(cohort.seeds(split, cohort.LARGEST)) for split in cohort.SPLITS]
+        assert len(set.union(*sets)) == len(cohort.SPLITS) * cohort.LARGEST
+        assert cohort.plan_of(cohort.SPLITS["metal_testing"]).implants
+
     def test_unknown_splits_and_sizes_are_refused(self):
         with pytest.raises(ValueError, match="no split"):
             cohort.seeds("training", 3)
@@ -320,4 +328,10 @@ class TestSplit:
         several = [cohort.conditions_of(cohort.plan_of(s)) for s in cohort.seeds("tuning", 40)]
         assert {len(c) for c in several} == {11}
         names = {name for c in several for name in c}
-        assert {"slices over 4 mm", "view: one hip", "metal", "turned over 10 degrees", "contrast medium"} <= names
+        assert {
+            "slices over 4 mm",
+            "view: one hip",
+            "metal: head native",
+            "turned over 10 degrees",
+            "contrast medium",
+        } <= names

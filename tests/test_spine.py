@@ -32,6 +32,7 @@ FOR_SIMULATION = (
     "ho_detect.simulation",
     "ho_detect.image",
     "ho_detect.anatomy.fit.shape_model",
+    "ho_detect._kernels.parallel_beam",  # of no use to the method
     "ho_detect.acquisition.volume.hu_volume",  # the record that a simulated CT is handed over in
     "ho_detect.system",
     "ho_detect._version",

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ho_detect.simulation.draw import draw_study
+from ho_detect.simulation.draw_metal import draw_metal_study
 from ho_detect.simulation.study import SimulatedStudy, StudyPlan, simulate
 
 #: First seed of each split; a split holds at most :data:`LARGEST` studies. Testing studies are only ever counted, and
 #: run once for each version that is published: 40000 to 40059 have been, by an earlier one.
-SPLITS: dict[str, int] = {"tuning": 20_000, "testing": 50_000}
+SPLITS: dict[str, int] = {"tuning": 20_000, "testing": 50_000, "metal_tuning": 61_200, "metal_testing": 72_000}
 LARGEST = 10_000
 
 
@@ -29,7 +30,9 @@ def seeds(split: str, n: int) -> range:
 
 
 def plan_of(seed: int) -> StudyPlan:
-    """Return the plan of a study of either split."""
+    """Return the plan of a study of any split."""
+    if any(SPLITS[split] <= seed < SPLITS[split] + LARGEST for split in ("metal_tuning", "metal_testing")):
+        return draw_metal_study(seed, name=f"metal_{seed}")
     return draw_study(seed, name=f"accuracy_{seed}")
 
 
@@ -92,13 +95,13 @@ def _contrast(plan: StudyPlan) -> str:
 
 
 def _metal(plan: StudyPlan) -> str:
-    kinds = {type(m).__name__ for m in plan.mimics}
-    return "metal" if "Arthroplasty" in kinds else "no metal"
+    if not plan.implants:
+        return "no metal"
+    return "metal: head replaced" if any(i.replaces_head for i in plan.implants) else "metal: head native"
 
 
 def _mimics(plan: StudyPlan) -> str:
-    kinds = {type(m).__name__ for m in plan.mimics} - {"Arthroplasty"}
-    return "calcified mimics or hand" if kinds else "no mimics"
+    return "calcified mimics or hand" if plan.mimics else "no mimics"
 
 
 def _position(plan: StudyPlan) -> str:

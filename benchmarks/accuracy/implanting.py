@@ -14,8 +14,8 @@ from ho_detect.anatomy.find import Anatomy, find_anatomy
 from ho_detect.image.grid import FloatArray
 from ho_detect.image.sides import Side
 from ho_detect.settings import Settings
-from ho_detect.simulation.implants import Host, ball, implant, rod
 from ho_detect.simulation.maturity import Maturity
+from ho_detect.simulation.planted import Host, ball, implant, rod
 
 #: First seed of each split of implants.
 IMPLANT_SPLITS = {"tuning": 30_000, "testing": 60_000}

@@ -17,7 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import msgspec
-from cohort import conditions_of, plan_of, seeds, study_of
+from cohort import SPLITS, conditions_of, plan_of, seeds, study_of
 from methods import naive_script, this_project
 from pictures import draw_errors
 from scorer import StudyScore, score
@@ -64,14 +64,14 @@ def evaluate(job: Job) -> Scored:
 def main(arguments: list[str] | None = None) -> None:
     """Run the evaluation from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--split", choices=("tuning", "testing"), required=True)
+    parser.add_argument("--split", choices=tuple(SPLITS), required=True)
     parser.add_argument("--n", type=int, required=True, help="the first N studies of the split")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--cache", type=Path, help="folder to keep simulated studies in (20 to 80 MB each)")
     parser.add_argument("--pictures", action="store_true", help="draw missed lesions and false findings (tuning only)")
     args = parser.parse_args(arguments)
-    if args.pictures and args.split != "tuning":
+    if args.pictures and not args.split.endswith("tuning"):
         parser.error("testing studies are not looked at case by case: no pictures of them")
     pictures = str(args.out / "pictures") if args.pictures else None
     cache = None if args.cache is None else str(args.cache)
@@ -83,7 +83,7 @@ def main(arguments: list[str] | None = None) -> None:
     def keep(scored: Scored) -> None:
         # the tables so far, so that a run that is stopped has not run for nothing
         done.append(scored)
-        _progress(scored, len(done), len(jobs), show=args.split == "tuning")
+        _progress(scored, len(done), len(jobs), show=args.split.endswith("tuning"))
         _write(args.out, args.split, done)
 
     if args.workers > 1:
@@ -124,7 +124,7 @@ def _write(out: Path, split: str, done: list[Scored]) -> None:
         "seconds_per_study": {k: round(sum(d.seconds[k] for d in done) / len(done), 2) for k in done[0].seconds},
         "methods": methods,
     }
-    if split == "tuning":
+    if split.endswith("tuning"):
         record["studies"] = [
             {"seed": d.seed, "conditions": conditions_of(plan_of(d.seed)), **msgspec.to_builtins(d)} for d in done
         ]

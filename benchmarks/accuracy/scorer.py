@@ -22,8 +22,8 @@ FOUND_SHARE = 0.3
 NEAR_MM = 3.0
 FALSE_SHARE = 0.1
 METAL_ZONE_MM = 20.0
-#: A finding is put down to native bone or to a mimic so near to it, mm.
-ON_BONE_MM, AT_MIMIC_MM = 1.5, 20.0
+#: A finding is put down to native bone, to a mimic or to the middle of an implant's part so near to it, mm.
+ON_BONE_MM, AT_MIMIC_MM, AT_IMPLANT_MM = 1.5, 20.0, 60.0
 
 Labels = NDArray[np.integer]
 
@@ -302,9 +302,13 @@ def _cause(study: SimulatedStudy, finding: NDArray[np.bool_], centroid: NDArray[
     """What a false finding lies on: the nearest mimic, the native bone it takes in or touches, or other tissue."""
     for mimic in study.truth.mimics:
         at = mimic.centroid_lps_mm
-        reach = 60.0 if mimic.kind in ("hand", "arthroplasty") else AT_MIMIC_MM
+        reach = 60.0 if mimic.kind == "hand" else AT_MIMIC_MM
         if at is not None and float(np.linalg.norm(np.array(at) - centroid)) <= reach:
             return mimic.kind
+    for implant in study.truth.implants:
+        parts = [np.linalg.norm(np.array(p.centroid_lps_mm) - centroid) for p in implant.parts]
+        if parts and min(parts) <= AT_IMPLANT_MM:
+            return implant.kind
     voxels = np.ceil(ON_BONE_MM / np.array(study.volume.grid.spacing_mm)).astype(int)
     z, y, x = (np.arange(-n, n + 1) for n in voxels)
     sz, sy, sx = study.volume.grid.spacing_mm

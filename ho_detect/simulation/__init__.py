@@ -2,11 +2,13 @@
 
 Read downward: :mod:`person` (who is drawn), :mod:`femur` and :mod:`pelvis` (bones as signed distance), :mod:`measured`
 (bones as measured in people, for random studies), :mod:`muscles`, :mod:`tissue` (HU of the body),
-:mod:`ossification`, :mod:`mimics`, :mod:`scan` (what a scanner makes of it), :mod:`study` (all of it in one call),
-:mod:`write` (DICOM) and :mod:`studies` (the shipped samples, and random studies).
+:mod:`implanting` (hip replacements, nails, plates and screws), :mod:`ossification`, :mod:`mimics`, :mod:`scan` (what a
+scanner makes of it), :mod:`study` (all of it in one call), :mod:`write` (DICOM), :mod:`studies` (the shipped samples),
+:mod:`draw` and :mod:`draw_metal` (random studies).
 
-Not a physical CT simulator: attenuation is painted, then blurred, sharpened and made noisy. What is measured on
-such studies says how a method behaves on known truth; it is no evidence of accuracy in patients.
+Attenuation is painted, then blurred, sharpened and made noisy; what metal changes in a slice is projected and
+reconstructed (:mod:`projection`, :mod:`xray`). What is measured on such studies says how a method behaves on known
+truth; it is no evidence of accuracy in patients.
 """
 
 from ho_detect.simulation.studies import write_samples

@@ -14,8 +14,9 @@ import numpy as np
 from ho_detect.image.sides import SIDES, Side
 from ho_detect.simulation.bowel import Bowel, Segment
 from ho_detect.simulation.draw_growth import draw_growths
+from ho_detect.simulation.draw_implants import KINDS, draw_implant
+from ho_detect.simulation.implant_plans import Implant
 from ho_detect.simulation.measured import half_width_mm
-from ho_detect.simulation.metal import Arthroplasty, Nail
 from ho_detect.simulation.mimics import ArterialCalcium, Granuloma, Hand, Mimic, Phleboliths
 from ho_detect.simulation.person import HipPlan, Person, draw_person
 from ho_detect.simulation.scan import Position, ScanPlan
@@ -24,6 +25,8 @@ from ho_detect.simulation.study import StudyPlan
 _LARGE_BOWEL: tuple[Segment, ...] = ("cecum", "descending", "sigmoid", "rectum")
 #: A study is painted on about so many voxels at most: ten seconds on one core.
 _VOXELS = 5e6
+#: Share of studies with an implant, and of each kind of those.
+_WITH_IMPLANT, _KIND_SHARES = 0.11, (0.4, 0.1, 0.3, 0.1, 0.1)
 
 
 @dataclass(frozen=True)
@@ -111,12 +114,12 @@ def _draw_mimics(rng: np.random.Generator) -> tuple[Mimic, ...]:
     ]
     if rng.random() < 0.3:
         mimics += _draw_bowel(rng)
-    metal = rng.random()
-    if metal < 0.05:
-        mimics.append(Arthroplasty(side=_side(rng)))
-    elif metal < 0.11:
-        mimics.append(Nail(side=_side(rng), radius_mm=float(rng.uniform(4.5, 6.5))))
     return tuple(mimics)
+
+
+def _draw_implants(rng: np.random.Generator) -> tuple[Implant, ...]:
+    """Draw an implant on one side."""
+    return (draw_implant(rng, KINDS[int(rng.choice(len(KINDS), p=_KIND_SHARES))], _side(rng)),)
 
 
 def _side(rng: np.random.Generator) -> Side:
@@ -222,5 +225,10 @@ def draw_study(seed: int, *, name: str = "random") -> StudyPlan:
     person = _with_measured_bones(_draw_illness(rng, _draw_pose(rng, person)), seed)
     growths = draw_growths(rng, person)
     mimics = _draw_mimics(rng)
+    # what an implant is like has a generator of its own: what else a seed draws does not hang on it
+    with_implant = rng.random() < _WITH_IMPLANT
+    implants = _draw_implants(np.random.default_rng([seed, 13])) if with_implant else ()
     scan = _draw_scan(rng, person, hand=any(isinstance(m, Hand) for m in mimics))
-    return StudyPlan(name=name, seed=seed, person=person, ossification=growths, mimics=mimics, scan=scan)
+    return StudyPlan(
+        name=name, seed=seed, person=person, ossification=growths, mimics=mimics, implants=implants, scan=scan
+    )

@@ -21,7 +21,8 @@ VESSEL_GAP_MM = np.float32(1.5)
 def _nearest(canvas: Canvas, field: Field, target: FloatArray, *, half_mm: float = 110.0) -> FloatArray | None:
     """Return the point on a bone's surface nearest to a target, LPS mm, or None when none is in view."""
     box = box_of(canvas.grid, np.array([target - half_mm, target + half_mm]), 0.0)
-    near = np.argwhere(np.abs(field[box]) < canvas.width_mm)
+    # nor where bone faces an implant inside of it
+    near = np.argwhere((np.abs(field[box]) < canvas.width_mm) & (canvas.implant[box] > 2 * canvas.width_mm))
     points = canvas.grid.to_lps(near + [s.start for s in box])
     # bone grows beside the joint, not in it
     for side in SIDES:
@@ -48,7 +49,7 @@ def _in_muscle(canvas: Canvas, plan: Island, need_mm: float) -> tuple[FloatArray
     target, fibre = _on_course(canvas, plan.side, plan.muscle, plan.along)
     box = box_of(canvas.grid, np.array([target - 45, target + 45]), 0.0)
     owned = canvas.muscles.of(plan.muscle, plan.side)[box] & (canvas.muscles.depth[box] < 0)
-    owned &= (canvas.bone[box] > min(need_mm, FAR - 1)) & (canvas.skin[box] < -8)
+    owned &= (canvas.solid(box) > min(need_mm, FAR - 1)) & (canvas.skin[box] < -8)
     at = np.argwhere(owned)
     if not len(at):
         return None
@@ -84,7 +85,7 @@ def _island(canvas: Canvas, plan: Island) -> tuple[Box, Field] | None:
     if not d.size:
         return None
     d = d + np.float32(0.16 * radius) * _local_noise(canvas, box, max(7.0, 1.1 * radius))
-    free = np.maximum(plan.clearance_mm - canvas.bone[box], canvas.skin[box] + 6)
+    free = np.maximum(plan.clearance_mm - canvas.solid(box), canvas.skin[box] + 6)
     free = np.maximum(free, VESSEL_GAP_MM - canvas.vessels[box])
     voxel, low, high = canvas.grid.voxel_volume_mm3, -radius, 0.8 * radius
     for _ in range(24):  # grow or shrink to the volume asked for

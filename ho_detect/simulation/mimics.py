@@ -1,4 +1,4 @@
-"""What is dense and no ossification: arterial calcium, phleboliths, granuloma, a hand, metal, the table."""
+"""What is dense and no ossification: arterial calcium, phleboliths, granuloma, a hand, bowel, the table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from ho_detect.image.sides import Point, Side
 from ho_detect.simulation.bowel import Bowel, paint_bowel
 from ho_detect.simulation.canvas import Canvas
 from ho_detect.simulation.fields import axes_of, blend_in, box_of, coverage, smooth_noise
-from ho_detect.simulation.metal import Arthroplasty, Nail, paint_arthroplasty, paint_nail
 from ho_detect.simulation.render import render
 from ho_detect.simulation.shapes import Ellipsoid, Shape, tube
 from ho_detect.simulation.tissue import vessel_path
@@ -46,7 +45,7 @@ class Hand(msgspec.Struct, frozen=True, kw_only=True, tag="hand"):
     """Whether the forearm is in view too, and the wrist with its many small bones."""
 
 
-Mimic = ArterialCalcium | Phleboliths | Granuloma | Hand | Arthroplasty | Nail | Bowel
+Mimic = ArterialCalcium | Phleboliths | Granuloma | Hand | Bowel
 
 
 class MimicTruth(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,12 +177,6 @@ def paint_mimic(canvas: Canvas, plan: Mimic, *, prone: bool = False) -> tuple[Mi
             return _granuloma(canvas, plan)
         case Hand():
             return _hand(canvas, plan)
-        case Arthroplasty():
-            at = paint_arthroplasty(canvas, plan)
-            return (MimicTruth(kind="arthroplasty", side=plan.side, centroid_lps_mm=_point(at)),)
-        case Nail():
-            at = paint_nail(canvas, plan)
-            return (MimicTruth(kind="nail", side=plan.side, centroid_lps_mm=_point(at)),)
         case Bowel():
             middle = paint_bowel(canvas, plan, up=1.0 if prone else -1.0)
             return () if middle is None else (MimicTruth(kind="bowel", centroid_lps_mm=_point(middle)),)

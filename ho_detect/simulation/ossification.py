@@ -57,12 +57,13 @@ def paint_ossification(canvas: Canvas, plan: Ossification) -> int | None:
     if plan.maturity == "mixed":
         d = ragged(canvas.rng, canvas.grid.crop(box), d)
     d = np.maximum(np.maximum(d, canvas.skin[box] + 4), VESSEL_GAP_MM - canvas.vessels[box])
-    mask = (d < 0) & (canvas.bone[box] > 0) & (canvas.lesions[box] == 0)
+    solid = canvas.solid(box)
+    mask = (d < 0) & (solid > 0) & (canvas.lesions[box] == 0)
     voxel = canvas.grid.voxel_volume_mm3
     mask = _islets(mask, _ISLET_MM3 / voxel) if plan.maturity == "mixed" else _largest(mask)
     if mask.sum() * voxel < _ISLET_MM3:
         return None
-    share = coverage(d, canvas.width_mm) * (1 - coverage(canvas.bone[box], canvas.width_mm))
+    share = coverage(d, canvas.width_mm) * (1 - coverage(solid, canvas.width_mm))
     share *= binary_dilation(mask, np.ones((3, 3, 3), np.bool_))
     blend_in(canvas.hu[box], attenuation(canvas.rng, canvas.grid.crop(box), d, plan.maturity), share)
     label = int(canvas.lesions.max()) + 1

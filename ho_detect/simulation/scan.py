@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 from ho_detect.image.grid import Grid
 from ho_detect.simulation.fields import Field
 from ho_detect.simulation.person import Person
+from ho_detect.simulation.projection import Beam, Reduction, Slice, metal_change
+from ho_detect.simulation.xray import Metal
 
+#: Lowest and highest HU that a series can hold.
+HU_RANGE = {"12-bit": (-1024, 3071), "extended": (-8192, 30710)}
 Position = Literal["HFS", "HFP", "FFS", "FFP"]
 
 
@@ -42,7 +46,27 @@ class ScanPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Outside of the inscribed circle nothing is reconstructed."""
     position: Position = "HFS"
     kvp: float = 120.0
+    metal_reduction: Reduction = "none"
+    extended_hu: bool = False
+    """HU up to 30710 instead of 3071, as 16-bit reconstructions give them."""
     kernel: str = "BONE-SIM"
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """What lies in a scanner, on the object grid.
+
+    Parameters
+    ----------
+    hu, skin
+        float32: true HU with water where metal is, and signed distance to the skin in mm.
+    metal
+        float32 of each metal: share of each voxel.
+    """
+
+    hu: Field
+    skin: Field
+    metal: dict[Metal, Field]
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,31 +134,42 @@ def middle_slices(field: NDArray[np.uint8], grids: Lattices) -> NDArray[np.uint8
 
 
 def acquire(
-    body_hu: Field, skin: Field, grids: Lattices, plan: ScanPlan, rng: np.random.Generator
-) -> NDArray[np.int16]:
-    """Return HU as the scanner gives them, int16 on the series' axial grid.
+    body: Body, grids: Lattices, plan: ScanPlan, rng: np.random.Generator
+) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """Return HU as the scanner gives them, and what of them metal has changed, int16 on the series' axial grid.
 
     Parameters
     ----------
-    body_hu, skin
-        float32 on the object grid: true HU, and signed distance to the skin in mm.
+    body
+        What lies in the scanner.
     grids, plan, rng
         Grids, scan, and the source of noise.
     """
     from scipy.ndimage import gaussian_filter
 
     _, sy, sx = plan.spacing_mm
-    image = through_slices(body_hu, grids, plan.thickness_mm or plan.spacing_mm[0])
-    image = gaussian_filter(image, (0, plan.psf_mm / sy, plan.psf_mm / sx))
+    thickness = plan.thickness_mm or plan.spacing_mm[0]
+    sharp = through_slices(body.hu, grids, thickness)
+    image = gaussian_filter(sharp, (0, plan.psf_mm / sy, plan.psf_mm / sx))
     if plan.sharpen > 0:
         image += np.float32(plan.sharpen) * (image - gaussian_filter(image, (0, 1.1 / sy, 1.1 / sx)))
-    inner = through_slices(skin, grids, plan.spacing_mm[0])
+    inner = through_slices(body.skin, grids, plan.spacing_mm[0])
     level = plan.noise_hu * (0.55 + 0.45 * np.clip(-inner / 70, 0, 1))
     image += level.astype(np.float32) * _noise(rng, grids.series, plan)
+    metal = {name: through_slices(share, grids, thickness) for name, share in body.metal.items()}
+    beam = Beam(plan.kvp, plan.noise_hu, plan.psf_mm, plan.sharpen, plan.metal_reduction)
+    changed = np.zeros(image.shape, np.int16)
+    for k in range(len(image)):
+        here = {name: share[k] for name, share in metal.items() if share[k].any()}
+        if here:
+            change = metal_change(Slice(sharp[k], (sy, sx), here), beam, rng)
+            image[k] += change
+            changed[k] = np.clip(np.round(change), *HU_RANGE["extended"])
     if plan.circle:
         y, x = (np.arange(n) - (n - 1) / 2 for n in grids.series.shape[1:])
         image[:, (y[:, None] * sy) ** 2 + (x[None] * sx) ** 2 > (max(len(y) * sy, len(x) * sx) / 2) ** 2] = -1024
-    return np.clip(np.round(image), -1024, 3071).astype(np.int16)
+    low, high = HU_RANGE["extended" if plan.extended_hu else "12-bit"]
+    return np.clip(np.round(image), low, high).astype(np.int16), changed
 
 
 def _noise(rng: np.random.Generator, grid: Grid, plan: ScanPlan) -> Field:

@@ -13,10 +13,14 @@ from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.image.sides import SIDES
 from ho_detect.simulation.canvas import Canvas
 from ho_detect.simulation.growth_plans import Ossification
+from ho_detect.simulation.implant_plans import Implant
+from ho_detect.simulation.implant_truth import implant_truths
+from ho_detect.simulation.implanting import metal_labels, metal_shares, place_implants
 from ho_detect.simulation.mimics import Mimic, MimicTruth, paint_mimic, paint_table
 from ho_detect.simulation.ossification import paint_ossification
 from ho_detect.simulation.person import Person
 from ho_detect.simulation.scan import (
+    Body,
     Lattices,
     ScanPlan,
     acquire,
@@ -29,9 +33,10 @@ from ho_detect.simulation.scan import (
 from ho_detect.simulation.tissue import paint_body
 from ho_detect.simulation.truth import FEMUR_LEFT, FEMUR_RIGHT, PELVIS, Truth, hip_truth, lesion_truths
 
-#: Kinds of mimics, as numbered in the map of mimics.
+#: Kinds of mimics and implants, as numbered in the map of them.
 MIMICS = (
-    "contrast_vessel", "arterial_calcium", "phlebolith", "injection_granuloma", "hand", "arthroplasty", "nail", "bowel",
+    "contrast_vessel", "arterial_calcium", "phlebolith", "injection_granuloma", "hand", "joint_replacement",
+    "fixation", "bowel",
 )  # fmt: skip
 #: A mimic is where it has made the body denser by so much, HU.
 _DENSER_HU = 60.0
@@ -45,6 +50,7 @@ class StudyPlan(msgspec.Struct, frozen=True, kw_only=True):
     person: Person = Person()
     ossification: tuple[Ossification, ...] = ()
     mimics: tuple[Mimic, ...] = ()
+    implants: tuple[Implant, ...] = ()
     scan: ScanPlan = ScanPlan()
 
 
@@ -62,10 +68,17 @@ class SimulatedStudy:
         uint16 on the volume's grid: 0, or the ``label`` of a lesion in ``truth``.
     bone
         uint8 on the volume's grid: native bone, 0, :data:`FEMUR_LEFT`, :data:`FEMUR_RIGHT` or :data:`PELVIS`.
+    hip_bone
+        uint8 on the volume's grid: native hip bone, 0, 1 (left) or 2 (right).
     metal
         bool on the volume's grid.
+    implant
+        uint8 on the volume's grid: 0, or the ``label`` of a part of an implant in ``truth``.
     mimic
-        uint8 on the volume's grid: what a mimic has made denser, 0 or 1 + the place of its kind in :data:`MIMICS`.
+        uint8 on the volume's grid: what a mimic has made denser, or an implant is: 0 or 1 + the place of its kind in
+        :data:`MIMICS`.
+    metal_change
+        int16 on the volume's grid: HU of the CT less those with water in place of metal; artefact, outside of metal.
     truth
         What is to be found.
     """
@@ -74,8 +87,11 @@ class SimulatedStudy:
     volume: HuVolume
     labels: NDArray[np.uint16]
     bone: NDArray[np.uint8]
+    hip_bone: NDArray[np.uint8]
     metal: NDArray[np.bool_]
+    implant: NDArray[np.uint8]
     mimic: NDArray[np.uint8]
+    metal_change: NDArray[np.int16]
     truth: Truth
 
 
@@ -105,6 +121,7 @@ def simulate(plan: StudyPlan, body: Canvas | None = None) -> SimulatedStudy:
     if canvas.grid.shape != grids.object.shape or (canvas.grid.affine != grids.object.affine).any():
         raise ValueError(f"a body on a grid of shape {canvas.grid.shape} for a scan of {grids.object.shape}")
     canvas = canvas.copy(rng)
+    placed = place_implants(canvas, plan.implants)
     painted: dict[int, Ossification] = {}
     missing: list[str] = []
     for growth in plan.ossification:
@@ -116,15 +133,17 @@ def simulate(plan: StudyPlan, body: Canvas | None = None) -> SimulatedStudy:
     mimics, kinds = _painted_mimics(canvas, plan)
     if plan.scan.table:
         paint_table(canvas, prone=plan.scan.position in ("HFP", "FFP"))
-    hu = acquire(canvas.hu, canvas.skin, grids, plan.scan, rng)
+    hu, changed = acquire(Body(canvas.hu, canvas.skin, metal_shares(canvas)), grids, plan.scan, rng)
     labels = labels_through_slices(canvas.lesions, grids)
-    bone, metal = _masks(canvas, grids)
+    masks = _masks(canvas, grids, labels)
+    hips = tuple(hip_truth(canvas, grids.series, side, placed.get(side)) for side in SIDES)
     truth = Truth(
         name=plan.name,
-        hips=tuple(hip_truth(canvas, grids.series, side) for side in SIDES),
-        lesions=tuple(lesion_truths(canvas, grids.series, labels, bone, painted)),
+        hips=hips,
+        lesions=tuple(lesion_truths(grids.series, labels, masks.bone, painted, hips)),
         mimics=tuple(mimics),
         not_painted=tuple(missing),
+        implants=implant_truths(canvas, grids.series, masks.implant, plan.implants, placed),
     )
     grid, steps = orient(grids.series, plan.scan.position)
     flip = tuple(slice(None, None, s) for s in steps)
@@ -147,9 +166,12 @@ def simulate(plan: StudyPlan, body: Canvas | None = None) -> SimulatedStudy:
         plan,
         volume,
         labels[flip].copy(),
-        bone[flip].copy(),
-        metal[flip].copy(),
+        masks.bone[flip].copy(),
+        masks.hip_bone[flip].copy(),
+        np.isin(masks.implant, metal_labels(canvas))[flip],
+        masks.implant[flip].copy(),
         middle_slices(kinds, grids)[flip],
+        changed[flip],
         truth,
     )
 
@@ -159,6 +181,9 @@ def _painted_mimics(canvas: Canvas, plan: StudyPlan) -> tuple[list[MimicTruth], 
     kinds = np.zeros(canvas.grid.shape, np.uint8)
     if plan.person.contrast != "none":
         kinds[canvas.vessels < 0.5 * canvas.width_mm] = 1 + MIMICS.index("contrast_vessel")
+    for part in canvas.parts:
+        kind = "joint_replacement" if plan.implants[part.implant - 1].replaces_head else "fixation"
+        kinds[part.box][part.distance < 0] = 1 + MIMICS.index(kind)
     painted: list[MimicTruth] = []
     for mimic in plan.mimics:
         before = canvas.hu.copy()
@@ -169,13 +194,28 @@ def _painted_mimics(canvas: Canvas, plan: StudyPlan) -> tuple[list[MimicTruth], 
     return painted, kinds
 
 
-def _masks(canvas: Canvas, grids: Lattices) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    step = grids.series.spacing_mm[0]
-    bone = np.zeros(grids.series.shape, np.uint8)
-    fields = (canvas.skeleton.femur["left"], canvas.skeleton.femur["right"], canvas.skeleton.pelvis())
+@dataclass(frozen=True, eq=False)
+class _Masks:
+    """uint8 on the series' grid: native bone, native hip bone by side, and parts of implants; no voxel is two."""
+
+    bone: NDArray[np.uint8]
+    hip_bone: NDArray[np.uint8]
+    implant: NDArray[np.uint8]
+
+
+def _masks(canvas: Canvas, grids: Lattices, lesions: NDArray[np.uint16]) -> _Masks:
+    """Return what each voxel of the series is for the most part."""
+    step, skeleton = grids.series.spacing_mm[0], canvas.skeleton
+    painted = np.zeros(canvas.grid.shape, np.uint16)
+    for part in canvas.parts:
+        painted[part.box][part.distance < 0] = part.label
+    implant = labels_through_slices(painted, grids).astype(np.uint8)
+    implant[lesions > 0] = 0
+    bone, hip_bone = (np.zeros(grids.series.shape, np.uint8) for _ in range(2))
+    fields = (skeleton.femur["left"], skeleton.femur["right"], skeleton.pelvis())
     for value, field in zip((FEMUR_LEFT, FEMUR_RIGHT, PELVIS), fields, strict=True):
         bone[through_slices(field, grids, step) < 0] = value
-    metal = np.zeros(grids.series.shape, np.bool_)
-    for field in canvas.metal:
-        metal |= through_slices(field, grids, step) < 0
-    return bone, metal
+    for value, side in enumerate(SIDES, 1):
+        hip_bone[through_slices(skeleton.hip_bone[side], grids, step) < 0] = value
+    bone[implant > 0] = hip_bone[implant > 0] = 0
+    return _Masks(bone, hip_bone, implant)

@@ -183,6 +183,7 @@ def paint_body(person: Person, grid: Grid) -> Canvas:
         np.zeros(grid.shape, np.bool_),
         tissue,
         np.zeros(grid.shape, np.uint16),
+        np.full(grid.shape, FAR, np.float32),
     )
     _soft_tissue(canvas)
     _viscera(canvas)

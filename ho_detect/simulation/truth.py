@@ -6,10 +6,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ho_detect.image.grid import FloatArray, Grid
+from ho_detect.image.grid import Grid
 from ho_detect.image.sides import BONES, Bone, Point, Sector, Side
 from ho_detect.simulation.canvas import Canvas
 from ho_detect.simulation.growth_plans import Encasing, Ossification
+from ho_detect.simulation.implant_truth import ImplantTruth, rounded
+from ho_detect.simulation.joint_replacement import Placed
 from ho_detect.simulation.maturity import Maturity
 from ho_detect.simulation.mimics import MimicTruth
 from ho_detect.simulation.ossification import axial_sector
@@ -19,7 +21,7 @@ FEMUR_LEFT, FEMUR_RIGHT, PELVIS = 1, 2, 3
 
 
 class HipTruth(msgspec.Struct, frozen=True, kw_only=True):
-    """A femoral head, whether in view or not."""
+    """A femoral head, native or of metal, whether in view or not."""
 
     side: Side
     center_lps_mm: Point
@@ -27,6 +29,7 @@ class HipTruth(msgspec.Struct, frozen=True, kw_only=True):
     in_view: bool
     """The center lies in the field of view."""
     metal: bool
+    """The head is of metal."""
 
 
 class LesionTruth(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +48,7 @@ class LesionTruth(msgspec.Struct, frozen=True, kw_only=True):
     gap_pelvis_mm: float | None
 
 
-class Truth(msgspec.Struct, frozen=True, kw_only=True):
+class Truth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is to be found in a study."""
 
     name: str
@@ -54,48 +57,45 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
     mimics: tuple[MimicTruth, ...]
     not_painted: tuple[str, ...]
     """Kinds of planned ossification with no place: out of view, or no room beside bone."""
+    implants: tuple[ImplantTruth, ...] = ()
 
 
-def hip_truth(canvas: Canvas, grid: Grid, side: Side) -> HipTruth:
-    """Return where a femoral head lies, and whether it is in view of a grid."""
-    center = canvas.frames.head_center(side)
-    index = np.round(canvas.grid.to_index(center)).astype(int)
+def hip_truth(canvas: Canvas, grid: Grid, side: Side, placed: Placed | None) -> HipTruth:
+    """Return where a femoral head, or the one in its place, lies, and whether it is in view of a grid."""
+    center = canvas.frames.head_center(side) if placed is None else placed.center
+    radius = canvas.person.hip(side).head_radius_mm if placed is None else placed.head_radius_mm
     in_view = bool(grid.contains(center))
     return HipTruth(
         side=side,
-        center_lps_mm=_rounded(center, 2),
-        head_radius_mm=round(canvas.person.hip(side).head_radius_mm, 2),
+        center_lps_mm=rounded(center, 2),
+        head_radius_mm=round(radius, 2),
         in_view=in_view,
-        metal=in_view and any(bool(m[tuple(index)] < 0) for m in canvas.metal),
+        metal=in_view and placed is not None,
     )
 
 
-def _rounded(point: FloatArray, digits: int) -> Point:
-    x, y, z = (round(float(v), digits) for v in point)
-    return x, y, z
-
-
 def lesion_truths(
-    canvas: Canvas,
     grid: Grid,
     labels: NDArray[np.uint16],
     bone: NDArray[np.uint8],
     painted: dict[int, Ossification],
+    hips: tuple[HipTruth, ...],
 ) -> list[LesionTruth]:
     """Return what is true of each painted ossification that has voxels in the series.
 
     Parameters
     ----------
-    canvas
-        What was painted.
     grid
         Of the series.
     labels, bone
         On that grid: labels of ossification, values of native bone.
     painted
         Plan of each label.
+    hips
+        Their centers are what sectors are told from.
     """
     out = []
+    centers = {hip.side: hip.center_lps_mm for hip in hips}
     for label, growth in painted.items():
         at = np.argwhere(labels == label)
         if not len(at):
@@ -110,9 +110,9 @@ def lesion_truths(
                 kind=type(growth).__name__.lower(),
                 muscle="+".join(growth.muscles) if isinstance(growth, Encasing) else getattr(growth, "muscle", None),
                 side=growth.side,
-                sector=axial_sector(growth.side, canvas.frames.head_center(growth.side), centroid),
+                sector=axial_sector(growth.side, np.array(centers[growth.side]), centroid),
                 volume_mm3=round(len(at) * grid.voxel_volume_mm3, 1),
-                centroid_lps_mm=_rounded(centroid, 2),
+                centroid_lps_mm=rounded(centroid, 2),
                 maturity=growth.maturity,
                 attached_to=attached,
                 gap_femur_mm=gaps[0],

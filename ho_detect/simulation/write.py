@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ho_detect._version import __version__
+from ho_detect.simulation.scan import HU_RANGE
 from ho_detect.simulation.study import SimulatedStudy
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
-
-#: HU of a stored value of 0.
-INTERCEPT = -1024
 
 
 def _uid(study: SimulatedStudy, *parts: str) -> str:
@@ -93,10 +91,13 @@ def slice_dataset(study: SimulatedStudy, index: int) -> Dataset:
     dataset.SliceThickness = f"{study.plan.scan.thickness_mm or grid.spacing_mm[0]:.6g}"
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
     dataset.Rows, dataset.Columns = hu.shape
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 12, 11, 0
-    dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = str(INTERCEPT), "1", "HU"
+    # stored values begin at 0 with the lowest HU
+    extended = study.plan.scan.extended_hu
+    lowest, bits = HU_RANGE["extended" if extended else "12-bit"][0], 16 if extended else 12
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, bits, bits - 1, 0
+    dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = str(lowest), "1", "HU"
     dataset.WindowCenter, dataset.WindowWidth = "300", "1500"
-    dataset.PixelData = np.clip(hu.astype(np.int32) - INTERCEPT, 0, 4095).astype("<u2").tobytes()
+    dataset.PixelData = (hu.astype(np.int32) - lowest).astype("<u2").tobytes()
     return dataset
 
 

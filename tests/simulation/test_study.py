@@ -9,7 +9,7 @@ from phantoms import COARSE, cropped, hip_phantom, small_person, turned
 from scipy import ndimage as ndi
 
 from ho_detect.simulation.growth_plans import Bridge, Island, Sheet, Spur
-from ho_detect.simulation.metal import Arthroplasty
+from ho_detect.simulation.implant_plans import TotalHip
 from ho_detect.simulation.mimics import ArterialCalcium, Granuloma, Hand, Phleboliths
 from ho_detect.simulation.ossification import axial_sector
 from ho_detect.simulation.person import HipPlan, Person
@@ -158,7 +158,7 @@ class TestOssification:
 
 class TestScan:
     def test_a_body_painted_once_serves_many_studies_and_stays_as_it_was(self):
-        plan = StudyPlan(name="shared", seed=1, scan=COARSE, mimics=(Arthroplasty(side="left"),))
+        plan = StudyPlan(name="shared", seed=1, scan=COARSE, implants=(TotalHip(side="left"),))
         body = paint_person(plan)
         first, second = simulate(plan, body), simulate(plan, body)
         assert (first.volume.hu == second.volume.hu).all()
@@ -217,7 +217,7 @@ class TestMimics:
                 assert grown[distance_to(full.volume.grid, mimic.centroid_lps_mm) < 40].any(), mimic.kind
 
     def test_metal_replaces_the_head_and_is_told(self):
-        study = hip_phantom(mimics=(Arthroplasty(side="right"),))
+        study = hip_phantom(implants=(TotalHip(side="right"),))
         assert [h.metal for h in study.truth.hips] == [False, True]
         assert (study.volume.hu[study.metal] > 2000).mean() > 0.8
         assert not (study.bone[study.metal] > 0).any()

@@ -22,7 +22,7 @@ from ho_detect.anatomy.fit.working_grid import COARSE_STEP_MM, resample_to_patie
 from ho_detect.image.grid import Grid
 from ho_detect.settings import AcquisitionSettings, AnatomySettings, Settings
 from ho_detect.simulation.growth_plans import Bridge
-from ho_detect.simulation.metal import Arthroplasty
+from ho_detect.simulation.implant_plans import TotalHip
 from ho_detect.simulation.person import HipPlan, Person
 from ho_detect.system.pseudonyms import Pseudonyms
 
@@ -116,7 +116,7 @@ class TestBothHips:
             assert error_mm(study, hip) < 5
 
     def test_with_metal_in_one(self):
-        study = hip_phantom(mimics=(Arthroplasty(side="right"),), person=Person(shape_seed=3), scan=SCAN)
+        study = hip_phantom(implants=(TotalHip(side="right"),), person=Person(shape_seed=3), scan=SCAN)
         hips = found(study.volume)
         assert error_mm(study, hips["left"]) < 3
         assert "right" not in hips or error_mm(study, hips["right"]) < 12

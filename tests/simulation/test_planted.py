@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ho_detect.image.grid import Grid
-from ho_detect.simulation.implants import Host, ball, implant, rod
+from ho_detect.simulation.planted import Host, ball, implant, rod
 
 SHAPE, SPACING = (40, 60, 60), (2.0, 1.0, 1.0)
 BOX = (slice(0, 40), slice(0, 60), slice(0, 60))
