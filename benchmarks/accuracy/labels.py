@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from hidden import hidden_by_metal
 from numpy.typing import NDArray
 from outlined import Looked, center_of
 from real_ct import KnownBone
@@ -22,7 +23,6 @@ OSSIFIED_SHARE = 0.5
 _ON_BONE_MM = 2.0
 #: A candidate is a mimic, or native, when so much of it is.
 _MIMIC_SHARE = 0.3
-_METAL_ZONE_MM = 20.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,14 +56,13 @@ def truth_of(study: SimulatedStudy) -> Truth:
     _, order, steps = study.volume.grid.to_canonical()
     flip = tuple(slice(None, None, s) for s in steps)
     grid = study.volume.canonical().grid
-    metal = study.metal.transpose(order)[flip]
-    near = ndi.distance_transform_edt(~metal, sampling=grid.spacing_mm) <= _METAL_ZONE_MM if metal.any() else None
+    hidden = hidden_by_metal(study)
     return Truth(
         grid,
         study.labels.transpose(order)[flip],
         study.bone.transpose(order)[flip] > 0,
         study.mimic.transpose(order)[flip],
-        near,
+        None if hidden is None else hidden.transpose(order)[flip],
     )
 
 

@@ -1,6 +1,6 @@
 """One table of every outlined candidate: features, what it is, and where it comes from.
 
-    python benchmarks/accuracy/make_table.py FOLDER --n 60                          # simulated
+    python benchmarks/accuracy/make_table.py FOLDER --n 60 --metal 30               # simulated
     python benchmarks/accuracy/make_table.py FOLDER --n 60 --real CT --implants 30  # and real CT, and implants
     python benchmarks/accuracy/make_table.py FOLDER --n 60 --implants 30 --real CT --split testing
 
@@ -11,7 +11,7 @@ FOLDER/studies, so that a run that was stopped goes on where it was: ``--again``
 
 Columns beside the features: ``source`` and ``kind`` are places in ``labels.SOURCES`` and ``labels.KINDS``, ``study``
 and ``person`` numbers for grouping, ``ossified`` the share that is ossification, ``label`` 1 for ossification and 0
-otherwise (NaN for what is left out), ``neither`` 1 within 20 mm of metal. What the method says today: ``kept``,
+otherwise (NaN for what is left out), ``neither`` 1 where metal hides it. What the method says today: ``kept``,
 ``undecided``, ``defined`` (no finding by definition, not judged) and ``probability``.
 """
 
@@ -146,7 +146,8 @@ def make(job: Job) -> str:
 def jobs_of(args: argparse.Namespace) -> list[Job]:
     """Return the studies that are asked for: implants take the real CT in turn."""
     common = {"again": args.again, "variant": args.variant}
-    jobs = [Job("simulated", s, args.folder, **common) for s in (seeds(args.split, args.n) if args.n else ())]
+    simulated = [*(seeds(args.split, args.n) if args.n else ()), *_metal_seeds(args.split, args.metal)]
+    jobs = [Job("simulated", s, args.folder, **common) for s in simulated]
     series = series_in(args.real)
     if args.implants:
         first = IMPLANT_SPLITS[args.split]
@@ -158,11 +159,16 @@ def jobs_of(args: argparse.Namespace) -> list[Job]:
     return jobs
 
 
+def _metal_seeds(split: str, n: int) -> list[int]:
+    return list(seeds(f"metal_{split}", n)) if n else []
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Make the table from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--n", type=int, default=60, help="the first N simulated studies of the split")
+    parser.add_argument("--metal", type=int, default=0, help="the first N simulated studies with implants")
     parser.add_argument("--implants", type=int, default=0, help="so many studies of real CT with lesions implanted")
     parser.add_argument("--real", type=Path, nargs="*", default=[], help="folders of real CT")
     parser.add_argument("--split", choices=tuple(IMPLANT_SPLITS), default="tuning")

@@ -1,7 +1,7 @@
 """Findings against truth. The same definitions for every method that is compared.
 
 A lesion is *found* when the label map covers at least 30 % of it. A finding is *false* when less than 10 % of it lies
-within 3 mm of a true lesion. Lesions of a hip that is not in view, and what lies mostly within 20 mm of metal, count
+within 3 mm of a true lesion. Lesions of a hip that is not in view, and what metal mostly hides (:mod:`hidden`), count
 neither way. Dice and volume error of a lesion are those of all findings that overlap it more than any other lesion.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 from grades import of_simulated
+from hidden import hidden_by_metal
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
@@ -21,7 +22,6 @@ from ho_detect.simulation.truth import FEMUR_LEFT, FEMUR_RIGHT, PELVIS, LesionTr
 FOUND_SHARE = 0.3
 NEAR_MM = 3.0
 FALSE_SHARE = 0.1
-METAL_ZONE_MM = 20.0
 #: A finding is put down to native bone, to a mimic or to the middle of an implant's part so near to it, mm.
 ON_BONE_MM, AT_MIMIC_MM, AT_IMPLANT_MM = 1.5, 20.0, 60.0
 
@@ -147,9 +147,8 @@ def score(study: SimulatedStudy, found: Labels, answer: Answer) -> StudyScore:
     found
         (slice, row, column) on the study's grid: 0, or the id of a finding.
     """
-    spacing = study.volume.grid.spacing_mm
-    away_from_metal = ndi.distance_transform_edt(~study.metal, sampling=spacing) if study.metal.any() else None
-    neither = np.zeros(found.shape, bool) if away_from_metal is None else away_from_metal <= METAL_ZONE_MM
+    hidden = hidden_by_metal(study)
+    neither = np.zeros(found.shape, bool) if hidden is None else hidden
     in_view = {h.side for h in study.truth.hips if h.in_view}
     counted = {t.label: t.side in in_view for t in study.truth.lesions}
     for label in [t.label for t in study.truth.lesions]:

@@ -11,6 +11,7 @@ from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.acquisition.volume.load import no_hip
 from ho_detect.anatomy.fit.hips import HipAnatomy, find_hip_joints
 from ho_detect.anatomy.fit.working_grid import COARSE_STEP_MM, resample_to_patient_axes
+from ho_detect.anatomy.hip_joint import HipJoint
 from ho_detect.anatomy.joint.joint_state import JointState, joint_states
 from ho_detect.anatomy.metal.hidden_hips import beside_metal
 from ho_detect.anatomy.metal.metal import Metal, find_metal
@@ -71,6 +72,10 @@ class Anatomy:
     metal: Metal
     user_masks: GivenMasks
     native: NativeBone
+
+    def joint(self, side: Side) -> HipJoint:
+        """Return the joint of that side, which is in view."""
+        return next(h.joint for h in self.hips if h.joint.side == side)
 
     def frame(self, side: Side) -> Landmarks:
         """Return the landmarks of the hip of that side, which is in view."""

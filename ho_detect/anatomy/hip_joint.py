@@ -25,6 +25,6 @@ class HipJoint(msgspec.Struct, frozen=True, kw_only=True):
     coverage: Annotated[float | None, Meta(description="Share of the joint region (60 mm) in view, 0 to 1")] = None
     hidden_share: Annotated[
         float | None,
-        Meta(description="Share of the joint region that metal and its artefact hide, 0 to 1; null without metal there"),
+        Meta(description="Share of the joint region hidden by metal and its artefact, 0 to 1; null without metal"),
     ] = None
     reasons: tuple[Flag, ...] = ()

@@ -55,6 +55,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     interior_sd_hu: float | None
     """Of the smoothed HU deeper than 3 mm and above the detection threshold; null for what is too thin."""
     head_distance_mm: float
+    head_radius_mm: float | None
+    """Smallest distance to the head's center, and the head's radius; null where there is no head."""
     gap_mm: float | None
     reach_mm: float | None
     """Smallest and largest distance to the native surfaces; null where no native bone is near."""
@@ -153,6 +155,7 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
         noise_hu=float(np.nan_to_num(region.noise_hu)),
         interior_sd_hu=float(inner.std()) if inner.size >= 20 else None,
         head_distance_mm=float(np.linalg.norm(points - frame.center, axis=1).min()),
+        head_radius_mm=anatomy.joint(frame.side).head_radius_mm,
         gap_mm=max(float(close.min()), 0.0) if close.size else None,
         reach_mm=float(close.max()) if close.size else None,
         beyond_mm=local[0],

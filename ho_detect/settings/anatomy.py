@@ -21,11 +21,14 @@ class AnatomySettings(Group, frozen=True):
         float, Tunable("HU", 1500, 30000, "What is denser is metal: cortical bone reaches about 2000 HU.")
     ] = 2500.0
     artefact_hu: Annotated[
-        float, Tunable("HU", 20, 1000, "Nothing is assessed where metal changes soft tissue by more than this on average.")
+        float,
+        Tunable("HU", 20, 1000, "Nothing is assessed where metal changes soft tissue by more than this on average."),
     ] = 100.0
     most_hidden: Annotated[
         float,
-        Tunable("ratio", 0, 1, "A hip is not assessable when metal hides a larger share of the 60 mm around its joint."),
+        Tunable(
+            "ratio", 0, 1, "A hip is not assessable when metal hides a larger share of the 60 mm around its joint."
+        ),
     ] = 0.6
     head_radius_mm: Annotated[
         float, Tunable("mm", 10, 40, "The search for a femoral head begins with this radius; adults have 19 to 29 mm.")

@@ -146,9 +146,7 @@ def _best_fit(
     return best
 
 
-def _replaced(
-    fields: Fields, fine: WorkingVolume, metal: MetalVoxels, side: Side, bone: HipBone
-) -> FittedHip | None:
+def _replaced(fields: Fields, fine: WorkingVolume, metal: MetalVoxels, side: Side, bone: HipBone) -> FittedHip | None:
     """Return what is left of a hip that has a head of metal in its socket; None where it has not."""
     if not len(metal.pieces) or bone.fit.share_in_view < MIN_SOCKET_IN_VIEW or bone.fit.explained < _BESIDE_METAL:
         return None

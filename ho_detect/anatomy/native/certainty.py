@@ -132,9 +132,7 @@ class SurfaceCertainty:
         return self.sd_mm[at], self.seen_class[at]
 
 
-def surface_certainties(
-    volume: HuVolume, hips: tuple[HipAnatomy, ...], metal: Metal
-) -> tuple[SurfaceCertainty, ...]:
+def surface_certainties(volume: HuVolume, hips: tuple[HipAnatomy, ...], metal: Metal) -> tuple[SurfaceCertainty, ...]:
     """Return how sure femur and hip bone of each hip are, in the order of :func:`.surfaces.native_bone`."""
     with threadpool_limits(limits=1, user_api="blas"):  # the systems solved are small
         return tuple(in_parallel(lambda task: _of_bone(volume, metal, *task), list(product(hips, BONES))))

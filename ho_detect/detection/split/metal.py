@@ -17,9 +17,7 @@ from ho_detect.image.morphology import neighbours
 _LEAST_MM3 = 200.0
 
 
-def split_at_metal_zone(
-    region: Region, outlined: Outlined, metal: Metal, native_margin_mm: float
-) -> list[Candidate]:
+def split_at_metal_zone(region: Region, outlined: Outlined, metal: Metal, native_margin_mm: float) -> list[Candidate]:
     """Return the larger pieces of an outlined candidate that are clear of metal, and the rest; none without.
 
     A piece that goes on within the zone keeps the outline of the whole; one that only streaks lie against is outlined
