@@ -16,12 +16,12 @@ from ho_detect.anatomy.fit.shape_fit import SurfaceFit
 from ho_detect.anatomy.fit.shape_model import femur_model, hip_bone_model
 from ho_detect.anatomy.fit.working_grid import WorkingVolume
 from ho_detect.anatomy.hip_joint import HipJoint
+from ho_detect.anatomy.metal.metal import Metal
 from ho_detect.anatomy.native.certainty import SEEN, SurfaceCertainty
 from ho_detect.anatomy.native.masks import NativeBone
 from ho_detect.anatomy.native.surfaces import FAR_MM, BoneDistance, native_bone
 from ho_detect.anatomy.regions.compartments import Compartments, compartments
 from ho_detect.anatomy.regions.landmarks import Landmarks, landmarks
-from ho_detect.anatomy.regions.metal import Metal
 from ho_detect.anatomy.regions.tissue import Tissue
 from ho_detect.anatomy.user_masks.masks import given_masks
 from ho_detect.detection.candidates import Region
@@ -45,6 +45,7 @@ def evidence(**changes: Any) -> Evidence:
         "noise_hu": 6.0,
         "interior_sd_hu": 150.0,
         "head_distance_mm": 45.0,
+        "head_radius_mm": 23.0,
         "gap_mm": 9.0,
         "reach_mm": 25.0,
         "beyond_mm": 20.0,
@@ -66,7 +67,7 @@ def evidence(**changes: Any) -> Evidence:
         "body": 1.0,
         "deep": 1.0,
         "near_metal": 0.0,
-        "metal_mm": None,
+        "artefact_hu": 0.0,
         "spine": 0.0,
         "shaft": 0.0,
         "cavity": 0.0,
@@ -198,7 +199,7 @@ def made_anatomy(**parts: Any) -> Anatomy:
         "compartments": {},
         "joint_states": {},
         "tissue": Tissue(coarse, nothing, nothing, nothing),
-        "metal": Metal(coarse, 0.0, None),
+        "metal": Metal(),
         "user_masks": given_masks(None, coarse),
         "native": NativeBone(),
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import ndimage as ndi
 
 from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.image.grid import Grid
@@ -29,7 +30,7 @@ def _load(name):
     return sys.modules[name]
 
 
-grades = _load("grades")
+grades, hidden = _load("grades"), _load("hidden")
 scorer, tables, cohort = _load("scorer"), _load("tables"), _load("cohort")
 methods, pictures, run = _load("methods"), _load("pictures"), _load("run")
 
@@ -42,6 +43,12 @@ def box(z, y, x):
 
 CUBE = box((5, 15), (5, 15), (5, 15))  # 1000 mm³ of the 1 mm grid, left of center
 FAR = box((5, 15), (25, 35), (25, 35))
+
+
+def changed_around(metal, reach_mm=20.0):
+    """What metal changes in the slices that hold it and all others, up to a distance."""
+    away = ndi.distance_transform_edt(~metal, sampling=2.0)
+    return np.where(away <= reach_mm, 400, 0).astype(np.int16)
 
 
 def study(lesions=(CUBE,), *, kinds=("island",), sides=("left",), attached=((),), views=(True, True), metal=None,
@@ -75,7 +82,7 @@ def study(lesions=(CUBE,), *, kinds=("island",), sides=("left",), attached=((),)
         metal=np.zeros(SHAPE, bool) if metal is None else metal,
         implant=np.zeros(SHAPE, np.uint8) if metal is None else metal.astype(np.uint8),
         mimic=np.zeros(SHAPE, np.uint8),
-        metal_change=np.zeros(SHAPE, np.int16),
+        metal_change=np.zeros(SHAPE, np.int16) if metal is None else changed_around(metal),
         truth=Truth(name="hand_made", hips=hips, lesions=tuple(truth), mimics=mimics, not_painted=()),
     )
 

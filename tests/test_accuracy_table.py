@@ -27,7 +27,7 @@ def _load(name):
     return sys.modules[name]
 
 
-for needed in ("cohort", "real_ct", "outlined", "labels", "implanting", "grades", "scorer"):
+for needed in ("cohort", "real_ct", "outlined", "hidden", "labels", "implanting", "grades", "scorer"):
     _load(needed)
 evaluate, thicker = _load("evaluate_table"), _load("thicker")
 labels, outlined, fit_judge = _load("labels"), _load("outlined"), _load("fit_judge")
@@ -118,13 +118,13 @@ def made_evidence(joined, reach, rng):
     numbers |= {"left": 1.0, "touching_femur": float(joined), "touching_pelvis": 0.0, "joined": float(joined)}
     numbers |= {"reach_mm": reach, "beyond_mm": max(reach - 3, 0), "base_mm2": 60.0 * joined, "thickness_mm": 6.0}
     numbers |= {"solidity": 0.7, "volume_mm3": 900.0, "mean_hu": 400.0, "deep": 1.0, "body": 1.0, "length_mm": 12.0}
-    return numbers | {"head_distance_mm": rng.uniform(30, 70), "metal_mm": np.nan, "interior_sd_hu": np.nan}
+    return numbers | {"head_distance_mm": rng.uniform(30, 70), "head_radius_mm": np.nan, "interior_sd_hu": np.nan}
 
 
 def test_numbers_are_evidence_again_and_null_stays_null():
     numbers = made_evidence(True, 9.0, np.random.default_rng(0))
     evidence = outlined.evidence_of(numbers)
-    assert evidence.metal_mm is None
+    assert evidence.head_radius_mm is None
     assert evidence.joined is True
     assert evidence.touching == ("femur",)
     again = dict(outlined.numbers_of(evidence))

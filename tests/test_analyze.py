@@ -333,10 +333,18 @@ class TestPartOfThePatient:
         found = findings(Plan((ISLAND,), metal="right"))
         left, right = hip(found, "left"), hip(found, "right")
         assert (left.status, left.finding, left.n_lesions) == ("assessed", "present", 1)
-        assert right.status == "not_assessable"
+        assert right.status == "assessed_beside_metal"
         assert [r.code for r in right.reasons] == ["hidden_by_metal"]
-        assert (right.finding, right.brooker_ct, right.total_volume_mm3) == (None, None, None)
-        assert np.linalg.norm(right.center_lps_mm - scan(Plan()).centers["right"]) < 3
+        assert (right.finding, right.brooker_ct, right.brooker_ct_at_most) == ("absent", "0", "IV")
+        assert (right.grades_at_least, left.grades_at_least) == (True, False)
+        # without streaks no more than metal and its blooming
+        assert (METAL_MM / 60.0) ** 3 < right.hidden_share < (2 * METAL_MM / 60.0) ** 3
+        assert left.hidden_share == 0.0
+        assert np.linalg.norm(right.center_lps_mm - scan(Plan()).centers["right"]) < 1
+        assert right.head_radius_mm == pytest.approx(METAL_MM, abs=1.0)
+        assert found.record.metal.volume_mm3 == pytest.approx(4 / 3 * np.pi * METAL_MM**3, rel=0.2)
+        assert found.record.metal.hidden_volume_mm3 > found.record.metal.volume_mm3
+        assert {n.field: n.code for n in right.not_said}["head_mean_hu"] == "hidden_by_metal"
         assert "metal" in {f.code for f in found.flags}
         assert found.record.status == "warning"
 
@@ -344,13 +352,14 @@ class TestPartOfThePatient:
         """A rod behind the joint that leads straight away from the metal head."""
         away = np.array([0.38, 0.92, 0.0]) / np.hypot(0.38, 0.92)
         radius, end_mm = 8.0, 56.0
-        found = findings(Plan((Growth("right", (tuple(away * 27.0), tuple(away * end_mm)), radius),), metal="right"))
+        hidden_mm = METAL_MM + 6.0
+        found = findings(Plan((Growth("right", (tuple(away * 15.0), tuple(away * end_mm)), radius),), metal="right"))
         right = hip(found, "right")
-        assert (right.status, right.finding, right.bridging) == ("not_assessable", "present", None)
+        assert (right.status, right.finding) == ("assessed_beside_metal", "present")
         (lesion,) = found.lesions
         assert lesion.cut_at_metal_zone
         assert "cut_at_metal_zone" in {f.code for f in found.flags}
-        length_mm = end_mm - METAL_MM - Settings().anatomy.metal_zone_mm
+        length_mm = end_mm - hidden_mm
         assert lesion.volume_mm3 == pytest.approx(np.pi * radius**2 * (length_mm + 2 / 3 * radius), rel=0.15)
         assert max(e.volume_mm3 for e in found.record.excluded if e.reason == "near_metal") > 500
 

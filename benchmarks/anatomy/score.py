@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ho_detect.anatomy.fit.hips import HipAnatomy
+from ho_detect.anatomy.metal.metal import Metal
 from ho_detect.anatomy.native.certainty import places_of
 from ho_detect.anatomy.native.surfaces import displaced
 from ho_detect.image.grid import FloatArray, vertex_normals
@@ -143,7 +144,7 @@ def place_rows(case: Case, hip: HipAnatomy, number: int) -> FloatArray:
     """Return for each place of both surfaces: case, class, signed error in mm, and the terms of its deviation."""
     rows = []
     for bone in BONES:
-        vertices, seen_class, terms, _ = places_of(case.drawn.volume.canonical(), hip, bone)
+        vertices, seen_class, terms, _ = places_of(case.drawn.volume.canonical(), Metal(), hip, bone)
         error = signed_errors(case, hip.joint.side, "femur" if bone == "femur" else "hip_bone", vertices)
         rows.append(np.column_stack([np.full(len(error), number), seen_class, error, terms]))
     out = np.concatenate(rows)

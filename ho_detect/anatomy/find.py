@@ -100,7 +100,7 @@ def find_anatomy(volume: HuVolume, masks: Path | None, settings: Settings) -> An
     """
     coarse = resample_to_patient_axes(volume, COARSE_STEP_MM)
     as_dense_as_metal = find_metal_voxels(volume, settings.anatomy)
-    hips = find_hip_joints(volume, coarse, as_dense_as_metal, settings.anatomy)
+    hips = find_hip_joints(volume, coarse, settings.anatomy, as_dense_as_metal)
     if not hips:
         raise no_hip(volume)
     tissue = segment_tissue(coarse, settings.anatomy, _points(hips))
@@ -117,7 +117,7 @@ def find_anatomy(volume: HuVolume, masks: Path | None, settings: Settings) -> An
         other_sides=other_sides(hips),
         landmarks=landmarks(hips),
         compartments=near,
-        joint_states=joint_states(volume, hips, near, settings.joint),
+        joint_states=joint_states(volume, hips, near, metal, settings.joint),
         tissue=deep_to_skin(tissue, supplied),
         metal=metal,
         user_masks=supplied,

@@ -24,7 +24,6 @@ class HipJoint(msgspec.Struct, frozen=True, kw_only=True):
     score: Annotated[float | None, Meta(description="Share of the expected bone surface found, 0 to 1")] = None
     coverage: Annotated[float | None, Meta(description="Share of the joint region (60 mm) in view, 0 to 1")] = None
     hidden_share: Annotated[
-        float | None,
-        Meta(description="Share of the joint region hidden by metal and its artefact, 0 to 1; null without metal"),
-    ] = None
+        float, Meta(description="Share of the joint region hidden by metal and its artefact, 0 to 1")
+    ] = 0.0
     reasons: tuple[Flag, ...] = ()

@@ -38,6 +38,7 @@ def assemble(
         lesions=judgement.lesions,
         excluded=judgement.excluded,
         specks=judgement.specks,
+        metal=anatomy.metal.record(),
     )
     labels = np.ascontiguousarray(labels)
     return Result(record, labels, volume, anatomy.user_masks.files, anatomy.native, settings.output)
@@ -64,7 +65,7 @@ def _qualifications(anatomy: Anatomy, judgement: Judgement, hips: tuple[Hip, ...
     if given.unused:
         yield flag("anatomy_unused", ", ".join(given.unused))
     if metal_mm3 > 0:
-        yield flag("metal", f"{metal_mm3 / 1000:.1f} mL")
+        yield flag("metal", f"{metal_mm3 / 1000:.1f} mL, hides {anatomy.metal.zone_mm3 / 1000:.0f} mL")
     if noise_hu >= _NOISY_HU:
         yield flag("noisy", f"{noise_hu:.0f} HU in smoothed muscle")
     if len(in_view) == 1:

@@ -30,9 +30,9 @@ HIP_FIELDS: Final[tuple[Field, ...]] = (
     Field(
         "status",
         "",
-        "`assessed`; `partly_in_view`: less than 98 % of the head's surface, or of the ball of 60 mm about it, "
-        "in view; `not_assessable`: metal nearer to the head center than `anatomy.metal_zone_mm`, no femoral head in "
-        "the socket, or a head more than 18 mm out of it; "
+        "`assessed`; `assessed_beside_metal`: but for what metal hides (`hidden_share`); `partly_in_view`: less than "
+        "98 % of the head's surface, or of the ball of 60 mm about it, in view; `not_assessable`: metal hides more "
+        "than `anatomy.most_hidden` of that ball, no femoral head in the socket, or a head more than 18 mm out of it; "
         "`not_in_view`.",
         source="convention",
         page=Shown("Status"),
@@ -108,6 +108,13 @@ HIP_FIELDS: Final[tuple[Field, ...]] = (
         page=Shown("Brooker at most, with what is undecided", missing="cannot be said"),
         code=own("brooker_at_most", "Brooker class at most, with undecided"),
         values={value: own(f"brooker_{value}", f"Brooker class {value}") for value in ("0", "I", "II", "III", "IV")},
+    ),
+    Field(
+        "grades_at_least",
+        "",
+        "Metal hides part of the joint region: gap and grades are of what is seen, and the hip may have more.",
+        page=Shown("Grades are the least there is"),
+        code=own("grades_at_least", "Grades are the least there is: metal hides part of the hip"),
     ),
     Field(
         "joint_space_min_mm",
@@ -196,6 +203,15 @@ HIP_FIELDS: Final[tuple[Field, ...]] = (
         "Share of the ball of 60 mm about the head center in view.",
         source="convention",
         page=Shown("Joint region in view", "%", kind="number", scale=100),
+    ),
+    Field(
+        "hidden_share",
+        "ratio",
+        "Share of the ball of 60 mm about the head center, inside the body, that metal hides: itself, and where its "
+        "artefact changes soft tissue by more than `anatomy.artefact_hu`.",
+        source="convention",
+        page=Shown("Joint region hidden by metal", "%", kind="number", scale=100),
+        code=own("hidden_share", "Share of the joint region hidden by metal"),
     ),
     Field("reasons", "", "What qualifies status and finding.", code=own("qualification", "What qualifies the finding")),
     Field("not_said", "", "For each null of a hip that was assessed: field, code, sentence."),

@@ -110,7 +110,7 @@ LESION_FIELDS: Final[tuple[Field, ...]] = (
     Field(
         "cut_at_metal_zone",
         "",
-        "It goes on within `anatomy.metal_zone_mm` of metal. All values are of what lies outside of that zone: "
+        "It goes on where metal hides it. All values are of what lies outside of that zone: "
         "volumes are the least there is, and what it is attached to inside is not told. The rest is listed "
         "under `excluded` as `near_metal`.",
         page=Shown("Cut at the zone around metal", group="Place and contact"),

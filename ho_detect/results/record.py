@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from ho_detect._version import __version__
 from ho_detect.acquisition.volume.hu_volume import SeriesRecord
+from ho_detect.anatomy.metal.record import MetalRecord
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.judge.excluded import Excluded, Specks
 from ho_detect.detection.measure.lesion import Lesion
@@ -21,7 +22,7 @@ from ho_detect.settings import Settings
 
 #: The minor number counts fields that came: whoever reads an older record finds their defaults, whoever reads a newer
 #: one leaves them. The major number counts what no reader of before could read.
-SCHEMA_VERSION = "2.0"
+SCHEMA_VERSION = "2.1"
 
 
 class RecordError(HoDetectError):
@@ -58,6 +59,7 @@ class FindingsRecord(msgspec.Struct, frozen=True, kw_only=True):
     lesions: tuple[Lesion, ...]
     excluded: tuple[Excluded, ...]
     specks: tuple[Specks, ...] = ()
+    metal: Annotated[MetalRecord | None, Meta(description="Metal and what it hides; null where there is none")] = None
 
     def known_settings(self) -> Settings:
         """Return the settings as far as this version has them; what it does not know is left, the rest is default.

@@ -12,7 +12,6 @@ from phantoms import ball
 
 from ho_detect.anatomy.native.surfaces import native_bone
 from ho_detect.anatomy.regions.compartments import compartments
-from ho_detect.anatomy.regions.metal import Metal
 from ho_detect.anatomy.regions.tissue import Tissue
 from ho_detect.anatomy.user_masks.masks import given_masks
 from ho_detect.detection.candidates import find_candidates
@@ -41,14 +40,14 @@ def decided(balls, bones, settings=None, body=True):
     found = type(found)(**{**vars(found), "grid": Grid.axial(SHAPE, (1, 1, 1), origin)})
     coarse = Grid.axial((20, 24, 40), (3.0, 3.0, 3.0), origin)
     whole = np.full(coarse.shape, body)
-    tissue, metal = Tissue(coarse, whole, whole, whole), Metal(coarse, 0.0, None)
+    tissue = Tissue(coarse, whole, whole, whole)
     candidates = find_candidates(found, settings.detection)
     near = compartments((anatomy("left"),), bones, settings.joint)
     here = made_anatomy(
+        hips=(anatomy("left"),),
         landmarks=(frames()["left"],),
         compartments=near,
         tissue=tissue,
-        metal=metal,
         user_masks=given_masks(None, found.grid),
     )
     judgement = decide(found, candidates, here, settings)

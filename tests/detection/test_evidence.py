@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_detection import MUSCLE_HU, frames, made_anatomy, place, region, sure
+from made_detection import MUSCLE_HU, anatomy, frames, made_anatomy, place, region, sure
 from model_hips import head_center
 from phantoms import ball
 from scipy import ndimage as ndi
 
+from ho_detect.anatomy.metal.metal import Metal, Zone
 from ho_detect.anatomy.native.mirror import OtherSide
 from ho_detect.anatomy.native.surfaces import FAR_MM
-from ho_detect.anatomy.regions.metal import Metal
 from ho_detect.anatomy.regions.tissue import Tissue
 from ho_detect.anatomy.user_masks.masks import given_masks
 from ho_detect.detection.candidates import Candidate
@@ -49,16 +49,17 @@ def gathered(
     whole = tuple(slice(0, n) for n in mask.shape)
     candidate = Candidate(whole, mask, joined=joined, touching=("femur",) if joined else ())
     outlined = Outlined(candidate, 300.0, 7.0, 0.9)
-    anatomy = made_anatomy(
+    here = made_anatomy(
         landmarks=tuple(FRAMES[s] for s in sides),
         tissue=tissues or tissue(),
-        metal=metal or Metal(COARSE, 0.0, None),
+        metal=metal or Metal(),
+        hips=tuple(anatomy(s) for s in sides),
         user_masks=given or NO_MASKS,
         compartments={s: place(s) for s in sides},
         certainty=(sure(),),
         other_sides=(other,),
     )
-    return gather(found, outlined, anatomy, Settings())
+    return gather(found, outlined, here, Settings())
 
 
 def blob(around=MUSCLE_HU, radius=6.0, spacing=(1.0, 1.0, 1.0)):
@@ -146,11 +147,17 @@ class TestBody:
     def test_outside_of_the_coarse_grid_is_not_body(self):
         assert gathered(*blob(), at=(400, 0, 0)).body == 0.0
 
-    def test_near_metal(self):
-        distance = np.full(COARSE.shape, 30.0, np.float32)
-        assert gathered(*blob(), metal=Metal(COARSE, 500.0, distance)).near_metal == 0.0
-        assert gathered(*blob(), metal=Metal(COARSE, 500.0, distance - 11)).near_metal == 1.0
-        assert gathered(*blob()).near_metal == 0.0
+    @pytest.mark.parametrize(
+        ("artefact_hu", "hidden", "near_metal"), [(20.0, False, 0.0), (20.0, True, 1.0), (300.0, False, 1.0)]
+    )
+    def test_near_metal_is_what_it_hides_and_what_does_not_stand_out(self, artefact_hu, hidden, near_metal):
+        nothing = np.zeros(COARSE.shape, np.float32)
+        metal = Metal(500.0, zone=Zone(COARSE, nothing + 30, nothing + np.float32(artefact_hu), everywhere(hidden)))
+        found = gathered(*blob(), metal=metal)
+        assert (found.near_metal, found.artefact_hu) == (near_metal, artefact_hu)
+
+    def test_no_metal_is_near_where_there_is_none(self):
+        assert (gathered(*blob()).near_metal, gathered(*blob()).artefact_hu) == (0.0, 0.0)
 
 
 class TestForm:

@@ -145,7 +145,7 @@ class TestNames:
         [
             ({"detction": {}}, "detction", "detection"),
             ({"judge": {"min_volume": 3.0}}, "judge.min_volume", "judge.min_volume_mm3"),
-            ({"detection": {"metal_zone_mm": 3.0}}, "detection.metal_zone_mm", "anatomy.metal_zone_mm"),
+            ({"detection": {"metal_hu": 3000.0}}, "detection.metal_hu", "anatomy.metal_hu"),
             ({"rim_mm": 3.0}, "rim_mm", "detection.rim_mm"),
             ({"Threads": 3}, "Threads", "threads"),
         ],

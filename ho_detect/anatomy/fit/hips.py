@@ -28,7 +28,8 @@ from ho_detect.anatomy.fit.shape_fit import SurfaceFit
 from ho_detect.anatomy.fit.shape_model import femur_model, hip_bone_model
 from ho_detect.anatomy.fit.working_grid import WorkingVolume, resample_to_patient_axes
 from ho_detect.anatomy.hip_joint import HipJoint
-from ho_detect.anatomy.metal.voxels import MetalVoxels, without_metal
+from ho_detect.anatomy.metal.head import radius_at_half_height
+from ho_detect.anatomy.metal.voxels import MetalVoxels, find_metal_voxels, without_metal
 from ho_detect.flags import Flag, flag
 from ho_detect.image.grid import FloatArray, Sphere, align_similarity, fit_sphere
 from ho_detect.image.sides import SIDES, Side, mirror_of
@@ -71,7 +72,7 @@ class HipAnatomy:
 
 
 def find_hip_joints(
-    volume: HuVolume, coarse: WorkingVolume, metal: MetalVoxels, settings: AnatomySettings
+    volume: HuVolume, coarse: WorkingVolume, settings: AnatomySettings, metal: MetalVoxels | None = None
 ) -> tuple[HipAnatomy, ...]:
     """Find the hips that are in view: none, one or two, left first.
 
@@ -86,12 +87,13 @@ def find_hip_joints(
     coarse
         Its copy of 3 mm voxels along the patient's axes.
     metal
-        Its metal: no edge beside it is taken for bone's.
+        What is as dense as metal in it: no edge beside that is taken for bone's. None where it has not been looked for.
 
     Returns
     -------
     Hips in view; a side that is missing is not in view.
     """
+    metal = find_metal_voxels(volume, settings) if metal is None else metal
     fields = Fields(edge_field(halved(coarse)), edge_field(coarse))
     fine = resample_to_patient_axes(volume, FIT_STEP_MM)
     fine = without_metal(WorkingVolume(gaussian(fine.hu, (0.5, 0.5, 0.5)), fine.grid), metal)
@@ -198,6 +200,8 @@ def _describe(volume: HuVolume, fitted: FittedHip) -> HipJoint:
     coverage = _share_in_view(volume, fitted.center, JOINT_REGION_MM)
     head_in_view = float(volume.grid.contains(femur.vertices[femur.joint]).mean())
     radius_mm = fitted.radius_mm
+    if fitted.replaced and radius_mm is not None:
+        radius_mm = radius_at_half_height(volume, Sphere(fitted.center, radius_mm))
     residual_mm = None if radius_mm is None or fitted.replaced else head_residual_mm(femur, fitted.center, radius_mm)
     reasons: list[Flag] = [] if fitted.reason is None else [fitted.reason]
     if radius_mm is not None and head_in_view < 0.98:

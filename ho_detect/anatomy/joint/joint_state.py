@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 
 from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.fit.hips import HipAnatomy
 from ho_detect.anatomy.joint.joint_space import joint_space
+from ho_detect.anatomy.metal.metal import Metal
 from ho_detect.anatomy.regions.compartments import Compartments
 from ho_detect.anatomy.regions.head_and_neck import mean_hu
 from ho_detect.image.sides import Side
@@ -24,15 +26,28 @@ class JointState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def joint_states(
-    volume: HuVolume, hips: tuple[HipAnatomy, ...], compartments: dict[Side, Compartments], settings: JointSettings
+    volume: HuVolume,
+    hips: tuple[HipAnatomy, ...],
+    compartments: dict[Side, Compartments],
+    metal: Metal,
+    settings: JointSettings,
 ) -> dict[Side, JointState]:
     """Measure each hip in view; nothing is measured behind metal."""
     return {
         h.joint.side: JointState()
-        if h.joint.status == "not_assessable"
+        if h.joint.status == "not_assessable" or _is_hidden(h, metal, settings)
         else _state(volume, h, compartments[h.joint.side], settings)
         for h in hips
     }
+
+
+def _is_hidden(hip: HipAnatomy, metal: Metal, settings: JointSettings) -> bool:
+    """Whether metal hides more of head and neck than may be out of view."""
+    reach_mm = settings.neck_radii[1] * (hip.joint.head_radius_mm or 0.0)
+    axis = np.linspace(-reach_mm, reach_mm, 15)
+    ball = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
+    ball = ball[np.linalg.norm(ball, axis=1) <= reach_mm]
+    return bool(metal.hides(hip.center_lps_mm + ball).mean() > 1.0 - settings.least_in_view)
 
 
 def _state(volume: HuVolume, hip: HipAnatomy, place: Compartments, settings: JointSettings) -> JointState:

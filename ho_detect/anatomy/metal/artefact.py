@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
 from ho_detect.anatomy.fit.working_grid import WorkingVolume
-from ho_detect.image.grid import FloatArray
 from ho_detect.image.smoothing import gaussian
 
 #: Voxels of the volume it is measured in, mm.
@@ -45,9 +44,9 @@ def artefact_hu(
     """
     rough, shadow = artefact_terms(volume, body)
     quiet = float(np.quantile(rough[body], _QUIET)) if body.any() else 0.0
-    found = _BESIDE_HU * np.exp(distance_mm / np.float32(-_FALLS_MM))
-    # metal goes on between slices that are thicker than the voxels here
-    reached = ndi.binary_dilation((distance_mm == 0.0).any(axis=(1, 2)), iterations=2)
+    found: NDArray[np.float32] = np.float32(_BESIDE_HU) * np.exp(distance_mm / np.float32(-_FALLS_MM))
+    # a slice is blurred into its neighbours here
+    reached = ndi.binary_dilation((distance_mm == 0.0).any(axis=(1, 2)))
     streaks = _ROUGHNESS * np.sqrt(np.maximum(rough[reached] ** 2 - np.float32(quiet**2), 0.0))
     found[reached] += streaks + _SHADOW * shadow[reached]
     return found
@@ -56,7 +55,7 @@ def artefact_hu(
 def artefact_terms(volume: WorkingVolume, body: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return (z, y, x) HU of roughness of the soft tissue around each place, and of the mean shadow there."""
     step = volume.step_mm
-    hu = np.clip(volume.hu, _SHADOW_HU[0], 3000)
+    hu = np.clip(volume.hu.astype(np.float32), _SHADOW_HU[0], 3000)
     fine, wide = (0.0, _STREAK_MM / step, _STREAK_MM / step), (0.0, _AROUND_MM / step, _AROUND_MM / step)
     soft = body & (volume.hu > _SOFT_HU[0]) & (volume.hu < _SOFT_HU[1])
     share = np.where(soft, np.int16(1000), np.int16(0))

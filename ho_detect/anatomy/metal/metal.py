@@ -7,11 +7,11 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage as ndi
 
 from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.fit.working_grid import resample_to_patient_axes
 from ho_detect.anatomy.metal.artefact import ARTEFACT_STEP_MM, artefact_hu
+from ho_detect.anatomy.metal.record import ImplantPart, MetalRecord
 from ho_detect.anatomy.metal.voxels import MetalVoxels
 from ho_detect.anatomy.regions.cavity import Cavity
 from ho_detect.anatomy.regions.tissue import Tissue
@@ -49,7 +49,7 @@ class Zone:
     def at(self, values: NDArray[Value], points: FloatArray) -> NDArray[Value]:
         """Return one of its values at (n, 3) LPS points; beyond the grid that of its edge."""
         index = np.rint(self.grid.to_index(points)).astype(int)
-        return values[tuple(np.clip(index, 0, np.array(values.shape) - 1).T)]
+        return np.asarray(values[tuple(np.clip(index, 0, np.array(values.shape) - 1).T)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,13 +62,24 @@ class Metal:
         Of all pieces that are large enough to spoil their neighbourhood; 0 where there is none.
     index
         (n, 3) its voxels in the volume.
+    parts
+        What implants it is made of.
     zone
         None where there is none.
     """
 
     volume_mm3: float = 0.0
     index: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 3), np.int64))
+    parts: tuple[ImplantPart, ...] = ()
     zone: Zone | None = None
+
+    def record(self) -> MetalRecord | None:
+        """Return what the record says of it; None where there is none."""
+        if self.zone is None:
+            return None
+        return MetalRecord(
+            volume_mm3=round(self.volume_mm3, 1), hidden_volume_mm3=round(self.zone_mm3, 1), parts=self.parts
+        )
 
     @property
     def zone_mm3(self) -> float:
@@ -126,7 +137,7 @@ def find_metal(
     # streaks begin at metal; what is as rough elsewhere is gas, or skin
     hidden = joined_with(metal, (strength >= settings.artefact_hu) | metal)
     zone = Zone(fine.grid, distance_mm, strength, hidden)
-    return Metal(float(size_mm3[is_metal].sum()), voxels.index_of(is_metal), zone)
+    return Metal(float(size_mm3[is_metal].sum()), voxels.index_of(is_metal), (), zone)
 
 
 def _in_cavity(points: FloatArray, cavities: list[Cavity]) -> bool:

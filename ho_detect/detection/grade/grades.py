@@ -48,6 +48,7 @@ def _grade(
         residual_mm=joint.residual_mm,
         score=joint.score,
         coverage=joint.coverage,
+        hidden_share=joint.hidden_share,
         head_hu_difference=_difference(state.head_mean_hu, other.head_mean_hu),
         neck_hu_difference=_difference(state.neck_mean_hu, other.neck_mean_hu),
         reasons=joint.reasons,
@@ -56,9 +57,7 @@ def _grade(
     if joint.status == "not_assessable" and not mine:
         return known
     undecided = [x for x in excluded if x.side == joint.side and x.reason in UNDECIDED]
-    # what lies within the zone around metal is said by the share that it hides
-    open_ = [x for x in undecided if x.reason != "near_metal"]
-    weighty = [x for x in open_ if x.volume_mm3 >= settings.judge.undecided_mm3 or x.bridging]
+    weighty = [x for x in undecided if x.volume_mm3 >= settings.judge.undecided_mm3 or x.bridging]
     doubts = tuple(flag("set_aside_undecided", reason) for reason in sorted({x.reason for x in weighty}))
     seen = joint.status == "partly_in_view" and (joint.coverage or 0.0) >= settings.judge.least_coverage
     whole = joint.status in ("assessed", "assessed_beside_metal") or seen
@@ -66,6 +65,8 @@ def _grade(
     graded = whole and bool(mine or not weighty)
     bridging = any(len(x.attached_to) == 2 for x in mine)
     gaps = [gap for x in mine if (gap := femur_pelvis_gap_mm(x)) is not None]
+    # what metal hides may bridge
+    at_most = "IV" if joint.hidden_share > 0.0 else _at_most(mine, weighty, settings.detection)
     said = msgspec.structs.replace(
         known,
         finding="present" if mine else "absent" if complete else "indeterminate",
@@ -76,7 +77,8 @@ def _grade(
         sectors=tuple(sorted({x.sector for x in mine})),
         bridging=True if bridging else False if whole else None,
         min_gap_mm=min(gaps, default=None),
-        brooker_ct_at_most=_at_most(mine, weighty, settings.detection) if whole or bridging else None,
+        brooker_ct_at_most=at_most if whole or bridging else None,
+        grades_at_least=joint.hidden_share > 0.0,
         reasons=(*joint.reasons, *doubts),
         **{g.name: g.function(mine, settings.detection) for g in GRADES if graded or (bridging and g.of_a_bridge)},
     )
@@ -86,7 +88,7 @@ def _grade(
 def _nulls(hip: Hip, *, complete: bool) -> Iterator[Null]:
     """Give each null of a hip in view its reason."""
     doubt = hip.reasons[0].code if hip.reasons else "fit_failed"
-    hidden = hip.status == "not_assessable"
+    hidden = hip.status in ("not_assessable", "assessed_beside_metal")
     no_type = "no_type_fits" if hip.n_lesions else "no_lesion"
     of_bone = doubt if hidden else "part_not_in_view"
     of_space = doubt if hidden else "roof_not_in_view" if hip.joint_space_resolved is None else "not_separable"
@@ -96,6 +98,7 @@ def _nulls(hip: Hip, *, complete: bool) -> Iterator[Null]:
         "min_gap_mm": "beyond_reach" if hip.n_lesions else "no_lesion",
         **{g.name: no_type if complete else doubt for g in GRADES},
         "brooker_ct_at_most": doubt,
+        "grades_at_least": doubt,
         "head_mean_hu": of_bone,
         "neck_mean_hu": of_bone,
         "head_hu_difference": of_bone if hip.head_mean_hu is None else "no_other_hip",

@@ -55,6 +55,9 @@ class Hip(_Graded, frozen=True, kw_only=True):  # type: ignore[misc, call-arg]
         Literal["0", "I", "II", "III", "IV"] | None,
         Meta(description="Brooker class if all that is undecided were ossification, derived from CT"),
     ] = None
+    grades_at_least: Annotated[
+        bool | None, Meta(description="Metal hides part of the joint region: gap and grades are of what is seen")
+    ] = None
     joint_space_min_mm: Annotated[
         float | None, Meta(description="Minimum of the joint space under the acetabular roof, mm")
     ] = None
@@ -71,5 +74,8 @@ class Hip(_Graded, frozen=True, kw_only=True):  # type: ignore[misc, call-arg]
     residual_mm: Annotated[float | None, Meta(description="Robust distance of head surface to the sphere, mm")] = None
     score: Annotated[float | None, Meta(description="Share of the expected bone surface found, 0 to 1")] = None
     coverage: Annotated[float | None, Meta(description="Share of the joint region (60 mm) in view, 0 to 1")] = None
+    hidden_share: Annotated[
+        float | None, Meta(description="Share of the joint region hidden by metal and its artefact, 0 to 1")
+    ] = None
     reasons: tuple[Flag, ...] = ()
     not_said: Annotated[tuple[Null, ...], Meta(description="Why each null of an assessed hip is null")] = ()

@@ -15,7 +15,7 @@ from ho_detect.image.sides import Point, Side
 #: Why something dense is not counted.
 EXCLUSIONS: dict[str, str] = {
     "outside_body": "outside of the body: table, hand, object",
-    "near_metal": "within the zone around metal that is not assessable",
+    "near_metal": "hidden by the artefact of metal, or no denser than that makes soft tissue",
     "too_small": "smaller or thinner than the smallest lesion reported",
     "out_of_reach": "farther from the joint than the stated reach",
     "other_side": "belongs to the other side, whose hip is not in view",
@@ -32,18 +32,18 @@ EXCLUSIONS: dict[str, str] = {
     "unlikely": "not of the build of ossification",
 }
 #: What is not counted without knowing that it is no ossification.
-UNDECIDED: frozenset[str] = frozenset({"near_metal", "native_unsure", "cut_native_bone", "mimic_unsure"})
+UNDECIDED: frozenset[str] = frozenset({"native_unsure", "cut_native_bone", "mimic_unsure"})
 
 #: In the order in which readers are shown what is not counted.
 Group = Literal["undecided", "outgrowth", "mimic", "elsewhere"]
 GROUPS: tuple[Group, ...] = get_args(Group)
-_ELSEWHERE = frozenset({"native_bone", "outside_body", "too_small", "out_of_reach", "other_side"})
+_ELSEWHERE = frozenset({"near_metal", "native_bone", "outside_body", "too_small", "out_of_reach", "other_side"})
 
 
 def group_of(reason: str) -> Group:
     """Return what kind of thing is not counted under a reason; one of another version's record is a mimic.
 
-    >>> group_of("near_metal"), group_of("osteophyte"), group_of("contrast"), group_of("native_bone")
+    >>> group_of("native_unsure"), group_of("osteophyte"), group_of("contrast"), group_of("near_metal")
     ('undecided', 'outgrowth', 'mimic', 'elsewhere')
     """
     if reason in UNDECIDED:

@@ -88,7 +88,7 @@ def judge(evidence: Evidence, settings: Settings) -> Verdict:
     """Return what becomes of a candidate: by definition, else by its probability."""
     reason = defined(evidence, settings)
     if reason is not None:
-        return Verdict("undecided" if reason == "near_metal" else "excluded", reason, None, "")
+        return Verdict("excluded", reason, None, "")
     grown, ossified = probabilities(evidence, weights())
     probability = grown * ossified
     because = _because(evidence, grown, ossified)

@@ -12,6 +12,7 @@ from ho_detect.anatomy.fit.hips import find_hip_joints
 from ho_detect.anatomy.fit.shape_fit import edges_along
 from ho_detect.anatomy.fit.shape_model import femur_model
 from ho_detect.anatomy.fit.working_grid import COARSE_STEP_MM, resample_to_patient_axes
+from ho_detect.anatomy.metal.metal import Metal
 from ho_detect.anatomy.native.certainty import (
     HIDDEN,
     OUT_OF_VIEW,
@@ -36,7 +37,7 @@ def hips(volume):
 
 @pytest.fixture(scope="module")
 def certainties(volume, hips):
-    return surface_certainties(volume, hips)
+    return surface_certainties(volume, hips, Metal())
 
 
 def moved(volume, hip, by_mm):
@@ -75,7 +76,7 @@ class TestSurfaceCertainties:
 
     def test_a_surface_beside_the_bone_is_known_to_be_wrong(self, volume, hips, certainties):
         wrong = moved(volume, hips[0], np.array([14.0, -10.0, 0.0]))
-        c = surface_certainties(volume, (wrong,))[0]
+        c = surface_certainties(volume, (wrong,), Metal())[0]
         assert c.lies_on_bone is False
         assert all(right.lies_on_bone for right in certainties)
         # no place of it is sure, also where it happens to meet an edge: that may be any bone's

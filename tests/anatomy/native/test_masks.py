@@ -92,8 +92,8 @@ def test_a_mask_given_takes_the_place_of_the_surface_where_it_holds(tmp_path):
     assert dice(found, truth) > max(0.97, dice(findings().native_bone() == LABELS["femur_left"], truth))
 
 
-def test_a_hip_hidden_by_metal_has_the_bones_that_the_fit_expects_and_no_hip_has_none():
+def test_a_hip_beside_metal_has_the_bones_that_the_fit_expects_and_no_hip_has_none():
     hidden = analyze(scan(Plan(metal="left")).volume)
-    assert next(h for h in hidden.hips if h.side == "left").status == "not_assessable"
+    assert next(h for h in hidden.hips if h.side == "left").status == "assessed_beside_metal"
     assert set(np.unique(hidden.native_bone())) == {0, *LABELS.values()}
     assert not NativeBone().labels(findings().volume.grid).any()

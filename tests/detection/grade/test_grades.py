@@ -259,7 +259,7 @@ class TestNulls:
         assert why(graded([island(sector="lateral")]))["mavrogenis"] == "no_type_fits"
         cut = graded([island()], status="partly_in_view", reasons=(flag("hip_cut_by_view"),))
         assert why(cut)["brooker_ct"] == why(cut)["mavrogenis"] == "hip_cut_by_view"
-        doubted = graded([], [replaced(make_excluded("near_metal", side="left"), volume_mm3=600.0)])
+        doubted = graded([], [replaced(make_excluded("native_unsure", side="left"), volume_mm3=600.0)])
         assert why(doubted)["della_valle_ct"] == "set_aside_undecided"
         assert why(graded([spur(None)]))["min_gap_mm"] == "beyond_reach"
 

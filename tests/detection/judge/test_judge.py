@@ -38,7 +38,7 @@ ANY = st.builds(
     fat=SHARE,
     base_seen=SHARE,
     on_bone=st.none() | SHARE,
-    metal_mm=st.none() | st.floats(20.0, 200.0),
+    artefact_hu=st.floats(0.0, 1000.0),
 )
 
 
@@ -127,7 +127,7 @@ class TestJudge:
         ("changes", "reason"),
         [
             ({"body": 0.3}, "outside_body"),
-            ({"near_metal": 0.5, "metal_mm": 15.0}, "near_metal"),
+            ({"near_metal": 0.5, "artefact_hu": 120.0}, "near_metal"),
             ({"volume_mm3": 20.0}, "too_small"),
             ({"thickness_mm": 2.0}, "too_small"),
             ({"head_distance_mm": 125.0}, "out_of_reach"),

@@ -1,4 +1,4 @@
-"""What reaches into the zone around metal is split at its border: nothing is lost, and only the rest is undecided."""
+"""What metal lets be judged is split from the rest: nothing is lost, and only the rest is undecided."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_detection import MUSCLE_HU, region
 
-from ho_detect.anatomy.regions.metal import Metal
+from ho_detect.anatomy.metal.metal import Metal, Zone
 from ho_detect.detection.candidates import Candidate
 from ho_detect.detection.outline import Outlined, outline
 from ho_detect.detection.split.metal import split_at_metal_zone
@@ -17,17 +17,18 @@ from ho_detect.settings import DetectionSettings
 
 SHAPE = (24, 24, 48)
 WHOLE = tuple(slice(0, n) for n in SHAPE)
-ZONE_MM = 20.0
+HIDES_MM = 20.0
 
 
-def split_parts(mask, metal_x, *, joined=True, distance_mm=None):
-    """Part a mask in a grid of 1 mm where metal is the plane of that column."""
+def split_parts(mask, metal_x, *, joined=True, distance_mm=None, artefact_hu=0.0, hu=400.0):
+    """Part a mask in a grid of 1 mm where metal is the plane of that column and hides 20 mm to either side."""
     grid = Grid.axial(SHAPE, (1.0, 1.0, 1.0))
-    away = np.abs(np.arange(SHAPE[2]) - metal_x).astype(np.float32)
-    metal = Metal(grid, 500.0, np.ascontiguousarray(np.broadcast_to(away, SHAPE)))
-    found = region(np.where(mask, 400.0, MUSCLE_HU), distance_mm=distance_mm)
+    away = np.broadcast_to(np.abs(np.arange(SHAPE[2]) - metal_x).astype(np.float32), SHAPE)
+    strength = np.broadcast_to(np.float32(artefact_hu), SHAPE)
+    metal = Metal(500.0, zone=Zone(grid, away, strength, away < HIDES_MM))
+    found = region(np.where(mask, hu, MUSCLE_HU), distance_mm=distance_mm)
     outlined = Outlined(Candidate(WHOLE, mask, joined), 222.0, 8.0, 0.9)
-    return split_at_metal_zone(found, outlined, metal, ZONE_MM, 1.5), away
+    return split_at_metal_zone(found, outlined, metal, 1.5), away
 
 
 def bar(width, start=0, stop=SHAPE[2]):
@@ -41,19 +42,39 @@ def bar(width, start=0, stop=SHAPE[2]):
 def test_parts_are_the_whole_and_each_lies_on_one_side(metal_x, width):
     mask = bar(width)
     parts, away = split_parts(mask, metal_x)
-    outside = mask & (away >= ZONE_MM)
+    outside = mask & (away >= HIDES_MM)
     left, right = (outside & side for side in (np.arange(SHAPE[2]) < metal_x, np.arange(SHAPE[2]) >= metal_x))
-    large = [side for side in (left, right) if side.sum() >= 500]
+    large = [side for side in (left, right) if side.sum() >= 200]
     assert len(parts) == (len(large) + (sum(s.sum() for s in large) < mask.sum()) if large else 0)
     if parts:
         assert np.array_equal(np.sum([p.mask for p in parts], axis=0), mask.astype(int))
-        assert all(p.is_split and p.boundary_hu == 222.0 for p in parts)
+        assert all(p.is_split for p in parts)
     for part, side in zip(parts, large, strict=False):
         assert np.array_equal(part.mask, side)
+        # cut only where it goes on in the zone
+        assert part.at_metal_zone == bool((mask & (away < HIDES_MM)).any())
 
 
-def test_a_streak_of_small_pieces_is_left_to_the_zone():
-    assert split_parts(bar(3), 24)[0] == []
+def test_small_pieces_are_left_to_the_zone():
+    assert split_parts(bar(3, stop=10), 30)[0] == []
+
+
+@pytest.mark.parametrize(("artefact_hu", "n_parts"), [(0.0, 1), (100.0, 1), (130.0, 0)])
+def test_what_is_no_denser_than_the_artefact_is_left_to_the_zone(artefact_hu, n_parts):
+    parts, _ = split_parts(bar(10), -100, artefact_hu=artefact_hu)
+    assert len(parts) == n_parts
+
+
+def test_a_lesion_is_split_from_the_streak_it_lies_in_and_outlined_anew():
+    streak, lesion = bar(14), bar(10, 16, 32)
+    hu = np.where(lesion, 700.0, 200.0)
+    parts, _ = split_parts(streak, -100, artefact_hu=60.0, hu=hu)
+    own, rest = parts
+    assert not own.at_metal_zone
+    assert (own.mask & lesion).sum() == lesion.sum()
+    # and no more than the edge of bone around it
+    assert own.mask.sum() < 2.2 * lesion.sum()
+    assert np.array_equal(own.mask | rest.mask, streak)
 
 
 @pytest.mark.parametrize("stands_at", ["inside", "outside"])
