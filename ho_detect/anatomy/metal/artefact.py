@@ -15,13 +15,13 @@ from ho_detect.image.smoothing import gaussian
 
 #: Voxels of the volume it is measured in, mm.
 ARTEFACT_STEP_MM = 1.5
-#: Soft tissue and streaks in it; what is darker than fat is shadow, and counts no more than this (gas is darker). HU
-_SOFT_HU, _SHADOW_HU = (-300, 200), (-500, -150)
+#: Soft tissue and streaks in it; what is darker than fat is shadow. Gas and metal count no more than this. HU
+_SOFT_HU, _SHADOW_HU, _CLIPPED_HU = (-300, 200), -150, (-500, 500)
 #: Streaks are finer than this, and the strength is that of surroundings so wide, mm.
 _STREAK_MM, _AROUND_MM = 1.5, 18.0
 #: HU of artefact for: a HU of roughness beyond that of the rest, a HU of mean shadow, and metal itself, falling by e
-#: every 6.8 mm. Fitted to simulated pairs with and without metal (``benchmarks/accuracy/artefact.py``).
-_ROUGHNESS, _SHADOW, _BESIDE_HU, _FALLS_MM = 1.25, 2.8, 230.0, 6.8
+#: every 6.5 mm. Fitted to simulated pairs with and without metal (``benchmarks/accuracy/artefact.py``).
+_ROUGHNESS, _SHADOW, _BESIDE_HU, _FALLS_MM = 1.4, 2.6, 250.0, 6.5
 #: The roughness of what no artefact reaches: this quantile of all soft tissue in view.
 _QUIET = 0.25
 #: With so small a share of soft tissue around no roughness is told.
@@ -55,12 +55,14 @@ def artefact_hu(
 def artefact_terms(volume: WorkingVolume, body: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return (z, y, x) HU of roughness of the soft tissue around each place, and of the mean shadow there."""
     step = volume.step_mm
-    hu = np.clip(volume.hu.astype(np.float32), _SHADOW_HU[0], 3000)
+    hu = np.clip(volume.hu.astype(np.float32), *_CLIPPED_HU)
     fine, wide = (0.0, _STREAK_MM / step, _STREAK_MM / step), (0.0, _AROUND_MM / step, _AROUND_MM / step)
-    soft = body & (volume.hu > _SOFT_HU[0]) & (volume.hu < _SOFT_HU[1])
+    # by the mean about a place: streaks lead single voxels far from what soft tissue has
+    mean = gaussian(hu, fine)
+    soft = body & (mean > _SOFT_HU[0]) & (mean < _SOFT_HU[1])
     share = np.where(soft, np.int16(1000), np.int16(0))
     level = 1000.0 * gaussian(np.where(soft, hu, 0), fine) / np.maximum(gaussian(share, fine), 1)
     off = np.where(soft, np.abs(hu - level), 0.0)
     rough = 1000.0 * gaussian(8.0 * off, wide) / 8.0 / np.maximum(gaussian(share, wide), int(1000 * _LEAST_SOFT))
-    dark = np.where(body, np.maximum(_SHADOW_HU[1] - hu, 0.0), 0.0)
+    dark = np.where(body, np.maximum(_SHADOW_HU - hu, 0.0), 0.0)
     return rough.astype(np.float32), gaussian(8.0 * dark, wide).astype(np.float32) / np.float32(8.0)
