@@ -56,14 +56,14 @@ class Geometry:
 
 
 def integrals(images: NDArray[np.float32], geometry: Geometry, wanted: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Line integrals of (m, rows, columns) images along the rays wanted of (views, readings): (n, m), value times mm."""
+    """Line integrals of (m, rows, columns) images along wanted rays of (views, readings): (n, m), value times mm."""
     sums = np.zeros((int(wanted.sum()), len(images)), np.float32)
     project_rays(images, geometry.corner, geometry.step, geometry.rays(wanted), sums)
     return sums
 
 
 def sparse_integrals(shares: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32]:
-    """Line integrals of (m, rows, columns) images that are 0 but for a few spots: (m, views, readings), value times mm."""
+    """Line integrals of (m, rows, columns) images, 0 but for a few spots: (m, views, readings), value times mm."""
     from scipy.ndimage import find_objects, label
 
     spots, _ = label(shares.any(axis=0), np.ones((3, 3), np.bool_))

@@ -21,9 +21,9 @@ _SOFT_HU, _SHADOW_HU, _CLIPPED_HU = (-300, 200), -150, (-500, 500)
 _STREAK_MM, _AROUND_MM = 1.5, 18.0
 #: HU of artefact for: a HU of roughness beyond that of the rest, a HU of mean shadow, and metal itself, falling by e
 #: every 6.5 mm. Fitted to simulated pairs with and without metal (``benchmarks/accuracy/artefact.py``).
-_ROUGHNESS, _SHADOW, _BESIDE_HU, _FALLS_MM = 1.4, 2.6, 250.0, 6.5
+COEFFICIENTS = (1.4, 2.6, 250.0, 6.5)
 #: The roughness of what no artefact reaches: this quantile of all soft tissue in view.
-_QUIET = 0.25
+QUIET = 0.25
 #: With so small a share of soft tissue around no roughness is told.
 _LEAST_SOFT = 0.05
 
@@ -43,12 +43,13 @@ def artefact_hu(
         (z, y, x) bool.
     """
     rough, shadow = artefact_terms(volume, body)
-    quiet = float(np.quantile(rough[body], _QUIET)) if body.any() else 0.0
-    found: NDArray[np.float32] = np.float32(_BESIDE_HU) * np.exp(distance_mm / np.float32(-_FALLS_MM))
+    roughness, shadows, beside_hu, falls_mm = COEFFICIENTS
+    quiet = float(np.quantile(rough[body], QUIET)) if body.any() else 0.0
+    found: NDArray[np.float32] = np.float32(beside_hu) * np.exp(distance_mm / np.float32(-falls_mm))
     # a slice is blurred into its neighbours here
     reached = ndi.binary_dilation((distance_mm == 0.0).any(axis=(1, 2)))
-    streaks = _ROUGHNESS * np.sqrt(np.maximum(rough[reached] ** 2 - np.float32(quiet**2), 0.0))
-    found[reached] += streaks + _SHADOW * shadow[reached]
+    streaks = roughness * np.sqrt(np.maximum(rough[reached] ** 2 - np.float32(quiet**2), 0.0))
+    found[reached] += streaks + shadows * shadow[reached]
     return found
 
 

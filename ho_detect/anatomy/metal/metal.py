@@ -133,7 +133,7 @@ def find_metal(
     fine = resample_to_patient_axes(volume, ARTEFACT_STEP_MM)
     metal = voxels.on(fine.grid, is_metal)
     distance_mm = distance_anywhere(metal, fine.grid.spacing_mm)
-    strength = artefact_hu(fine, distance_mm, _on(tissue.body, tissue.grid, fine.grid))
+    strength = artefact_hu(fine, distance_mm, on_grid(tissue.body, tissue.grid, fine.grid))
     # streaks begin at metal; what is as rough elsewhere is gas, or skin
     hidden = joined_with(metal, (strength >= settings.artefact_hu) | metal)
     zone = Zone(fine.grid, distance_mm, strength, hidden)
@@ -147,7 +147,7 @@ def _in_cavity(points: FloatArray, cavities: list[Cavity]) -> bool:
     return bool(cavity.away_from_wall(points, _WALL_MM).mean() > 0.5)
 
 
-def _on(mask: NDArray[np.bool_], grid: Grid, other: Grid) -> NDArray[np.bool_]:
+def on_grid(mask: NDArray[np.bool_], grid: Grid, other: Grid) -> NDArray[np.bool_]:
     """Return a mask on another grid along the same axes, of the nearest voxel; outside False."""
     scale, offset = other.onto(grid)
     index = [np.rint(scale[a, a] * np.arange(other.shape[a]) + offset[a]).astype(int) for a in range(3)]
