@@ -4,8 +4,8 @@
 
 The signs of the weights are given (``ho_detect.detection.judge.features``); a weight that would have the other sign is
 0. Both models are fitted together, to the likelihood of the product of their probabilities: a candidate that is no
-ossification does not say of which of the two it fails. What is no finding by definition, what lies within 20 mm of
-metal and what is left out is not fitted to. To evaluate the fit:
+ossification does not say of which of the two it fails. What is no finding by definition, ossification that
+metal hides and what is left out is not fitted to. To evaluate the fit:
 
     python benchmarks/accuracy/evaluate_table.py TABLE --model fit_judge:fit --out OUT
 """
