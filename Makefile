@@ -13,8 +13,8 @@ demo: $(VENV)/.installed
 	@rm -rf demo_findings
 	$(BIN)/ho-detect run sample_dicom --out demo_findings
 	@echo
-	@echo "Findings: $(CURDIR)/demo_findings"
-	@echo "  summary.csv, lesions.csv and studies.csv, and a folder for each study with findings.json and lesions.nii.gz"
+	@echo "Open in a browser: $(CURDIR)/demo_findings/index.html"
+	@echo "  beside it summary.csv, lesions.csv, studies.csv, and a folder for each study with report.html and findings.json"
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder

@@ -25,7 +25,7 @@ start, cpu = time.perf_counter(), time.process_time()
 found = index_files([Path(sys.argv[1])], AcquisitionSettings())
 wall, cpu = time.perf_counter() - start, time.process_time() - cpu
 usable = sum(e.analyse for e in found.series)
-print(wall, cpu, found.n_files, len(found.series), usable, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(wall, cpu, found.looked_at.n_files, len(found.series), usable, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 

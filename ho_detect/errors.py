@@ -17,7 +17,22 @@ class HoDetectError(Exception):
 
 
 class UsageError(HoDetectError):
-    """The call itself is wrong: a path that is not there, a setting that does not exist."""
+    """The call itself is wrong: a path that is not there, a setting that does not exist.
+
+    Parameters
+    ----------
+    message
+        What is wrong; no name of a file or folder that the user gave, which may name a patient.
+    path
+        The file or folder that it is about. Who called sees it; the command line shows it on a terminal alone.
+    """
+
+    def __init__(self, message: str, path: Path | None = None) -> None:
+        self.message, self.path = message, path
+        super().__init__(message if path is None else f"{message}: {path}")
+
+    def __reduce__(self) -> tuple[type[UsageError], tuple[str, Path | None]]:
+        return type(self), (self.message, self.path)
 
 
 class SettingError(UsageError, ValueError):

@@ -71,7 +71,7 @@ def analyze_study(
     from ho_detect.system.pseudonyms import Pseudonyms
 
     if not is_there(path):
-        raise UsageError("the path given does not exist")
+        raise UsageError("no such file or folder", path)
     if series is not None:
         acquisition = msgspec.structs.replace(settings.acquisition, all_series=True)
         settings = msgspec.structs.replace(settings, acquisition=acquisition)
@@ -108,7 +108,7 @@ def by_preference(entries: list[SeriesEntry], series: str | None = None) -> list
     if series is not None:
         entries = [e for e in entries if e.series_uid == series]
         if not entries:
-            raise UsageError("no series with the UID asked for")
+            raise UsageError(f"no series with the UID {series!r}")
     usable = [e for e in map(in_its_own_right, entries) if e.analyse]
     if usable:
         return sorted(usable, key=preference)

@@ -21,6 +21,7 @@ import pytest
 from dicom_files import CtSeries, write_series
 
 import ho_detect
+from ho_detect.acquisition.headers.endings import LookedAt
 from ho_detect.cli import cli, main
 from ho_detect.cli.common import Messages, log_to
 from ho_detect.cohort.plan import series_rows
@@ -113,7 +114,7 @@ class TestRun:
 
     def test_quiet(self, call, studies, tmp_path):
         assert call("run", studies, "--out", tmp_path / "out", "--quiet") == (0, "", "")
-        status, out, err = call("run", studies, "--out", tmp_path / "out", "--quiet", "--json")
+        status, out, err = call("run", studies, "--out", tmp_path / "out", "--quiet", "--json", "--overwrite")
         assert json.loads(out)["exit_status"] == status
         assert err == ""
 
@@ -138,8 +139,28 @@ class TestRun:
         one, two = (pd.read_csv(tmp_path / n / "studies.csv") for n in "ab")
         pd.testing.assert_frame_equal(one, two)
 
+    def test_a_second_run_is_asked_what_to_do_with_the_first(self, call, studies, tmp_path):
+        assert call("run", studies, "--out", tmp_path / "out")[0] == 0
+        before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+        status, out, err = call("run", studies, "--out", tmp_path / "out")
+        assert (status, out) == (2, "")
+        assert "--resume" in err
+        assert "--overwrite" in err
+        assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
+        assert call("run", studies, "--out", tmp_path / "out", "--overwrite", "--resume")[0] == 2
+
+    def test_the_page_over_all_is_named_where_there_is_one(self, call, studies, tmp_path):
+        assert f"{tmp_path}/a/index.html" in call("run", studies, "--out", tmp_path / "a")[1]
+        assert "index.html" not in call("run", studies, "--out", tmp_path / "b", "--no-report")[1]
+
+    def test_a_first_run_says_that_it_compiles(self, call, studies, tmp_path, monkeypatch):
+        monkeypatch.setattr("ho_detect._kernels.compiled.compiled_before", lambda: False)
+        assert "compiles first" in call("run", studies, "--out", tmp_path / "a")[2]
+        monkeypatch.setattr("ho_detect._kernels.compiled.compiled_before", lambda: True)
+        assert "compiles" not in call("run", studies, "--out", tmp_path / "b")[2]
+
     def test_results_of_earlier_runs_are_told(self, call, studies, tmp_path):
-        first, second = (call("run", studies, "--out", tmp_path / "out")[1] for _ in range(2))
+        first, second = (call("run", studies, "--out", tmp_path / "out", *more)[1] for more in ((), ("--overwrite",)))
         assert "of earlier runs in the same" not in first
         assert "1 result folder of earlier runs in the same place" in second
 
@@ -209,7 +230,7 @@ class TestShards:
         assert said.startswith("2 series found, 1 to analyse in 2 shards\n")
         status, said, _ = call("collect", out)
         assert status == 3
-        assert "2 series found, 0 analysed, 1 left out, 0 failed, 1 waiting" in said
+        assert "2 series found, 0 analysed, 1 left out, 0 failed, 1 not done" in said
         for k in (1, 2):
             status, said, err = call("run", "--manifest", out / "manifest.parquet", "--shard", f"{k}/2", "--resume")
             assert status == 0
@@ -248,6 +269,7 @@ class TestInspect:
         status, out, err = call("inspect", studies, faulty)
         assert (status, err) == (0, "")
         assert len(out.splitlines()) == 6
+        assert "48 files looked at, 2 of them no DICOM: 1 .dcm, 1 of another ending or none" in out
         assert re.search(r"1 +1 +CT +16 +40x44 +2\.50 +1\.80 +analysed", out)
         assert re.search(r"2 .*MR .*left out .*not a CT", out)
         assert re.search(r"3 .*failed .*too many slices are missing", out)
@@ -271,7 +293,17 @@ class TestInspect:
         assert list(tmp_path.iterdir()) == []
 
     def test_nothing_found(self, call, tmp_path):
-        assert call("inspect", tmp_path)[:2] == (0, "No DICOM series found.\n")
+        assert call("inspect", tmp_path)[:2] == (3, "No DICOM series found: there is no file below the inputs.\n")
+
+    def test_what_else_is_there_is_told_by_its_ending(self, call, tmp_path, in_place):
+        for name in ("scan.nii.gz", "disc.tgz", "b.TGZ", "report.txt", "scan.Secret_Name"):
+            path = tmp_path / "in" / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(b"nothing that can be read")
+        said = "No DICOM series found: 5 files looked at, no DICOM: 2 .tgz, 1 .nii.gz, 1 .txt, 1 of another ending or none."
+        assert call("inspect", tmp_path / "in")[:2] == (3, said + "\n")
+        status, out, _ = call("run", tmp_path / "in", "--out", tmp_path / "out")
+        assert (status, said in out) == (3, True)
 
     def test_numbers_are_those_of_a_run(self, call, studies, faulty, tmp_path, in_place):
         rows = json.loads(call("inspect", studies, faulty, "--json")[1])
@@ -360,10 +392,10 @@ class TestErrors:
     def test_warnings_of_libraries_may_name_the_patient(self, call, studies, monkeypatch):
         def warn(*_):
             warnings.warn("Secret", stacklevel=1)
-            return []
+            return series_rows.Inspection((), LookedAt(), {})
 
         monkeypatch.setattr(series_rows, "inspect", warn)
-        assert call("inspect", studies) == (0, "No DICOM series found.\n", "")
+        assert call("inspect", studies) == (3, "No DICOM series found: there is no file below the inputs.\n", "")
 
     @pytest.mark.usefixtures("in_place")
     def test_a_full_disk_at_the_end(self, call, studies, tmp_path, monkeypatch):
@@ -422,6 +454,9 @@ def test_ctrl_c(studies, tmp_path):
     assert b"Stopped" in b"".join(said)
     assert not Path(f"/proc/{pid}").exists()
     assert list(pd.read_csv(out / "studies.csv").reason) == ["interrupted", "not_ct"]
+    assert b"1 series not done" in b"".join(said)
+    assert b"0 failed, 1 not done" in b"".join(said).replace(b"\x1b[33m", b"").replace(b"\x1b[0m", b"")
+    assert list(pd.read_csv(out / "studies.csv").status) == ["waiting", "left_out"]
     assert b"--resume goes on from here" in b"".join(said)
 
 

@@ -137,7 +137,7 @@ def log_to(messages: Messages) -> Iterator[None]:
         try:
             handler = _LogFile(messages.log_file, encoding="utf-8")
         except OSError as error:
-            raise UsageError(f"cannot write the log file: {error.strerror}") from error
+            raise UsageError(f"cannot write the log file: {error.strerror}", messages.log_file) from error
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     elif messages.debug:
         handler = logging.StreamHandler(sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,16 +43,18 @@ Below OUT appear
 @debug_option
 def command(earlier: Path, later: Path, out: Path, **options: Any) -> None:  # noqa: ANN401 - click passes options by name
     """Compare, write, and say what has changed."""
+    from ho_detect.cli.terminal import say_if_compiling
     from ho_detect.errors import UsageError
     from ho_detect.followup.compare import compare
     from ho_detect.followup.tables import comparison_json
 
+    say_if_compiling(sys.stderr, quiet=options["quiet"])
     settings = settings_from(options["settings_file"], keep_identity=options["keep_identity"])
     found = compare(earlier, later, settings)
     try:
         found.save(out)
     except OSError as error:
-        raise UsageError(f"cannot write below OUT: {error.strerror}") from error
+        raise UsageError(f"cannot write below OUT: {error.strerror}", out) from error
     if options["as_json"]:
         click.echo(comparison_json(found.comparison).decode(), nl=False)
     elif not options["quiet"]:

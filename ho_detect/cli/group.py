@@ -62,7 +62,8 @@ def main(args: Sequence[str] | None = None) -> None:
         click.echo("Stopped.", err=True)
         status = EXIT_INTERRUPTED
     except UsageError as error:
-        click.echo(f"Error: {error}", err=True)
+        # names that the user gave are shown to the user, and kept out of what a scheduler logs
+        click.echo(f"Error: {error if sys.stderr.isatty() else error.message}", err=True)
         status = EXIT_USAGE
     except HoDetectError as error:
         click.echo(f"Error: {error}", err=True)

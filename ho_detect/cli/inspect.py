@@ -16,9 +16,10 @@ from ho_detect.cli.common import (
     settings_from,
     settings_option,
 )
+from ho_detect.cli.group import EXIT_OK, EXIT_SOME_FAILED
 
 
-@click.command("inspect")
+@click.command("inspect", epilog="Exit status: 0 there are series, 2 wrong usage, 3 no DICOM was found.")
 @inputs_argument
 @settings_option
 @all_series_option
@@ -26,7 +27,7 @@ from ho_detect.cli.common import (
 @click.option("--keep-identity", is_flag=True, help="Show descriptions and (with --json) true UIDs.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @debug_option
-def command(inputs: tuple[Path, ...], **options: Any) -> None:  # noqa: ANN401 - click passes options by name
+def command(inputs: tuple[Path, ...], **options: Any) -> int:  # noqa: ANN401 - click passes options by name
     """List the series under INPUT and what would be done with each, and why. Reads headers, writes nothing.
 
     Usable series of a study are ranked: axial before reformats, whole before gaps, thin slices, kernels for bone,
@@ -36,15 +37,17 @@ def command(inputs: tuple[Path, ...], **options: Any) -> None:  # noqa: ANN401 -
     """
     import msgspec
 
-    from ho_detect.cli.terminal import console_for, planned, show_inspection
+    from ho_detect.cli.inspection import planned, show_inspection
+    from ho_detect.cli.terminal import console_for
     from ho_detect.cohort.plan import series_rows
 
     settings = settings_from(
         options["settings_file"], keep_identity=options["keep_identity"], all_series=options["all_series"]
     )
-    rows = series_rows.inspect(inputs, settings, options["key_file"])
+    found = series_rows.inspect(inputs, settings, options["key_file"])
     if options["as_json"]:
-        series = [{**msgspec.structs.asdict(row), "status": planned(row)} for row in rows]
+        series = [{**msgspec.structs.asdict(row), "status": planned(row)} for row in found.rows]
         click.echo(msgspec.json.format(msgspec.json.encode(series), indent=1).decode())
     else:
-        show_inspection(rows, console_for(sys.stdout))
+        show_inspection(found, console_for(sys.stdout))
+    return EXIT_OK if series_rows.any_dicom(found.rows) else EXIT_SOME_FAILED

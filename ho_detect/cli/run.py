@@ -71,13 +71,15 @@ A settings file holds only what differs from the defaults, for example
 @click.command(
     "run",
     help=_HELP,
-    epilog="Exit status: 0 all that should be analysed was, 2 wrong usage, 3 some series failed, 130 stopped.",
+    epilog="Exit status: 0 all that should be analysed was, 2 wrong usage, 3 some series failed or no DICOM was found, "
+    "130 stopped.",
 )
 @click.argument("inputs", metavar="[INPUT]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="Folder to write to; made if needed.")
 @click.option("--manifest", type=click.Path(path_type=Path), help="Do what ho-detect plan wrote; no INPUT, no --out.")
 @click.option("--shard", metavar="I/K", help="With --manifest: part I of K, counted from 1.")
 @click.option("--resume", is_flag=True, help="Do only what is not done yet, with the same files and settings.")
+@click.option("--overwrite", is_flag=True, help="Do all again where OUT holds results already.")
 @click.option("--retry-failed", is_flag=True, help="With --resume: do again what failed.")
 @click.option(
     "--workers", type=click.IntRange(min=0), default=0, help="Series analysed at once. 0: as the machine allows."
@@ -117,6 +119,7 @@ def command(inputs: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401 - cl
         time_limit_s=given["time_limit"],
         memory_limit_gb=given["memory_limit"],
         key_file=given["key_file"],
+        overwrite=given["overwrite"],
         resume=given["resume"],
         retry_failed=given["retry_failed"],
         limit=given["limit"],
@@ -162,10 +165,11 @@ def _run(
     inputs: Sequence[Path], settings: Settings, options: Options, given: dict[str, Any], messages: Messages
 ) -> tuple[Report, int]:
     """Run with progress on standard error; a stopped run has a report and a status of its own."""
-    from ho_detect.cli.terminal import progress_to
+    from ho_detect.cli.terminal import progress_to, say_if_compiling
     from ho_detect.cohort.run import run, shards
     from ho_detect.cohort.run.messages import Interrupted
 
+    say_if_compiling(sys.stderr, quiet=messages.quiet)
     try:
         with progress_to(sys.stderr, quiet=messages.quiet) as progress:
             if given["manifest"] is None:
@@ -174,6 +178,7 @@ def _run(
                 report = shards.run_shard(given["manifest"], given["shard"], options, progress)
     except Interrupted as stop:
         said = "the tables hold what was done until then" if stop.report.tables else "what was done is kept"
-        click.echo(f"Stopped: {said}; --resume goes on from here.", err=True)
+        n = len(stop.report.waiting)
+        click.echo(f"Stopped: {n} series not done; {said}; --resume goes on from here.", err=True)
         return stop.report, EXIT_INTERRUPTED
     return report, report.exit_status

@@ -28,6 +28,6 @@ def command(out: Path, debug: bool) -> None:  # noqa: ARG001 - click passes it; 
     try:
         folders = write_samples(out)
     except OSError as error:
-        raise UsageError(f"cannot write to OUT: {error.strerror}") from error
+        raise UsageError(f"cannot write to OUT: {error.strerror}", out) from error
     for folder in folders:
         click.echo(f"{folder}   ct/, expected.json")

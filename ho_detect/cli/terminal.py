@@ -1,4 +1,4 @@
-"""What a run and an inspection look like: tables and a bar on a terminal, plain lines elsewhere."""
+"""What a run looks like: sentences and a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+import click
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
+from ho_detect.cohort.plan.series_rows import any_dicom
 from ho_detect.flags import REASONS
 from ho_detect.system.text import printable
 
 if TYPE_CHECKING:
+    from ho_detect.acquisition.headers.endings import LookedAt
     from ho_detect.cohort.run.messages import Event, Report
     from ho_detect.cohort.run.time_left import TimeLeft
     from ho_detect.results.rows import StudyRow
@@ -79,6 +82,15 @@ def _bar(stream: TextIO) -> Progress:
     )
 
 
+def say_if_compiling(stream: TextIO, *, quiet: bool) -> None:
+    """Say that what follows waits for compilation, where nothing was compiled before."""
+    from ho_detect._kernels.compiled import compiled_before
+
+    if not quiet and not compiled_before():
+        said = "First run of this installation: it compiles first, which takes up to a minute and is done once."
+        click.echo(said, file=stream)
+
+
 def _on_bar(bar: Progress) -> Callable[[Event], None]:
     task = bar.add_task("Reading headers", total=None, time_left="")
 
@@ -125,6 +137,8 @@ def show_report(report: Report, console: Console) -> None:
     from ho_detect.results.sentences import hip_sentence  # with records, not before a run: see Work
 
     console.print(_counts(report))
+    if report.tables and not any_dicom(report.studies):
+        console.print(nothing_found(report.looked_at))
     if report.stopped:
         console.print(f"[red]Stopped early[/]: {escape(report.stopped)}; --resume goes on from here")
     lines = 0
@@ -136,12 +150,13 @@ def show_report(report: Report, console: Console) -> None:
             console.print("… and more: summary.csv holds every hip")
             break
         lines += len(hips)
-        console.print(f"\n[bold]series {row.number}[/]  {_status(row.status)}  [dim]{escape(row.folder)}[/]")
+        console.print(f"\n[bold]series {row.number}[/]  {status_words(row.status)}  [dim]{escape(row.folder)}[/]")
+        show_place(console, report.places.get(row.number))
         for hip in hips:
             _indented(console, escape(hip_sentence(hip)))
         if row.message:
             _indented(console, f"[dim]Note: {escape(row.message)}[/]")
-    _show_failed(report.failed, console)
+    _show_failed(report, console)
     _show_left_out([row for row in report.studies if row.status == "left_out"], console)
     _show_places(report, console)
     for note in report.notes:
@@ -152,22 +167,24 @@ def _counts(report: Report) -> str:
     n_left = sum(row.status == "left_out" for row in report.studies)
     n_failed = len(report.failed)
     words = [
-        f"[bold]{_series(len(report.studies))} found[/]",
+        f"[bold]{len(report.studies)} series found[/]",
         f"{len(report.folders)} analysed",
         f"{n_left} left out",
         f"[red]{n_failed} failed[/]" if n_failed else "0 failed",
     ]
     if report.waiting:
-        words.append(f"[yellow]{len(report.waiting)} waiting[/]")
+        words.append(f"[yellow]{len(report.waiting)} not done[/]")
     return ", ".join(words) + f" [dim]({report.seconds:.0f} s)[/]"
 
 
-def _show_failed(failed: Sequence[StudyRow], console: Console) -> None:
+def _show_failed(report: Report, console: Console) -> None:
+    failed = report.failed
     if failed:
         console.print("\n[bold red]Failed[/]")
     for row in failed[:_MOST_LINES]:
         what = f"series {row.number} ({row.modality or 'unknown modality'}, {_slices(row)})"
         _indented(console, f"{escape(what)}: {escape(row.message or '')} [dim]({row.reason})[/]")
+        show_place(console, report.places.get(row.number))
     if len(failed) > _MOST_LINES:
         console.print(f"  … and {len(failed) - _MOST_LINES} more: studies.csv holds every one")
 
@@ -185,17 +202,36 @@ def _show_places(report: Report, console: Console) -> None:
     if not report.tables:
         console.print(f"  {out}/series-…/   {len(report.folders)} folders [dim](tables: ho-detect collect {out})[/]")
         return
+    if report.page:
+        console.print(f"  [bold]{out}/index.html[/]   all studies on one page: open it in a browser")
     console.print(f"  {out}/summary.csv   one row per hip")
     console.print(f"  {out}/lesions.csv   one row per lesion")
-    console.print(f"  {out}/studies.csv   one row per series, analysed or not [dim](each also as .parquet)[/]")
+    console.print(f"  {out}/studies.csv   one row per series, analysed or not")
     if len(report.folders) <= _MOST_FOLDERS:
         for folder in report.folders:
-            console.print(f"  {out}/{escape(folder)}/   findings.json, lesions.nii.gz")
+            named = "report.html, " if report.page else ""
+            console.print(f"  {out}/{escape(folder)}/   {named}findings.json, lesions.nii.gz")
     else:
         console.print(f"  {out}/series-…/   {len(report.folders)} folders, each with findings.json and lesions.nii.gz")
     if report.n_earlier:
         said = f"{report.n_earlier} result folder{'s' if report.n_earlier > 1 else ''} of earlier runs"
         console.print(f"  [yellow]{said} in the same place[/]: the tables speak of this run only")
+
+
+def show_place(console: Console, place: Path | None) -> None:
+    """Name the folder of a series on a terminal; elsewhere not, as what is kept must name no patient."""
+    if place is None or not console.is_terminal:
+        return
+    here = Path.cwd()
+    near = place.relative_to(here) if place.is_relative_to(here) else place
+    _indented(console, f"[dim]in {escape(printable(str(near)))}[/]")
+
+
+def nothing_found(looked_at: LookedAt | None) -> str:
+    """Say that there is no DICOM, and what there is."""
+    if looked_at is None or not looked_at.n_files:
+        return "No DICOM series found: there is no file below the inputs."
+    return f"No DICOM series found: {looked_at.words}."
 
 
 def _indented(console: Console, markup: str) -> None:
@@ -204,53 +240,11 @@ def _indented(console: Console, markup: str) -> None:
     console.print(Padding(text, (0, 0, 0, 2), expand=False) if console.is_terminal else Text("  ") + text)
 
 
-def show_inspection(rows: Sequence[StudyRow], console: Console) -> None:
-    """Print the series found and what would be done with each."""
-    if not rows:
-        console.print("No DICOM series found.")
-        return
-    studies = list(dict.fromkeys(row.study_uid for row in rows))
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("#", "study", "rank", "modality", "slices", "matrix", "step mm", "pixel mm"):
-        table.add_column(name, justify="left" if name == "modality" else "right", no_wrap=True)
-    table.add_column("would be", no_wrap=True)
-    table.add_column("why", overflow="fold")
-    for row in rows:
-        what = planned(row)
-        table.add_row(
-            str(row.number),
-            str(studies.index(row.study_uid) + 1),
-            str(row.rank or ""),
-            escape(row.modality or "?"),
-            str(row.n_slices or "?"),
-            f"{row.rows}x{row.columns}" if row.rows and row.columns else "?",
-            _mm(row.slice_step_mm),
-            _mm(row.column_spacing_mm),
-            _status(what),
-            escape("; ".join(filter(None, (row.part, row.message or row.suits, row.description)))),
-        )
-    console.print(table)
-    n = sum(planned(row) == "analyse" for row in rows)
-    console.print(f"\n{_series(len(rows))} in {len(studies)} stud{'y' if len(studies) == 1 else 'ies'}, {n} to analyse")
-
-
-def planned(row: StudyRow) -> str:
-    """Return what would be done with a series: analyse, left_out or failed."""
-    return row.status if row.reason is not None else "analyse"
-
-
-def _status(status: str) -> str:
+def status_words(status: str) -> str:
+    """Return a status in words, with its colour."""
     said = {"left_out": "left out", "analyse": "analysed"}.get(status, status)
     return f"[{_COLOURS[status]}]{said}[/]"
 
 
-def _series(n: int) -> str:
-    return f"{n} series"
-
-
 def _slices(row: StudyRow) -> str:
     return "1 slice" if row.n_slices == 1 else f"{row.n_slices or 'unknown number of'} slices"
-
-
-def _mm(value: float | None) -> str:
-    return "?" if value is None else f"{value:.2f}"

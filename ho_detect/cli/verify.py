@@ -17,7 +17,8 @@ ho-detect verify FINDINGS --json | jq '.problems[] | .place'
 
 \b
 Checked are, for each result folder: every file against the hash in provenance.json; the record against its
-schema; the label map against the record (size, spacing, ids, voxel counts); the tables against the records.
+schema; the label map against the record (size, spacing, ids, voxel counts); the tables against the records, or the
+comparison that ho-detect compare wrote against both of them.
 """
 
 
@@ -32,8 +33,9 @@ def command(out: Path, as_json: bool, debug: bool) -> int:  # noqa: ARG001 - cli
     import msgspec
 
     from ho_detect.cohort.store.verify import verify
+    from ho_detect.followup.verify import is_comparison, look_over
 
-    result = verify(out)
+    result = verify(out, look_over if is_comparison(out) else None)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(result), indent=1).decode())
     else:

@@ -29,7 +29,7 @@ def command(cache: Path | None, debug: bool) -> None:
         try:
             cache.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UsageError(f"cannot make the cache folder: {error.strerror}") from error
+            raise UsageError(f"cannot make the cache folder: {error.strerror}", cache) from error
         os.environ["NUMBA_CACHE_DIR"] = str(cache.resolve())  # before numba is imported
     from ho_detect._kernels._cache import troubles_with_cache
     from ho_detect.cli.common import Messages, log_to

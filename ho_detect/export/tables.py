@@ -51,8 +51,11 @@ def frame(row_type: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pd.
 
 def csv_text(row_type: type[msgspec.Struct], rows: Iterable[msgspec.Struct]) -> str:
     """Return rows as CSV with a header; text that a spreadsheet would run as a formula is disarmed."""
-    lines = [[name for name, _, _ in columns_of(row_type)]]
-    lines += [[_cell(value) for value in _values(row).values()] for row in rows]
+    columns = columns_of(row_type)
+    lines = [[name for name, _, _ in columns]]
+    lines += [
+        [_cell(value, kind) for value, (_, kind, _) in zip(_values(row).values(), columns, strict=True)] for row in rows
+    ]
     return "".join(",".join(_quoted(cell) for cell in line) + "\n" for line in lines)
 
 
@@ -130,9 +133,11 @@ def _quoted(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if any(c in cell for c in ',"\r\n') else cell
 
 
-def _cell(value: str | float | None) -> str:
+def _cell(value: str | float | None, kind: type) -> str:
     if value is None:
         return ""
+    if kind is float:
+        return repr(float(value))  # as it is read back from a record, also where it is a whole number
     if isinstance(value, bool):
         return "true" if value else "false"
     return disarm(value) if isinstance(value, str) else repr(value)

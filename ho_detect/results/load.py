@@ -41,7 +41,7 @@ def load_result(folder: Path, ct: Path | HuVolume | None = None, pseudonyms: Pse
     try:
         record = read_record((folder / FINDINGS_FILE).read_bytes())
     except OSError as error:
-        raise UsageError(f"no findings to load: {FINDINGS_FILE}: {error.strerror}") from error
+        raise UsageError(f"no findings to load: {FINDINGS_FILE}: {error.strerror}", folder) from error
     labels, grid = read_labels(folder / LABELS_FILE)
     scan = SavedScan(folder, record, labels, grid, ct, pseudonyms)
     return Result(record, labels, scan, bones=SavedBones(scan))

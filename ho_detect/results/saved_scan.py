@@ -86,7 +86,7 @@ class SavedScan:
             )
         if not path.exists():
             raise UsageError(
-                "the CT of these findings is needed and is not where it was: Findings.load(folder, ct=path)"
+                "the CT of these findings is needed and is not where it was: Findings.load(folder, ct=path)", path
             )
         return self._found_below(path)
 
@@ -118,7 +118,8 @@ class SavedScan:
                 return replace(volume, series=series, source=SourceSeries(entry, pseudonyms))
         if refused is not None and len(entries) == 1:
             raise refused
-        raise UsageError(f"none of the {len(entries)} CT series of that size is the one these findings were made from")
+        said = f"none of the {len(entries)} CT series of that size is the one these findings were made from"
+        raise UsageError(said, path)
 
     def _is_of(self, volume: HuVolume) -> bool:
         """Whether a volume lies where the label map lies, and is as dense where lesions are as the record says."""

@@ -41,7 +41,7 @@ def find_files(inputs: Sequence[Path]) -> Iterator[FoundFile]:
     stack: list[Path] = []
     for path in reversed([Path(p) for p in inputs]):
         if not is_there(path):
-            raise UsageError(f"no such file or folder: {path}")
+            raise UsageError("no such file or folder", path)
         stack.append(path.parent if path.name.upper() == "DICOMDIR" else path)
     while stack:
         path = stack.pop()

@@ -19,11 +19,17 @@ class OtherImage(NamedTuple):
     name: str
 
 
-Found = FileHeader | UnreadableHeader | OtherImage | None
+class NoImage(NamedTuple):
+    """A file that holds no images."""
+
+    path: Path
+
+
+Found = FileHeader | UnreadableHeader | OtherImage | NoImage
 
 
 def read_headers(inputs: Sequence[Path]) -> Iterator[Found]:
-    """Read the header of every file below the inputs and in archives there; None for what holds no images."""
+    """Read the header of every file below the inputs and in archives there."""
     for found in find_files(inputs):
         if found.fault:
             yield UnreadableHeader(found.path, found.fault)
@@ -40,7 +46,7 @@ def _archived(path: Path) -> Iterator[Found]:
         members = members_of(path)
     except ArchiveError as error:
         # other things are zip archives too (documents, arrays): only one that says so should hold images
-        yield UnreadableHeader(path, error.why) if path.suffix.lower() == ".zip" else None
+        yield UnreadableHeader(path, error.why) if path.suffix.lower() == ".zip" else NoImage(path)
         return
     for member in members:
         yield _not_passed_over(member, read_header(member.path, member.size_bytes))
@@ -52,7 +58,7 @@ def _not_passed_over(found: FoundFile, header: FileHeader | UnreadableHeader | N
         return header
     other = other_format(found)
     if other is None:
-        return None
+        return NoImage(found.path)
     if other.kind == "packed":
         return UnreadableHeader(found.path, f"{other.name}: not read; unpack it first")
     return OtherImage(found.path, other.name)

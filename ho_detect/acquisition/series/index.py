@@ -12,8 +12,9 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from ho_detect.acquisition.headers.endings import LookedAt, count_endings, is_packed
 from ho_detect.acquisition.headers.header import FileHeader, UnreadableHeader
-from ho_detect.acquisition.headers.inputs import OtherImage, read_headers
+from ho_detect.acquisition.headers.inputs import NoImage, OtherImage, read_headers
 from ho_detect.acquisition.headers.kinds import is_monoenergetic
 from ho_detect.acquisition.headers.slices import PHASE_MARKS, SliceEntry
 from ho_detect.acquisition.series.duplicates import pixel_digest
@@ -41,15 +42,12 @@ class SeriesIndex:
     ----------
     series
         Ordered by study, series and patient; independent of names and places of files.
-    n_files
-        Regular files seen.
-    n_other
-        Those that are not DICOM (or a DICOMDIR).
+    looked_at
+        The files that it was found in.
     """
 
     series: tuple[SeriesEntry, ...]
-    n_files: int
-    n_other: int
+    looked_at: LookedAt
 
 
 def index_series(inputs: Sequence[Path], settings: AcquisitionSettings) -> list[SeriesEntry]:
@@ -71,17 +69,18 @@ def index_series(inputs: Sequence[Path], settings: AcquisitionSettings) -> list[
 
 
 def index_files(inputs: Sequence[Path], settings: AcquisitionSettings) -> SeriesIndex:
-    """Do what :func:`index_series` does, and count the files that are not DICOM."""
+    """Do what :func:`index_series` does, and say which files are not DICOM."""
     groups: dict[tuple[str, ...], _Group] = defaultdict(_Group)
     lost: dict[Path, list[UnreadableHeader]] = defaultdict(list)
     others: dict[Path, list[OtherImage]] = defaultdict(list)
-    n_files = n_other = 0
+    n_files, no_dicom = 0, []
     for header in read_headers(inputs):
         n_files += 1
-        if header is None:
-            n_other += 1
-        elif isinstance(header, OtherImage):
-            n_other += 1
+        if not isinstance(header, FileHeader | UnreadableHeader) or is_packed(header.path):
+            no_dicom.append(header.path)
+        if isinstance(header, NoImage):
+            continue
+        if isinstance(header, OtherImage):
             others[header.path.parent].append(header)
         elif isinstance(header, UnreadableHeader) and not header.series_uid:
             lost[header.path.parent].append(header)
@@ -91,7 +90,8 @@ def index_files(inputs: Sequence[Path], settings: AcquisitionSettings) -> Series
     entries += [_lost_entry(folder, headers) for folder, headers in lost.items()]
     entries += [_other_entry(folder, images) for folder, images in others.items()]
     entries = with_torn_apart(entries, settings)
-    return SeriesIndex(tuple(ranked(_ordered(entries), all_series=settings.all_series)), n_files, n_other)
+    looked_at = LookedAt(n_files, count_endings(no_dicom))
+    return SeriesIndex(tuple(ranked(_ordered(entries), all_series=settings.all_series)), looked_at)
 
 
 class _Group:

@@ -46,7 +46,7 @@ def assign_masks(anatomy: Path | None, entries: Sequence[SeriesEntry], names: Se
     try:
         inside = sorted(anatomy.iterdir())
     except OSError as error:
-        raise UsageError(f"the folder of anatomy masks cannot be read: {error.strerror}") from error
+        raise UsageError(f"the folder of anatomy masks cannot be read: {error.strerror}", anatomy) from error
     one_study = any(path.name.endswith((".nii", ".nii.gz")) for path in inside)
     folders = {path.name: path for path in inside if path.is_dir()}
     found: list[Path | None] = []

@@ -72,9 +72,9 @@ def read_about(path: Path) -> About:
             found = (pq.read_schema(file).metadata or {}).get(_ABOUT, b"")
         about = msgspec.json.decode(found, type=About)
     except OSError as error:
-        raise UsageError(f"manifest {path.name}: {error.strerror or 'cannot be read'}") from error
+        raise UsageError(f"manifest {path.name}: {error.strerror or 'cannot be read'}", path) from error
     except (pa.ArrowInvalid, msgspec.DecodeError) as error:
-        raise UsageError(f"manifest {path.name}: not written by ho-detect plan") from error
+        raise UsageError(f"manifest {path.name}: not written by ho-detect plan", path) from error
     if about.version != __version__:
         raise UsageError(f"manifest {path.name}: planned by ho-detect {about.version}, this is {__version__}")
     return about

@@ -19,7 +19,7 @@ from ho_detect.results.rows import StudyRow
 from ho_detect.settings import Settings
 
 if TYPE_CHECKING:
-    from ho_detect.acquisition.series.index import SeriesEntry
+    from ho_detect.acquisition.series.index import SeriesEntry, SeriesIndex
     from ho_detect.system.pseudonyms import Pseudonyms
 
 
@@ -82,7 +82,7 @@ def make_plan(
     pseudonyms: Pseudonyms,
     n_shards: int = 1,
     anatomy: Path | None = None,
-) -> tuple[Plan, list[SeriesEntry]]:
+) -> tuple[Plan, SeriesIndex]:
     """Index the inputs and say what is to be done with each series.
 
     Parameters
@@ -98,19 +98,20 @@ def make_plan(
 
     Returns
     -------
-    The plan, and the series as indexed, in the same order: true identities.
+    The plan, and the series as indexed, in the same order: true identities and places.
 
     Raises
     ------
     UsageError
         ``anatomy`` cannot be used.
     """
-    from ho_detect.acquisition.series.index import index_series
+    from ho_detect.acquisition.series.index import SeriesIndex, index_files
     from ho_detect.acquisition.series.preference import in_its_own_right
     from ho_detect.anatomy.user_masks.folders import assign_masks
 
     # a shard may be done by a process that works elsewhere
-    entries = index_series([Path(p).absolute() for p in inputs], settings.acquisition)
+    index = index_files([Path(p).absolute() for p in inputs], settings.acquisition)
+    entries = index.series
     folders = [pseudonyms.folder(entry.identity) for entry in entries]
     masks_in = None if anatomy is None else anatomy.absolute()
     assigned = assign_masks(masks_in, [in_its_own_right(entry) for entry in entries], folders)
@@ -123,7 +124,9 @@ def make_plan(
         if entry.reason == "better_series_used":
             row = study_row(place + 1, entry, pseudonyms)
             series[place] = msgspec.structs.replace(series[place], row=row, reserve_of=numbers[entry.better])
-    return Plan(tuple(_in_shards(series, n_shards)), settings, pseudonyms), [entry for entry, _ in assigned]
+    return Plan(tuple(_in_shards(series, n_shards)), settings, pseudonyms), SeriesIndex(
+        tuple(entry for entry, _ in assigned), index.looked_at
+    )
 
 
 def _planned(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from ho_detect.acquisition.headers.endings import LookedAt
 from ho_detect.acquisition.headers.files import is_there
 from ho_detect.cohort.plan.keys import given_pseudonyms
 from ho_detect.errors import SeriesError, UsageError
@@ -21,32 +23,62 @@ if TYPE_CHECKING:
     from ho_detect.system.pseudonyms import Pseudonyms
 
 
-def inspect(inputs: Sequence[Path], settings: Settings | None = None, key_file: Path | None = None) -> list[StudyRow]:
-    """Return one row per series under ``inputs``; those that a run would analyse have no ``reason``.
+@dataclass(frozen=True)
+class Inspection:
+    """What is under some inputs.
+
+    Parameters
+    ----------
+    rows
+        One per series, in the order of a run; those that a run would analyse have no ``reason``.
+    looked_at
+        The files.
+    places
+        The folder of each series by its number, true names: for the user's own terminal alone.
+    """
+
+    rows: tuple[StudyRow, ...]
+    looked_at: LookedAt
+    places: dict[int, Path]
+
+
+def inspect(inputs: Sequence[Path], settings: Settings | None = None, key_file: Path | None = None) -> Inspection:
+    """Say which series are under ``inputs`` and what a run would do with each.
 
     Raises
     ------
     UsageError
         An input is not there, or the key file cannot be used.
     """
-    from ho_detect.acquisition.series.index import index_series
+    from ho_detect.acquisition.series.index import index_files
     from ho_detect.system.pseudonyms import Pseudonyms
 
     settings = settings or Settings()
     check_inputs(inputs)
     keep = settings.output.keep_identity
     pseudonyms = given_pseudonyms(key_file, settings) or Pseudonyms.random(keep_identity=keep)
-    entries = index_series([Path(p) for p in inputs], settings.acquisition)
-    return [study_row(number, entry, pseudonyms) for number, entry in enumerate(entries, start=1)]
+    index = index_files([Path(p) for p in inputs], settings.acquisition)
+    rows = tuple(study_row(number, entry, pseudonyms) for number, entry in enumerate(index.series, start=1))
+    return Inspection(rows, index.looked_at, places_of(index.series))
+
+
+def places_of(entries: Sequence[SeriesEntry]) -> dict[int, Path]:
+    """Return the folder that each series lies in, by its number; true names."""
+    return {number: entry.folder for number, entry in enumerate(entries, start=1)}
+
+
+def any_dicom(rows: Sequence[StudyRow]) -> bool:
+    """Whether there is any series but images of formats that are not read."""
+    return any(row.reason != "not_dicom" for row in rows)
 
 
 def check_inputs(inputs: Sequence[Path]) -> None:
-    """Raise UsageError when there is no input or one is not there; by its number, as a path may name a patient."""
+    """Raise UsageError when there is no input or one is not there."""
     if not inputs:
         raise UsageError("no INPUT given")
     for number, path in enumerate(inputs, start=1):
         if not is_there(Path(path)):
-            raise UsageError(f"INPUT {number} of {len(inputs)} does not exist")
+            raise UsageError(f"INPUT {number} of {len(inputs)} does not exist", path)
 
 
 def study_row(number: int, entry: SeriesEntry, pseudonyms: Pseudonyms) -> StudyRow:
@@ -80,8 +112,10 @@ def study_row(number: int, entry: SeriesEntry, pseudonyms: Pseudonyms) -> StudyR
 
 
 def with_reason(row: StudyRow, error: SeriesError) -> StudyRow:
-    """Return the row of a series that has no findings, with why."""
-    status: Literal["failed", "left_out"] = "failed" if error.is_failure else "left_out"
+    """Return the row of a series that has no findings, with why; one that a stop kept from being done still waits."""
+    status: Literal["failed", "left_out", "waiting"] = "failed" if error.is_failure else "left_out"
+    if error.reason == "interrupted":
+        status = "waiting"
     return msgspec.structs.replace(row, status=status, reason=error.reason, message=printable(str(error)))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from ho_detect.acquisition.headers.endings import LookedAt
+from ho_detect.cohort.plan.series_rows import any_dicom
 from ho_detect.cohort.run.time_left import TimeLeft
 from ho_detect.results.record import FindingsRecord, read_record
 from ho_detect.results.rows import HipRow, LesionRow, StudyRow
@@ -63,6 +65,12 @@ class Report:
         Whether the tables were written: a shard of a plan leaves that to ``collect``.
     notes
         What the user should know of this machine, each once.
+    page
+        Whether the page over all studies was written.
+    looked_at
+        The files below the inputs; None where a plan was made of them before.
+    places
+        The folder of each series by its number, true names: for the user's own terminal, and nothing that is kept.
     """
 
     out: Path
@@ -74,6 +82,9 @@ class Report:
     stopped: str = ""
     tables: bool = True
     notes: tuple[str, ...] = ()
+    page: bool = False
+    looked_at: LookedAt | None = None
+    places: dict[int, Path] = field(default_factory=dict)
 
     @property
     def folders(self) -> list[str]:
@@ -96,8 +107,8 @@ class Report:
 
     @property
     def exit_status(self) -> int:
-        """0 when all that should be analysed was, else 3; also 3 where no series was found, a shard's own apart."""
-        found = self.studies or not self.tables  # a shard may have nothing to do: collect looks at all of them
+        """0 when all that should be analysed was, else 3; also 3 where no DICOM was found, a shard's own apart."""
+        found = any_dicom(self.studies) or not self.tables  # a shard may have nothing to do: collect looks at all
         return 3 if self.failed or not found else 0
 
 

@@ -50,6 +50,8 @@ class Options:
         A child process whose resident memory grows larger is stopped: ``memory_limit``; None: no limit.
     key_file
         Key of the pseudonyms; None: a new random key, so that two runs cannot be linked.
+    overwrite
+        Do all again where ``out`` holds results: tables and result folders of the same name are replaced.
     resume
         Do only what an earlier run into the same folder did not do; keep what the next needs for the same.
     retry_failed
@@ -72,6 +74,7 @@ class Options:
     time_limit_s: float | None = None
     memory_limit_gb: float | None = None
     key_file: Path | None = None
+    overwrite: bool = False
     resume: bool = False
     retry_failed: bool = False
     limit: int | None = None
@@ -86,6 +89,8 @@ class Options:
             raise UsageError(f"workers: {self.workers} is negative")
         if self.limit is not None and self.limit < 1:
             raise UsageError(f"limit: {self.limit} is not above zero")
+        if self.overwrite and self.resume:
+            raise UsageError("overwrite does all again, resume does not: give one of the two")
         if self.retry_failed and not self.resume:
             raise UsageError("retry_failed is for resume: without it all is done again")
         for name, limit in (("time_limit_s", self.time_limit_s), ("memory_limit_gb", self.memory_limit_gb)):

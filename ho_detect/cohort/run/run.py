@@ -6,11 +6,12 @@ A child that crashes, hangs or takes too much memory is a row with its reason; t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ho_detect.cohort.plan.keys import given_pseudonyms, kept_pseudonyms
 from ho_detect.cohort.plan.plan import make_plan
-from ho_detect.cohort.plan.series_rows import check_inputs
+from ho_detect.cohort.plan.series_rows import check_inputs, places_of
 from ho_detect.cohort.run.messages import Event, Interrupted, Report
 from ho_detect.cohort.run.pool import Options, start_fork_server
 from ho_detect.cohort.run.work import Work
@@ -36,7 +37,7 @@ def run(
     inputs
         Files and folders, searched through all levels.
     out
-        Made when it is not there. A result folder of the same name is replaced.
+        Made when it is not there. Where it holds results, ``options`` must say what is to be done with them.
     settings
         What can change a result.
     options
@@ -54,7 +55,8 @@ def run(
     Raises
     ------
     UsageError
-        An input is not there, ``out`` cannot be written or is in use, the key file or the masks cannot be used.
+        An input is not there, ``out`` cannot be written, is in use or holds results, the key file or the masks cannot
+        be used.
     HoDetectError
         ``out`` could not be written any more; what was done until then is there.
     Interrupted
@@ -68,23 +70,29 @@ def run(
         if (output.path / MANIFEST_FILE).exists():
             raise UsageError("OUT holds a plan: do its shards with --manifest, or choose another OUT")
         if not options.resume:
+            if not options.overwrite and output.holds_results():
+                raise UsageError(
+                    "OUT holds results already: --resume goes on there, --overwrite does all again; "
+                    "or choose another OUT",
+                    output.path,
+                )
             output.start_anew()
         elif given is None and output.key() is None and output.result_folders():
             raise UsageError(
                 "OUT holds results of a finished run whose pseudonym key was not kept, so that they cannot be known "
-                "again: leave --resume out to do all again, or choose another OUT"
+                "again: --overwrite does all again; or choose another OUT"
             )
         start_fork_server()
-        plan, entries = make_plan(inputs, settings, given or kept_pseudonyms(output, settings), anatomy=anatomy)
+        plan, index = make_plan(inputs, settings, given or kept_pseudonyms(output, settings), anatomy=anatomy)
         if options.link_table is not None:
-            write_link_table(options.link_table, plan, entries)
+            write_link_table(options.link_table, plan, index.series)
         import pyarrow.parquet  # noqa: F401 - for the tables: the fork server is still busy, at the end all wait for it
 
         work = Work(plan, output, options, progress or nobody, tables=True)
         by_signal = work.do()
-        report = work.report()
+        report = replace(work.report(), looked_at=index.looked_at, places=places_of(index.series))
         if options.link_table is not None:  # with the files that series failed by
-            write_link_table(options.link_table, plan, entries, report.studies)
+            write_link_table(options.link_table, plan, index.series, report.studies)
         name_results(output.path, settings)
         if not (options.resume or by_signal or report.stopped or report.waiting):
             output.forget_at_the_end()

@@ -57,11 +57,11 @@ def plan_shards(
         raise UsageError(f"shards: {n_shards} is not above zero")
     given = given_pseudonyms(options.key_file, settings)
     with OutputFolder(out) as output:
-        plan, entries = make_plan(inputs, settings, given or kept_pseudonyms(output, settings), n_shards, anatomy)
+        plan, index = make_plan(inputs, settings, given or kept_pseudonyms(output, settings), n_shards, anatomy)
         if options.link_table is not None:
             store = ResultStore(plan, output)
             store.recover()
-            write_link_table(options.link_table, plan, entries, store.studies)
+            write_link_table(options.link_table, plan, index.series, store.studies)
         try:
             write_manifest(output.path / MANIFEST_FILE, plan, n_shards, output.staging)
         except OSError as error:

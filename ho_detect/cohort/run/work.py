@@ -61,6 +61,7 @@ class Work:
         self._pool = WorkerPool(self._places, self._job, options, self._started, self._settled)
         self._tables, self._tables_due = tables, self._start
         self._stopped, self._unwritable = "", ""
+        self._page = False
         self._notes: dict[str, None] = {}
 
     def do(self) -> bool:
@@ -103,6 +104,7 @@ class Work:
             stopped=self._stopped,
             tables=self._tables,
             notes=tuple(self._notes),
+            page=self._page,
         )
 
     def _job(self, place: int) -> Job:
@@ -185,6 +187,7 @@ class Work:
 
         try:
             write_cohort_page(self._output.path)
+            self._page = True
         except OSError as error:
             self._give_up(error.strerror or "")
 

@@ -60,6 +60,7 @@ def collect(out: Path, key_file: Path | None = None, *, finish: bool = False) ->
             lesions=tuple(store.lesions),
             seconds=time.monotonic() - start,
             n_earlier=len(output.result_folders() - {row.folder for row in store.studies}),
+            page=True,
         )
         if finish:
             if report.waiting:

@@ -70,7 +70,7 @@ def write_link_table(
     try:
         write_atomically(Path(path), csv_text(LinkRow, rows).encode("utf-8"), private=True)
     except OSError as error:
-        raise UsageError(f"cannot write the linking table: {error.strerror}") from error
+        raise UsageError(f"cannot write the linking table: {error.strerror}", Path(path)) from error
 
 
 def _row(folder: str, entry: SeriesEntry, row: StudyRow, pseudonyms: Pseudonyms) -> LinkRow:

@@ -79,7 +79,7 @@ class OutputFolder:
             self.outcomes.folder.mkdir(exist_ok=True)
         except OSError as error:
             self._unlock()
-            raise UsageError(f"cannot write to OUT: {error.strerror}") from error
+            raise UsageError(f"cannot write to OUT: {error.strerror}", self.path) from error
         except UsageError:
             self._unlock()
             raise
@@ -119,6 +119,10 @@ class OutputFolder:
         """Names of all result folders, of this run or an earlier one."""
         return {path.parent.name for path in self.path.glob(f"*/{FINDINGS_FILE}")}
 
+    def holds_results(self) -> bool:
+        """Whether a run has left anything here that a further one would replace."""
+        return bool(self.result_folders())
+
     def key(self) -> bytes | None:
         """Return the key that an unfinished run left, or None."""
         try:
@@ -147,7 +151,7 @@ class OutputFolder:
             try:
                 fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise UsageError(said) from error
+                raise UsageError(said, self.path) from error
             except OSError as error:
                 # some file systems have no locks: names of its own keep what two processes write apart
                 log.warning("OUT cannot be locked: %s", error.strerror)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,8 +52,19 @@ class Verification:
     problems: tuple[Problem, ...]
 
 
-def verify(out: Path) -> Verification:
-    """Look over every result folder below ``out`` and the tables in it; write nothing.
+#: Looks over what was made of several results: folder and records by name of their folder, to place and message.
+Together = Callable[[Path, Mapping[str, FindingsRecord]], Iterable[tuple[str, str]]]
+
+
+def verify(out: Path, together: Together | None = None) -> Verification:
+    """Look over every result folder below ``out`` and what was made of them together; write nothing.
+
+    Parameters
+    ----------
+    out
+        The folder.
+    together
+        Looks over what is there besides the results; None: the tables of a run.
 
     Raises
     ------
@@ -62,10 +73,10 @@ def verify(out: Path) -> Verification:
     """
     out = Path(out)
     if not out.is_dir():
-        raise UsageError("OUT is not a folder")
+        raise UsageError("OUT is not a folder", out)
     folders = sorted({p.parent for name in (FINDINGS_FILE, PROVENANCE_FILE) for p in out.glob(f"*/{name}")})
     if not folders:
-        raise UsageError("OUT holds no result folder")
+        raise UsageError("OUT holds no result folder", out)
     problems: list[Problem] = []
     records: dict[str, FindingsRecord] = {}
     for folder in folders:
@@ -73,7 +84,10 @@ def verify(out: Path) -> Verification:
         problems += found
         if record is not None:
             records[folder.name] = record
-    problems += _tables(out, records, {folder.name for folder in folders})
+    if together is None:
+        problems += _tables(out, records, {folder.name for folder in folders})
+    else:
+        problems += [Problem(place, message) for place, message in together(out, records)]
     return Verification(len(folders), tuple(problems))
 
 

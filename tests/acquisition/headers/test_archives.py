@@ -64,7 +64,7 @@ def test_a_copy_outside_and_one_of_another_name_are_copies(tmp_path):
     packed(tmp_path / "study", tmp_path / "in").rename(tmp_path / "in" / "study")
     found = index_files([tmp_path / "in"], SETTINGS)
     (entry,) = found.series
-    assert (entry.n_slices, entry.n_duplicates, found.n_files) == (16, 16, 32)
+    assert (entry.n_slices, entry.n_duplicates, found.looked_at.n_files) == (16, 16, 32)
 
 
 NAMES = ["../../outside", "/etc/passwd", "..\\..\\outside", "C:\\x", "a/../../b", "x" * 300, "\x1b[31m", "..", "/"]
@@ -188,7 +188,7 @@ def test_other_things_that_are_zip_archives_are_no_fault(tmp_path):
     with zipfile.ZipFile(tmp_path / "nested.zip", "w") as pack:
         pack.writestr("inner.zip", inner.getvalue())
     found = index_files([tmp_path], SETTINGS)
-    assert (found.series, found.n_files, found.n_other) == ((), 3, 3)
+    assert (found.series, found.looked_at.n_files, found.looked_at.n_others) == ((), 3, 3)
     (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04 and nothing like an archive")
     assert [e.reason for e in index_series([tmp_path], SETTINGS)] == ["unreadable"]
 

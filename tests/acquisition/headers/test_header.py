@@ -63,7 +63,7 @@ def test_what_is_not_dicom_is_counted_and_nothing_more(tmp_path):
     (tmp_path / "paper.dcm").write_bytes(b"%PDF-1.7" + bytes(range(256)) * 4)
     (tmp_path / "zeros").write_bytes(bytes(4096))
     found = index_files([tmp_path], SETTINGS)
-    assert (found.series, found.n_files, found.n_other) == ((), 4, 4)
+    assert (found.series, found.looked_at.n_files, found.looked_at.n_others) == ((), 4, 4)
 
 
 @pytest.mark.parametrize("syntax", ["explicit", "implicit"])
@@ -102,7 +102,7 @@ def test_a_dicomdir_is_not_a_series(tmp_path):
     ds = make_dataset(CtSeries(), 0)
     ds.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.1.3.10"
     save(ds, tmp_path / "DICOMDIR")
-    assert index_files([tmp_path], SETTINGS).n_other == 1
+    assert index_files([tmp_path], SETTINGS).looked_at.n_others == 1
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")

@@ -63,10 +63,10 @@ def test_are_true_where_identity_is_kept(disk, tmp_path):
 
 
 def test_an_inspection_shows_them_on_request(disk):
-    shown = [row.message for row in inspect([disk]) if row.reason == "unreadable"]
+    shown = [row.message for row in inspect([disk]).rows if row.reason == "unreadable"]
     assert len(shown) == 2
     assert not any(name in message for message in shown for name in NAMES)
-    true = [row.message for row in inspect([disk], Settings.from_dict({"output": {"keep_identity": True}}))]
+    true = [row.message for row in inspect([disk], Settings.from_dict({"output": {"keep_identity": True}})).rows]
     assert any(f"{NAMES[1]}.zip" in (message or "") for message in true)
 
 

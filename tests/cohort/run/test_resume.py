@@ -184,7 +184,12 @@ class TestResume:
 
     def test_without_it_all_is_done_again(self, call):
         call(resume=True)
-        assert call()[1] == [3, 5, 1, 6, 4, 2]
+        assert call(overwrite=True)[1] == [3, 5, 1, 6, 4, 2]
+
+    def test_without_a_word_what_is_there_is_left(self, call):
+        call(resume=True)
+        with pytest.raises(UsageError, match="--overwrite"):
+            call()
 
 
 class TestOutputs:
@@ -276,7 +281,7 @@ class TestKey:
     def test_is_forgotten_when_all_is_done(self, call, tmp_path):
         call(limit=1)
         assert (tmp_path / "out" / ".ho-detect" / "key").exists()
-        call()
+        call(overwrite=True)
         assert ".ho-detect" not in names(tmp_path / "out")
 
     def test_of_the_user_is_not_copied(self, call, tmp_path, key_file):
