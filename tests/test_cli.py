@@ -300,7 +300,8 @@ class TestInspect:
             path = tmp_path / "in" / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(b"nothing that can be read")
-        said = "No DICOM series found: 5 files looked at, no DICOM: 2 .tgz, 1 .nii.gz, 1 .txt, 1 of another ending or none."
+        kinds = "2 .tgz, 1 .nii.gz, 1 .txt, 1 of another ending or none"
+        said = f"No DICOM series found: 5 files looked at, no DICOM: {kinds}."
         assert call("inspect", tmp_path / "in")[:2] == (3, said + "\n")
         status, out, _ = call("run", tmp_path / "in", "--out", tmp_path / "out")
         assert (status, said in out) == (3, True)

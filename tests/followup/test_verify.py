@@ -65,7 +65,7 @@ def test_a_missing_file(out, name, place):
 
 
 def test_a_missing_study(out):
-    assert list(look_over(out, {}))[0] == ("earlier", "is not there, or its record cannot be read")
+    assert next(look_over(out, {})) == ("earlier", "is not there, or its record cannot be read")
 
 
 def test_the_command_takes_the_folder_of_a_comparison(out, capsys):
