@@ -8,7 +8,7 @@ from pathlib import Path
 from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.find import Anatomy, find_anatomy
 from ho_detect.detection.candidates import find_candidates, region_near_hips
-from ho_detect.detection.detect import decide
+from ho_detect.detection.detect import Judgement, decide
 from ho_detect.detection.grade.grades import grade_hips
 from ho_detect.results.assemble import assemble
 from ho_detect.results.result import Result
@@ -18,10 +18,11 @@ from ho_detect.system.parallel import threads, using_threads
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """A result, and the anatomy that it rests on."""
+    """A result, and what it rests on: the anatomy, and what became of each candidate (None for a saved result)."""
 
     result: Result
     anatomy: Anatomy
+    judgement: Judgement | None = None
 
 
 def analyze(volume: HuVolume, settings: Settings | None = None, anatomy: Path | None = None) -> Result:
@@ -54,4 +55,4 @@ def analyze_with_anatomy(volume: HuVolume, settings: Settings, masks: Path | Non
         candidates = find_candidates(region, settings.detection)
         judgement = decide(region, candidates, anatomy, settings)
         hips = grade_hips(anatomy, judgement, settings)
-        return Analysis(assemble(volume, anatomy, judgement, hips, settings), anatomy)
+        return Analysis(assemble(volume, anatomy, judgement, hips, settings), anatomy, judgement)

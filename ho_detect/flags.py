@@ -82,6 +82,7 @@ FLAGS: dict[str, str] = {
     "anatomy_unused": "user-supplied anatomy masks do not lie where that bone was found, and were not used",
     "anatomy_missing": "no anatomy masks were found for this series in the user-supplied folder",
     "cut_at_metal_zone": "a lesion goes on in the zone around metal: only what lies outside of it is measured",
+    "amended": "a reader has changed what is counted",
     "atypical_pattern": "a lesion denser inside than at its rim, the reverse of ossification: for a reader to look at",
 }
 
@@ -115,6 +116,7 @@ NULLS: dict[str, str] = {
     "no_other_hip": "not measured at the other hip",
     "no_surroundings": "nothing around it is in view",
     "fit_failed": "the fitted bones do not show where it is",
+    "by_definition": "by definition it is no finding, which leaves nothing to judge: a reader counts it",
 }
 
 

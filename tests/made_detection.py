@@ -6,7 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from model_hips import surface
+from model_hips import head_center, surface
+from phantoms import ball
 from scipy import ndimage as ndi
 
 from ho_detect.anatomy.find import Anatomy
@@ -24,10 +25,11 @@ from ho_detect.anatomy.regions.compartments import Compartments, compartments
 from ho_detect.anatomy.regions.landmarks import Landmarks, landmarks
 from ho_detect.anatomy.regions.tissue import Tissue
 from ho_detect.anatomy.user_masks.masks import given_masks
-from ho_detect.detection.candidates import Region
+from ho_detect.detection.candidates import Region, find_candidates
+from ho_detect.detection.detect import decide
 from ho_detect.detection.evidence import Evidence
 from ho_detect.image.grid import Grid, Sphere, vertex_normals
-from ho_detect.settings import JointSettings
+from ho_detect.settings import JointSettings, Settings
 
 MUSCLE_HU = 55.0
 
@@ -209,3 +211,32 @@ def made_anatomy(**parts: Any) -> Anatomy:
 def frames() -> dict[str, Landmarks]:
     """Return the landmarks of both hips of that person, by side."""
     return {f.side: f for f in landmarks((anatomy("left"), anatomy("right")))}
+
+
+#: Of the region that :func:`decide_balls` looks at, 1 mm voxels.
+BALLS_SHAPE = (60, 70, 120)
+
+
+def decide_balls(balls, bones, settings=None, body=True):
+    """Decide on balls of 700 HU, (center index, radius), in muscle in front of a left hip."""
+    hu = np.full(BALLS_SHAPE, MUSCLE_HU)
+    for center, radius in balls:
+        hu[ball(BALLS_SHAPE, center, radius)] = 700.0
+    settings = settings or Settings()
+    origin = head_center("left") + np.array([-20.0, -110.0, -30.0])
+    found = region(hu, bones=bones)
+    found = type(found)(**{**vars(found), "grid": Grid.axial(BALLS_SHAPE, (1, 1, 1), origin)})
+    coarse = Grid.axial((20, 24, 40), (3.0, 3.0, 3.0), origin)
+    whole = np.full(coarse.shape, body)
+    tissue = Tissue(coarse, whole, whole, whole)
+    candidates = find_candidates(found, settings.detection)
+    near = compartments((anatomy("left"),), bones, settings.joint)
+    here = made_anatomy(
+        hips=(anatomy("left"),),
+        landmarks=(frames()["left"],),
+        compartments=near,
+        tissue=tissue,
+        user_masks=given_masks(None, found.grid),
+    )
+    judgement = decide(found, candidates, here, settings)
+    return judgement, judgement.kept, judgement.excluded, here

@@ -79,7 +79,7 @@ A settings file holds only what differs from the defaults, for example
 @click.option("--manifest", type=click.Path(path_type=Path), help="Do what ho-detect plan wrote; no INPUT, no --out.")
 @click.option("--shard", metavar="I/K", help="With --manifest: part I of K, counted from 1.")
 @click.option("--resume", is_flag=True, help="Do only what is not done yet, with the same files and settings.")
-@click.option("--overwrite", is_flag=True, help="Do all again where OUT holds results already.")
+@click.option("--overwrite", is_flag=True, help="Do all again where OUT holds results, amended ones too.")
 @click.option("--retry-failed", is_flag=True, help="With --resume: do again what failed.")
 @click.option(
     "--workers", type=click.IntRange(min=0), default=0, help="Series analysed at once. 0: as the machine allows."

@@ -21,6 +21,7 @@ from ho_detect.detection.measure.opposing import with_opposing_gaps
 from ho_detect.detection.outline import Outlined, outline
 from ho_detect.detection.split.merge import merged
 from ho_detect.detection.split.parts import parts_of
+from ho_detect.flags import null
 from ho_detect.settings import Settings
 from ho_detect.system.parallel import in_parallel
 
@@ -41,14 +42,25 @@ class Kept:
     outlined: Outlined
 
 
+#: What is not counted: outlined, or as it was found.
+Thing = Outlined | Candidate
+
+
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """What became of all candidates of a region: lesions, largest first, and what is excluded or undecided."""
+    """What became of all candidates of a region: lesions, largest first, and what is excluded or undecided.
+
+    Parameters
+    ----------
+    things
+        The voxels of each of ``excluded``: with its outline, but for what plainly lies elsewhere.
+    """
 
     region: Region
     kept: tuple[Kept, ...]
     excluded: tuple[Excluded, ...]
     specks: tuple[Specks, ...] = ()
+    things: tuple[Thing, ...] = ()
 
     @property
     def lesions(self) -> tuple[Lesion, ...]:
@@ -58,36 +70,51 @@ class Judgement:
 
 def decide(region: Region, candidates: list[Candidate], anatomy: Anatomy, settings: Settings) -> Judgement:
     """Weigh each candidate, judge it, and measure what is kept, largest first."""
-    weighed, excluded = weigh(region, candidates, anatomy, settings)
+    weighed, aside = weigh(region, candidates, anatomy, settings)
     verdicts = [judge(w.evidence, settings) for w in weighed]
     whole = [w for w, v in zip(weighed, verdicts, strict=True) if v.kept]
     others = [(w, v) for w, v in zip(weighed, verdicts, strict=True) if not v.kept]
     least_mm3 = settings.judge.min_volume_mm3
-    excluded += [_excluded(region, w, v) for w, v in others if w.evidence.volume_mm3 >= least_mm3]
+    aside += [(as_excluded(region, w, v), w.outlined) for w, v in others if w.evidence.volume_mm3 >= least_mm3]
     specks = [(v.reason, w.evidence.volume_mm3) for w, v in others if w.evidence.volume_mm3 < least_mm3]
-    kept = _joined_up(region, whole, anatomy, settings)
-    kept.sort(key=lambda k: -k.evidence.volume_mm3)
-    excluded.sort(key=lambda e: (-e.volume_mm3, e.centroid_lps_mm))
+    kept = joined_up(region, whole, anatomy, settings)
+    return conclude(region, kept, aside, counted(specks), anatomy, settings)
+
+
+def conclude(
+    region: Region,
+    kept: list[Weighed],
+    aside: list[tuple[Excluded, Thing]],
+    specks: tuple[Specks, ...],
+    anatomy: Anatomy,
+    settings: Settings,
+) -> Judgement:
+    """Measure what is kept, and put all in order: the largest first."""
+    kept = sorted(kept, key=lambda k: -k.evidence.volume_mm3)
+    aside = sorted(aside, key=lambda pair: (-pair[0].volume_mm3, pair[0].centroid_lps_mm))
 
     def measured(number: int, w: Weighed) -> Lesion:
         lesion = measure(region, w.outlined, w.evidence, anatomy, number, settings.detection)
-        probability = judge(w.evidence, settings).probability or 0.0
+        probability = judge(w.evidence, settings).probability
+        if probability is None:
+            missing = (*lesion.not_said, null("confidence", "by_definition"))
+            return msgspec.structs.replace(lesion, not_said=missing)
         return msgspec.structs.replace(lesion, confidence=round(probability, 3))
 
     lesions = in_parallel(measured, range(1, len(kept) + 1), kept)
     lesions = with_opposing_gaps(region, lesions, [k.outlined.candidate for k in kept])
     found = tuple(Kept(lesion, w.outlined) for lesion, w in zip(lesions, kept, strict=True))
-    return Judgement(region, found, tuple(excluded), counted(specks))
+    return Judgement(region, found, tuple(e for e, _ in aside), specks, tuple(thing for _, thing in aside))
 
 
 def weigh(
     region: Region, candidates: list[Candidate], anatomy: Anatomy, settings: Settings
-) -> tuple[list[Weighed], list[Excluded]]:
+) -> tuple[list[Weighed], list[tuple[Excluded, Thing]]]:
     """Outline each candidate, split it into its parts and gather their evidence; nothing is judged.
 
     Returns
     -------
-    What is to be judged, and what plainly lies elsewhere and was not outlined.
+    What is to be judged, and what plainly lies elsewhere and was not outlined, with its voxels.
     """
 
     def looked_at(candidate: Candidate) -> Excluded | Weighed:
@@ -98,14 +125,14 @@ def weigh(
         return Weighed(outlined, gather(region, outlined, anatomy, settings))
 
     found: list[Weighed] = []
-    excluded: list[Excluded] = []
+    excluded: list[tuple[Excluded, Thing]] = []
     waiting = list(candidates)
     while waiting:
         waiting.sort(key=lambda c: -c.mask.size)  # the largest takes longest: it is not left to the end
         parts: list[Candidate] = []
-        for seen in in_parallel(looked_at, waiting):
+        for candidate, seen in zip(waiting, in_parallel(looked_at, waiting), strict=True):
             if isinstance(seen, Excluded):
-                excluded.append(seen)
+                excluded.append((seen, candidate))
             elif apart := parts_of(region, seen.outlined, seen.evidence, anatomy, settings):
                 parts += apart
             else:
@@ -114,7 +141,7 @@ def weigh(
     return found, excluded
 
 
-def _joined_up(region: Region, kept: list[Weighed], anatomy: Anatomy, settings: Settings) -> list[Weighed]:
+def joined_up(region: Region, kept: list[Weighed], anatomy: Anatomy, settings: Settings) -> list[Weighed]:
     """Return the lesions, those that touch each other as one."""
     parts = [w.outlined.candidate for w in kept]
     whole = merged(parts, region.grid.voxel_volume_mm3 ** (2 / 3), settings.detection.contact_mm2)
@@ -131,7 +158,7 @@ def _joined_up(region: Region, kept: list[Weighed], anatomy: Anatomy, settings: 
     return in_parallel(again, whole)
 
 
-def _excluded(region: Region, weighed: Weighed, verdict: Verdict) -> Excluded:
+def as_excluded(region: Region, weighed: Weighed, verdict: Verdict) -> Excluded:
     """Return the record of what was judged and not kept, with the measures that another rule would need."""
     e = weighed.evidence
     center = points_of(region, weighed.outlined.candidate).mean(axis=0)
@@ -144,6 +171,11 @@ def _excluded(region: Region, weighed: Weighed, verdict: Verdict) -> Excluded:
         base_mm2=round(e.base_mm2, 1) if stands else None,
         bridging=len(e.touching) == 2,
     )
+
+
+def candidate_of(thing: Thing) -> Candidate:
+    """Return the voxels of what is not counted."""
+    return thing.candidate if isinstance(thing, Outlined) else thing
 
 
 def label_map(shape: tuple[int, ...], judgement: Judgement) -> NDArray[np.uint16]:

@@ -15,6 +15,7 @@ from ho_detect.results.record import record_json
 from ho_detect.results.result import Result
 from ho_detect.system.files import (
     BONES_FILE,
+    DETECTED_FILE,
     FINDINGS_FILE,
     LABELS_FILE,
     REPORT_FILE,
@@ -69,6 +70,14 @@ def _labels(result: Result, folder: Path) -> list[Path]:
     return [folder / LABELS_FILE]
 
 
+def _detected(result: Result, folder: Path) -> list[Path]:
+    labels = result.detected_things()
+    if labels is None:
+        return []
+    write_labels(folder / DETECTED_FILE, labels, result.grid)
+    return [folder / DETECTED_FILE]
+
+
 def _thumbnail(result: Result, folder: Path) -> list[Path]:
     from ho_detect.export.pages.pictures import thumbnail
 
@@ -87,6 +96,7 @@ WRITERS: tuple[Writer, ...] = (
     Writer("dicom", "asked", "dicom", _dicom),
     Writer("bones", "asked", "ct", _bones),
     Writer("labels", "always", "record", _labels),
+    Writer("detected", "always", "record", _detected),
     Writer("thumbnail", "pages", "ct", _thumbnail),
     Writer("fhir", "asked", "record", _fhir),
 )

@@ -10,7 +10,9 @@ from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.anatomy.find import Anatomy
 from ho_detect.detection.detect import Judgement, label_map
 from ho_detect.detection.grade.hip import Hip
+from ho_detect.detection.judge.excluded import numbered
 from ho_detect.flags import Flag, flag
+from ho_detect.results.detected import DetectedThings
 from ho_detect.results.record import FindingsRecord, Software
 from ho_detect.results.result import Result
 from ho_detect.settings import Settings
@@ -36,12 +38,13 @@ def assemble(
         series=volume.series,
         hips=hips,
         lesions=judgement.lesions,
-        excluded=judgement.excluded,
+        excluded=numbered(judgement.excluded),
         specks=judgement.specks,
         metal=anatomy.metal.record(),
     )
     labels = np.ascontiguousarray(labels)
-    return Result(record, labels, volume, anatomy.user_masks.files, anatomy.native, settings.output)
+    files, native = anatomy.user_masks.files, anatomy.native
+    return Result(record, labels, volume, files, native, settings.output, DetectedThings.of(judgement))
 
 
 def statements(series: SeriesRecord) -> tuple[Flag, ...]:

@@ -236,5 +236,12 @@ LESION_FIELDS: Final[tuple[Field, ...]] = (
         page=Shown("Probability of ossification", kind="number", digits=2, group="Density", headline=True),
         code=own("confidence", "Probability of ossification by the fitted judgement"),
     ),
+    Field(
+        "counted_by",
+        "",
+        "`software`; `reader`: a reader keeps what the software did not count ([how](amend.md)), with the outline "
+        "that was found; `reader_outline`: a reader has drawn it.",
+        page=Shown("Counted by", group="Place and contact"),
+    ),
     Field("not_said", "", "For each null: field, code, sentence."),
 )

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.errors import UsageError
 from ho_detect.image.grid import Grid
+from ho_detect.results.detected import SavedThings
 from ho_detect.results.label_map import read_labels
 from ho_detect.results.record import read_record
 from ho_detect.results.result import Result
 from ho_detect.results.saved_scan import SavedScan
-from ho_detect.system.files import BONES_FILE, FINDINGS_FILE, LABELS_FILE
+from ho_detect.system.files import BONES_FILE, DETECTED_FILE, FINDINGS_FILE, LABELS_FILE
 from ho_detect.system.pseudonyms import Pseudonyms
 
 
@@ -44,7 +45,7 @@ def load_result(folder: Path, ct: Path | HuVolume | None = None, pseudonyms: Pse
         raise UsageError(f"no findings to load: {FINDINGS_FILE}: {error.strerror}", folder) from error
     labels, grid = read_labels(folder / LABELS_FILE)
     scan = SavedScan(folder, record, labels, grid, ct, pseudonyms)
-    return Result(record, labels, scan, bones=SavedBones(scan))
+    return Result(record, labels, scan, bones=SavedBones(scan), detected=SavedThings(folder / DETECTED_FILE))
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ from ho_detect.detection.judge.excluded import Excluded, Specks
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.errors import HoDetectError
 from ho_detect.flags import Flag
+from ho_detect.results.amendment import Amendment
 from ho_detect.settings import Settings
 
 #: The minor number counts fields that came: whoever reads an older record finds their defaults, whoever reads a newer
@@ -60,6 +61,9 @@ class FindingsRecord(msgspec.Struct, frozen=True, kw_only=True):
     excluded: tuple[Excluded, ...]
     specks: tuple[Specks, ...] = ()
     metal: Annotated[MetalRecord | None, Meta(description="Metal and what it hides; null where there is none")] = None
+    amendments: Annotated[
+        tuple[Amendment, ...], Meta(description="What a reader has changed of the automatic result, which is beside it")
+    ] = ()
 
     def known_settings(self) -> Settings:
         """Return the settings as far as this version has them; what it does not know is left, the rest is default.

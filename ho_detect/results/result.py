@@ -16,6 +16,7 @@ from ho_detect.detection.judge.excluded import Excluded
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.flags import Flag
 from ho_detect.image.grid import Grid
+from ho_detect.results.detected import NoThings
 from ho_detect.results.record import FindingsRecord
 from ho_detect.results.saved_scan import SavedScan
 from ho_detect.settings import OutputSettings
@@ -26,6 +27,13 @@ class BoneLabels(Protocol):
 
     def labels(self, grid: Grid) -> NDArray[np.uint8]:
         """Return (slice, row, column) on that grid: 0, or a value of :data:`ho_detect.anatomy.native.masks.LABELS`."""
+
+
+class ThingLabels(Protocol):
+    """What gives the label map of what was detected and not counted when it is asked for."""
+
+    def labels(self, grid: Grid) -> NDArray[np.uint16] | None:
+        """Return (slice, row, column) on that grid: 0, or a ``number`` of ``excluded``; None where it is not known."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,6 +54,8 @@ class Result:
         What :meth:`native_bone` is made from.
     output
         What is written when it is saved, besides what always is.
+    detected
+        What :meth:`detected_things` is made from.
 
     Raises
     ------
@@ -59,6 +69,7 @@ class Result:
     masks: dict[str, Path] = field(default_factory=dict)
     bones: BoneLabels = field(default_factory=NativeBone)
     output: OutputSettings = field(default_factory=OutputSettings)
+    detected: ThingLabels = field(default_factory=NoThings)
 
     def __post_init__(self) -> None:
         if self.labels.shape != self.grid.shape:
@@ -101,6 +112,17 @@ class Result:
     def flags(self) -> tuple[Flag, ...]:
         """What qualifies the result as a whole."""
         return self.record.flags
+
+    def detected_things(self) -> NDArray[np.uint16] | None:
+        """Return what was detected and not counted: (slice, row, column) uint16 on the volume's own grid.
+
+        0 background, else the ``number`` of ``excluded``; where two overlap, that of the smaller. No voxel of a lesion
+        is in it. None for a result of an earlier version, which was saved without.
+        """
+        labels = self.detected.labels(self.grid)
+        if labels is not None:
+            labels[self.labels > 0] = 0
+        return labels
 
     def native_bone(self) -> NDArray[np.uint8]:
         """Return native femur and hip bone: (slice, row, column) uint8 on the volume's own grid, as ``labels``.

@@ -123,6 +123,7 @@ class ExcludedRow(msgspec.Struct, frozen=True, kw_only=True):
     height_mm: float | None
     base_mm2: float | None
     bridging: bool
+    number: int | None
 
 
 class StudyRow(msgspec.Struct, frozen=True, kw_only=True):

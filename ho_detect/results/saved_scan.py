@@ -82,11 +82,13 @@ class SavedScan:
         path = self.ct or (None if stated is None else Path(stated))
         if path is None:
             raise UsageError(
-                "the CT of these findings is needed, and they do not say where it is: Findings.load(folder, ct=path)"
+                "the CT of these findings is needed, and they do not say where it is: give its folder "
+                "(ct=path, or --input)"
             )
         if not path.exists():
             raise UsageError(
-                "the CT of these findings is needed and is not where it was: Findings.load(folder, ct=path)", path
+                "the CT of these findings is needed and is not where it was: give its folder (ct=path, or --input)",
+                path,
             )
         return self._found_below(path)
 

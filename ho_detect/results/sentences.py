@@ -117,7 +117,7 @@ def lesion_sentence(lesion: Lesion) -> str:
 def excluded_sentences(excluded: Iterable[Excluded]) -> Iterator[str]:
     """Say each thing that is undecided, each bony outgrowth beside the joint, and how many others are not counted."""
     things = sorted(excluded, key=lambda e: (GROUPS.index(group_of(e.reason)), -e.volume_mm3))
-    told = [e for e in things if group_of(e.reason) in {"undecided", "outgrowth"}]
+    told = [e for e in things if group_of(e.reason) in _GROUP_WORDS]
     yield from (f"{_GROUP_WORDS[group_of(e.reason)]}: {_excluded_words(e)}." for e in told)
     counts = Counter(e.reason for e in things if e not in told)
     if counts:
@@ -125,7 +125,11 @@ def excluded_sentences(excluded: Iterable[Excluded]) -> Iterator[str]:
         yield f"Detected, not counted: {said}."
 
 
-_GROUP_WORDS = {"undecided": "Undecided, not counted", "outgrowth": "Bony outgrowth beside the joint, not counted"}
+_GROUP_WORDS = {
+    "reader": "Dropped by a reader",
+    "undecided": "Undecided, not counted",
+    "outgrowth": "Bony outgrowth beside the joint, not counted",
+}
 
 
 def _excluded_words(thing: Excluded) -> str:

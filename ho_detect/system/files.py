@@ -14,9 +14,11 @@ from typing import Final
 
 log = logging.getLogger(__name__)
 
-#: Files of a result.
+#: Files of a result, and the folder of the automatic one below an amended one.
 FINDINGS_FILE = "findings.json"
 LABELS_FILE = "lesions.nii.gz"
+AUTOMATIC_FOLDER = "automatic"
+DETECTED_FILE = "detected.nii.gz"
 BONES_FILE = "native_bone.nii.gz"
 REPORT_FILE = "report.html"
 THUMBNAIL_FILE = "thumbnail.webp"

@@ -6,20 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_detection import MUSCLE_HU, anatomy, frames, made_anatomy, region
-from model_hips import head_center
-from phantoms import ball
+from made_detection import BALLS_SHAPE, anatomy, decide_balls
 
 from ho_detect.anatomy.native.surfaces import native_bone
-from ho_detect.anatomy.regions.compartments import compartments
-from ho_detect.anatomy.regions.tissue import Tissue
-from ho_detect.anatomy.user_masks.masks import given_masks
-from ho_detect.detection.candidates import find_candidates
-from ho_detect.detection.detect import decide, label_map
-from ho_detect.image.grid import Grid
+from ho_detect.detection.detect import label_map
 from ho_detect.settings import Settings
 
-SHAPE = (60, 70, 120)
+SHAPE = BALLS_SHAPE
 #: Center (index) and radius of balls in front of a left hip, and HU.
 LARGE, MIDDLE, SMALL = ((30, 40, 30), 9.0), ((30, 30, 80), 7.0), ((12, 50, 60), 5.0)
 SPECK, OTHER_SPECK = ((50, 20, 20), 2.2), ((50, 50, 20), 2.0)
@@ -30,28 +23,8 @@ def bones():
     return native_bone((anatomy("left"),))
 
 
-def decided(balls, bones, settings=None, body=True):
-    hu = np.full(SHAPE, MUSCLE_HU)
-    for center, radius in balls:
-        hu[ball(SHAPE, center, radius)] = 700.0
-    settings = settings or Settings()
-    origin = head_center("left") + np.array([-20.0, -110.0, -30.0])
-    found = region(hu, bones=bones)
-    found = type(found)(**{**vars(found), "grid": Grid.axial(SHAPE, (1, 1, 1), origin)})
-    coarse = Grid.axial((20, 24, 40), (3.0, 3.0, 3.0), origin)
-    whole = np.full(coarse.shape, body)
-    tissue = Tissue(coarse, whole, whole, whole)
-    candidates = find_candidates(found, settings.detection)
-    near = compartments((anatomy("left"),), bones, settings.joint)
-    here = made_anatomy(
-        hips=(anatomy("left"),),
-        landmarks=(frames()["left"],),
-        compartments=near,
-        tissue=tissue,
-        user_masks=given_masks(None, found.grid),
-    )
-    judgement = decide(found, candidates, here, settings)
-    return judgement, judgement.kept, judgement.excluded
+def decided(*args, **kwargs):
+    return decide_balls(*args, **kwargs)[:3]
 
 
 class TestOrder:

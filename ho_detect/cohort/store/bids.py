@@ -96,7 +96,7 @@ def _sidecar(record: FindingsRecord) -> dict[str, Any]:
     return {
         "Description": "Ossification near the hip, for research use only",
         "SpatialReference": "orig",
-        "Manual": False,
+        "Manual": bool(record.amendments),
         "GeneratedBy": [{"Name": record.software.name, "Version": record.software.version}],
         "SettingsDigest": record.software.settings_digest,
     }

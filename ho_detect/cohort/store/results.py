@@ -20,7 +20,7 @@ from ho_detect.export.dictionary import DICTIONARY_FILE, dictionary_csv
 from ho_detect.export.tables import write_table
 from ho_detect.results.record import FindingsRecord, RecordError
 from ho_detect.results.rows import HipRow, LesionRow, StudyRow, TimingRow, hip_rows, lesion_rows
-from ho_detect.system.files import FINDINGS_FILE, write_atomically
+from ho_detect.system.files import AUTOMATIC_FOLDER, FINDINGS_FILE, write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +87,10 @@ class ResultStore:
         """Take in what an earlier run did with one series; return whether there is anything of it that holds."""
         planned = self.plan.series[place]
         settled = self._output.outcomes.get(planned.folder)
+        if (self._output.path / planned.folder / AUTOMATIC_FOLDER).is_dir():
+            # a reader's work is not done again by itself
+            self._enter(place, settled or self._settled(planned, Outcome()), self._output.record(planned.folder))
+            return True
         if settled is None or settled.key != planned.key or (settled.reason is not None and not failed):
             return False
         if settled.reason is None and not self._all_written(planned, settled):

@@ -30,12 +30,13 @@ EXCLUSIONS: dict[str, str] = {
     "pelvic_cavity": "inside the abdominal or pelvic cavity: bowel or bladder content, phlebolith",
     "subcutaneous": "in subcutaneous fat, not in muscle: injection granuloma or skin calcification",
     "unlikely": "not of the build of ossification",
+    "dropped_by_reader": "found to be ossification by the software, and dropped by a reader",
 }
 #: What is not counted without knowing that it is no ossification.
 UNDECIDED: frozenset[str] = frozenset({"native_unsure", "cut_native_bone", "mimic_unsure"})
 
 #: In the order in which readers are shown what is not counted.
-Group = Literal["undecided", "outgrowth", "mimic", "elsewhere"]
+Group = Literal["reader", "undecided", "outgrowth", "mimic", "elsewhere"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 _ELSEWHERE = frozenset({"near_metal", "native_bone", "outside_body", "too_small", "out_of_reach", "other_side"})
 
@@ -46,6 +47,8 @@ def group_of(reason: str) -> Group:
     >>> group_of("native_unsure"), group_of("osteophyte"), group_of("contrast"), group_of("near_metal")
     ('undecided', 'outgrowth', 'mimic', 'elsewhere')
     """
+    if reason == "dropped_by_reader":
+        return "reader"
     if reason in UNDECIDED:
         return "undecided"
     if reason == "osteophyte":
@@ -95,11 +98,22 @@ class Excluded(msgspec.Struct, frozen=True, kw_only=True):
     )
     base_mm2: Annotated[float | None, Meta(description="Area of its base on native bone; null if free")] = None
     bridging: Annotated[bool, Meta(description="In contact with both femur and pelvis")] = False
+    number: Annotated[
+        int | None, Meta(description="On the page, in detected.nii.gz and for ho-detect amend; null before version 2.1")
+    ] = None
 
     @property
     def base_mm(self) -> float | None:
         """Diameter of the circle whose area is that of the base, mm; None for what is free."""
         return None if self.base_mm2 is None else 2.0 * math.sqrt(self.base_mm2 / math.pi)
+
+
+def numbered(excluded: Iterable[Excluded]) -> tuple[Excluded, ...]:
+    """Number what is not counted as readers see it: by kind, the largest first; the order stays."""
+    things = tuple(excluded)
+    shown = sorted(range(len(things)), key=lambda k: (GROUPS.index(group_of(things[k].reason)), -things[k].volume_mm3))
+    number = {place: n for n, place in enumerate(shown, 1)}
+    return tuple(msgspec.structs.replace(thing, number=number[k]) for k, thing in enumerate(things))
 
 
 def exclude(reason: str, side: Side, volume_mm3: float, centroid_lps_mm: FloatArray, max_hu: float) -> Excluded:

@@ -13,6 +13,8 @@ from ho_detect.image.sides import Bone, Point, Sector, Side
 
 #: Vessels are not segmented.
 Vessels = Literal["not_assessed"]
+#: By the judgement; by a reader, with the outline that was found; by a reader who drew the outline.
+CountedBy = Literal["software", "reader", "reader_outline"]
 Maturity = Literal["mature", "intermediate", "immature"]
 
 
@@ -78,4 +80,7 @@ class Lesion(msgspec.Struct, frozen=True, kw_only=True):
     confidence: Annotated[
         float | None, Meta(description="Probability of ossification by the fitted judgement, 0 to 1")
     ] = None
+    counted_by: Annotated[CountedBy, Meta(description="Whose word it is that it is counted, with whose outline")] = (
+        "software"
+    )
     not_said: Annotated[tuple[Null, ...], Meta(description="Why each null is null")] = ()

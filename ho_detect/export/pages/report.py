@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Any
 
 from ho_detect.acquisition.volume.hu_volume import SeriesRecord
 from ho_detect.detection.grade.hip import Hip
-from ho_detect.detection.judge.excluded import GROUPS, Excluded, Group, group_of
+from ho_detect.detection.judge.excluded import GROUPS, Excluded, Group, group_of, numbered
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.export.pages.pictures import (
     Picture,
@@ -35,6 +36,7 @@ from ho_detect.export.pages.settings_table import settings_table
 from ho_detect.export.pages.surfaces import Surface, pack, surfaces
 from ho_detect.export.pages.templating import render
 from ho_detect.export.pictures.figures import colour_of
+from ho_detect.results.record import record_json
 from ho_detect.results.result import Result
 from ho_detect.results.sentences import hip_sentence, lesion_sentence, probability_words
 from ho_detect.system.files import write_atomically
@@ -45,6 +47,7 @@ from ho_detect.system.parallel import in_parallel
 _MOST_LESIONS, _MOST_EXCLUDED = 30, 12
 #: Heading and explanation of each kind of thing that is not counted.
 _HEADINGS: dict[Group, tuple[str, str]] = {
+    "reader": ("Dropped by a reader", "Counted by the software, and not by the reader."),
     "undecided": ("Undecided", "May be ossification. Its volume stands beside that of the lesions, not in it."),
     "outgrowth": (
         "Bony outgrowths beside the joint",
@@ -134,6 +137,7 @@ def report_html(result: Result) -> str:
         mesh=mesh,
         excluded=excluded,
         acquisition=_acquisition(record.series),
+        findings_sha256=hashlib.sha256(record_json(record)).hexdigest(),
         settings=settings,
         changed=sum(not s.is_default for s in settings),
     )
@@ -200,7 +204,7 @@ def _lesion_parts(result: Result) -> tuple[LesionPart, ...]:
 
 def _excluded_groups(result: Result) -> tuple[ExcludedGroup, ...]:
     """Return what is not counted, those kinds that there are, the undecided first."""
-    ordered = sorted(result.excluded, key=lambda e: (GROUPS.index(group_of(e.reason)), -e.volume_mm3))
+    ordered = sorted(numbered(result.excluded), key=lambda e: e.number or 0)
     parts = [
         ExcludedPart(
             number=number,
