@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "ho_detect"
 SPINE = (
     ("ho_detect", "ho_detect.__main__"),
     ("ho_detect.cli",),
-    ("ho_detect.followup", "ho_detect.cohort", "ho_detect.pacs", "ho_detect.reading"),
+    ("ho_detect.followup", "ho_detect.cohort", "ho_detect.pacs", "ho_detect.reading", "ho_detect.agreement"),
     ("ho_detect.study",),
     ("ho_detect.analyze", "ho_detect.findings"),
     ("ho_detect.export",),

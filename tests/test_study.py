@@ -120,10 +120,11 @@ class TestDetect:
         detect(tmp_path / "patient_07", anatomy=str(tmp_path / "masks"))
         assert [anatomy for _, _, anatomy in seen] == [tmp_path / "masks" / "patient_07", tmp_path / "masks"]
 
-    def test_missing_path_is_not_named(self, tmp_path):
-        with pytest.raises(UsageError, match="does not exist") as caught:
+    def test_missing_path_is_named_to_who_called_and_in_no_message(self, tmp_path):
+        with pytest.raises(UsageError, match=r"no such file or folder: .*Secret") as caught:
             detect(tmp_path / "Secret")
-        assert "Secret" not in str(caught.value)
+        assert caught.value.path == tmp_path / "Secret"
+        assert "Secret" not in caught.value.message
 
     def test_nothing_there(self, tmp_path):
         (tmp_path / "a.txt").write_text("x")

@@ -24,6 +24,7 @@ _COMMANDS = {
     "plan": "Index an archive once, for shards that a cluster works on.",
     "collect": "Put the results of the shards together.",
     "amend": "Change what is counted in a result, as a reader says.",
+    "agree": "Say how well results agree with manual masks, or two readers.",
     "compare": "Say what has changed between two studies of one patient.",
     "settings": "Print all settings as a file to edit, or what a file changes.",
     "fields": "Say what each column of the tables means, for a data dictionary or REDCap.",

@@ -2,13 +2,24 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from made_findings import make_findings
 
 from ho_detect.errors import UsageError
 from ho_detect.export.save import WRITERS, save
 from ho_detect.findings import Findings
+from ho_detect.results.detected import DetectedThings
 from ho_detect.settings import OutputSettings
+
+BOX = (slice(0, 20), slice(0, 24), slice(0, 40))
+
+
+def made():
+    """Findings with something that is not counted."""
+    things = DetectedThings(BOX, ((1, (slice(1, 3),) * 3, np.ones((2, 2, 2), bool)),))
+    return replace(make_findings(), detected=things)
+
 
 SWITCHES = [w.name for w in WRITERS if w.when == "asked"]
 
@@ -24,13 +35,13 @@ def test_every_format_that_is_asked_for_has_a_switch():
 
 @pytest.mark.parametrize("writer", [w for w in WRITERS if w.needs != "dicom"], ids=lambda w: w.name)
 def test_the_files_that_a_writer_names_are_there(writer, tmp_path):
-    files = writer.write(make_findings(), tmp_path)
+    files = writer.write(made(), tmp_path)
     assert {f.name for f in files} == names(tmp_path) != set()
 
 
 @pytest.mark.parametrize("writer", [w for w in WRITERS if w.needs == "record"], ids=lambda w: w.name)
 def test_what_needs_the_record_alone_does_without_the_ct(writer, tmp_path):
-    loaded = Findings.load(make_findings().save(tmp_path / "saved"))
+    loaded = Findings.load(made().save(tmp_path / "saved"))
     (tmp_path / "out").mkdir()
     assert writer.write(loaded, tmp_path / "out")
 

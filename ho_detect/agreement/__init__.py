@@ -1,0 +1,1 @@
+"""How well results agree with manual masks, or two readers with each other."""
