@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from ho_detect.acquisition.volume.hu_volume import HuVolume
+from ho_detect.errors import UsageError
 from ho_detect.results import rows
 from ho_detect.results.load import load_result
 from ho_detect.results.record import record_json
@@ -19,6 +23,26 @@ from ho_detect.system.pseudonyms import Pseudonyms
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+
+#: What findings can be given as an image of.
+What = Literal["lesions", "detected", "bones", "ct"]
+
+
+class LabelArray(NamedTuple):
+    """A label map with its place: ``nibabel.Nifti1Image(*findings.lesions_array())``."""
+
+    array: NDArray[np.uint16]
+    """(i, j, k): 0 background, else the lesion's ``id``."""
+    affine: NDArray[np.float64]
+    """(4, 4), from (i, j, k) to RAS mm."""
+
+
+def pd_strings(values: Sequence[str | None]) -> Any:  # noqa: ANN401 - an array of pandas
+    """Return a column of strings that may be missing."""
+    import pandas as pd
+
+    return pd.array(list(values), dtype=pd.StringDtype())
 
 
 class Findings(Result):
@@ -79,23 +103,69 @@ class Findings(Result):
         """Return the text of ``findings.json``; what was not measured is ``null``."""
         return record_json(self.record).decode()
 
-    def hips_frame(self) -> pd.DataFrame:
-        """Return one row per hip, the columns of ``summary.csv``."""
-        from ho_detect.export.tables import frame
+    @property
+    def source(self) -> Path | None:
+        """Folder of the series, true name; None for an image, and for saved findings that do not hold it."""
+        if isinstance(self.scan, HuVolume) and self.scan.source is not None:
+            return self.scan.source.entry.folder
+        stated = self.record.series.source
+        return None if stated is None else Path(stated)
 
-        return frame(rows.HipRow, rows.hip_rows(self.record))
+    def hips_frame(self) -> pd.DataFrame:
+        """Return one row per hip: ``source``, then the columns of ``summary.csv``."""
+        return self._frame(rows.HipRow, rows.hip_rows(self.record))
 
     def lesions_frame(self) -> pd.DataFrame:
-        """Return one row per lesion, the columns of ``lesions.csv``."""
-        from ho_detect.export.tables import frame
-
-        return frame(rows.LesionRow, rows.lesion_rows(self.record))
+        """Return one row per lesion: ``source``, then the columns of ``lesions.csv``."""
+        return self._frame(rows.LesionRow, rows.lesion_rows(self.record))
 
     def excluded_frame(self) -> pd.DataFrame:
-        """Return one row per dense thing that was detected and not counted, with its reason."""
+        """Return one row per dense thing that was detected and not counted: ``source``, then reason and measures."""
+        return self._frame(rows.ExcludedRow, rows.excluded_rows(self.record))
+
+    def _frame(self, row_type: type[msgspec.Struct], made: Sequence[msgspec.Struct]) -> pd.DataFrame:
+        """Return rows with the folder of the series, which is on no disk unless the user writes it there."""
         from ho_detect.export.tables import frame
 
-        return frame(rows.ExcludedRow, rows.excluded_rows(self.record))
+        found = frame(row_type, made)
+        place = None if self.source is None else str(self.source)
+        found.insert(0, "source", pd_strings([place] * len(found)))
+        return found
+
+    def lesions_array(self) -> LabelArray:
+        """Return the label map as an array (i, j, k) with the affine to RAS mm that fits it, as nibabel has them."""
+        return LabelArray(self.labels.transpose(2, 1, 0), self.grid.to_ras())
+
+    def to_nibabel(self, what: What = "lesions") -> Any:  # noqa: ANN401 - nibabel has no types
+        """Return a label map, or the CT, as a nibabel image; ``what`` as for :meth:`to_simpleitk`."""
+        from nibabel.nifti1 import Nifti1Image
+
+        made: Any = Nifti1Image
+        return made(self._array(what).transpose(2, 1, 0), self.grid.to_ras())
+
+    def to_simpleitk(self, what: What = "lesions") -> Any:  # noqa: ANN401 - SimpleITK has no types
+        """Return a label map, or the CT, as a SimpleITK image.
+
+        Parameters
+        ----------
+        what
+            ``lesions``: the value is the lesion's ``id``; ``detected``: that of what was not counted, its ``number``;
+            ``bones``: native bone (:meth:`native_bone`); ``ct``: HU.
+
+        Raises
+        ------
+        UsageError
+            The findings were saved without it, and their CT is not known.
+        """
+        return self.grid.to_simpleitk(self._array(what))
+
+    def _array(self, what: What) -> NDArray[Any]:
+        if what == "ct":
+            return self.volume.hu
+        found = {"lesions": lambda: self.labels, "detected": self.detected_things, "bones": self.native_bone}[what]()
+        if found is None:
+            raise UsageError(f"the findings were made without {what}")
+        return np.asarray(found)
 
     def plot(self, lesion_id: int | None = None) -> Figure:
         """Draw the hips in projection and slices through the largest lesions; or slices through one lesion.

@@ -3,10 +3,12 @@ import json
 import msgspec
 import numpy as np
 import pytest
+import SimpleITK as sitk  # noqa: N813
 from made_findings import make_excluded, make_findings, make_hip, make_lesion, make_record
 
 from ho_detect.anatomy.regions.muscle_groups import GROUPS
 from ho_detect.detection.judge.excluded import EXCLUSIONS
+from ho_detect.errors import UsageError
 from ho_detect.flags import Flag, flag
 from ho_detect.results.record import FindingsRecord
 from ho_detect.results.schema import SCHEMA_FILE, schema_bytes, shipped_schema
@@ -242,3 +244,32 @@ class TestFrames:
         assert np.isnan(frame.min_gap_mm[1])
         assert frame.brooker_ct.isna().sum() == 0
         assert frame.mavrogenis.isna().all()
+
+
+class TestImages:
+    """Label maps for other libraries: each voxel of a lesion lies where the record says."""
+
+    def places(self, index, to_lps):
+        return to_lps(np.asarray(index, float)).mean(axis=0)
+
+    def test_an_array_with_the_affine_that_fits_it(self):
+        findings = make_findings()
+        array, affine = findings.lesions_array()
+        index = np.argwhere(array == 1)
+        ras = index @ affine[:3, :3].T + affine[:3, 3]
+        lps = findings.grid.to_lps(np.argwhere(findings.labels == 1))
+        assert ras.mean(axis=0) * [-1, -1, 1] == pytest.approx(lps.mean(axis=0))
+        assert np.array_equal(findings.to_nibabel().get_fdata(), array)
+        assert np.allclose(findings.to_nibabel().affine, affine)
+
+    @pytest.mark.parametrize("what", ["lesions", "ct"])
+    def test_simpleitk_and_nibabel_hold_the_same(self, what):
+        findings = make_findings()
+        image, other = findings.to_simpleitk(what), findings.to_nibabel(what)
+        assert np.array_equal(sitk.GetArrayFromImage(image), np.asarray(other.dataobj).transpose(2, 1, 0))
+        point = image.TransformIndexToPhysicalPoint((3, 4, 5))
+        assert other.affine @ [3, 4, 5, 1] == pytest.approx([-point[0], -point[1], point[2], 1])
+
+    def test_what_was_not_kept_is_said(self):
+        with pytest.raises(UsageError, match="without detected"):
+            make_findings().to_simpleitk("detected")

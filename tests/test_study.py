@@ -1,10 +1,13 @@
+import pickle
 import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import msgspec
+import numpy as np
 import pytest
+import SimpleITK as sitk  # noqa: N813
 from dicom_files import CtSeries, write_series
 from made_findings import make_findings, make_record
 
@@ -125,6 +128,56 @@ class TestDetect:
             detect(tmp_path / "Secret")
         assert caught.value.path == tmp_path / "Secret"
         assert "Secret" not in caught.value.message
+
+    def test_several_patients_are_listed_not_guessed(self, seen, tmp_path):
+        for k in (1, 2):
+            write_series(
+                tmp_path / f"p{k}",
+                CtSeries(series_uid=f"{UID}.1.{k}", study_uid=f"{UID}.9.{k}"),
+                edit=lambda _, ds, k=k: setattr(ds, "PatientID", f"Secret{k}"),
+            )
+        with pytest.raises(ho_detect.SeveralPatientsError, match=r"Secret1: .*p1") as caught:
+            detect(tmp_path)
+        assert caught.value.patients == {"Secret1": (tmp_path / "p1",), "Secret2": (tmp_path / "p2",)}
+        assert "Secret" not in caught.value.message
+        assert pickle.loads(pickle.dumps(caught.value)).patients == caught.value.patients  # noqa: S301
+        assert seen == []
+        assert len(detect(tmp_path, series=f"{UID}.1.2").lesions) == 2
+
+    def test_settings_as_plain_values(self, seen, tmp_path):
+        write_series(tmp_path / "ct", CtSeries(series_uid=f"{UID}.1.1"))
+        detect(tmp_path / "ct", {"judge": {"min_volume_mm3": 99.0}})
+        assert seen[0][1] == Settings.from_dict({"judge": {"min_volume_mm3": 99.0}})
+        with pytest.raises(ho_detect.SettingError, match="min_volume"):
+            detect(tmp_path / "ct", {"judge": {"min_volume": 1}})
+
+    def test_under_one_key_a_series_has_one_name_and_its_folder_stands_beside_it(self, seen, tmp_path):
+        write_series(tmp_path / "ct", CtSeries(series_uid=f"{UID}.1.1"))
+        (tmp_path / "key").write_bytes(b"k" * 16)
+        one, two, other = (detect(tmp_path / "ct", key_file=key) for key in (tmp_path / "key",) * 2 + (None,))
+        uids = [list(f.lesions_frame().series_uid) for f in (one, two, other)]
+        assert uids[0] == uids[1] != uids[2]
+        for frame in (one.lesions_frame(), one.hips_frame(), one.excluded_frame()):
+            assert set(frame.source) <= {str(tmp_path / "ct")}
+            assert frame.columns[0] == "source"
+        one.save(tmp_path / "out")
+        assert str(tmp_path) not in "".join(p.read_text() for p in (tmp_path / "out").glob("*.json"))
+
+    def test_an_image_that_is_no_dicom(self, seen, tmp_path):
+        hu = np.full((20, 30, 30), -1000, np.int16)
+        hu[3:-3, 4:-4, 4:-4] = np.random.default_rng(0).normal(40, 60, (14, 22, 22))
+        hu[8:10, 10:14, 10:14] = 600
+        detect(hu.transpose(2, 1, 0), affine=np.diag([1.0, 1.0, 2.0, 1.0]))
+        image = sitk.GetImageFromArray(hu)
+        image.SetSpacing((1.0, 1.0, 2.0))
+        found = detect(image)
+        sitk.WriteImage(image, str(tmp_path / "a.nii.gz"))
+        detect(tmp_path / "a.nii.gz")
+        assert [volume.spacing_mm for volume, *_ in seen] == [(2.0, 1.0, 1.0)] * 3
+        assert found.source is None
+        assert found.lesions_frame().source.isna().all()
+        with pytest.raises(UsageError, match="affine"):
+            detect(hu)
 
     def test_nothing_there(self, tmp_path):
         (tmp_path / "a.txt").write_text("x")

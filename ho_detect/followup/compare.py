@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,9 @@ from ho_detect.system.parallel import threads, using_threads
 _STEP_FACTOR = 1.5
 
 
-def compare(earlier: str | Path | Result, later: str | Path | Result, settings: Settings | None = None) -> FollowUp:
+def compare(
+    earlier: str | Path | Result, later: str | Path | Result, settings: Settings | Mapping[str, Any] | None = None
+) -> FollowUp:
     """Compare two CT studies of one patient.
 
     Parameters
@@ -48,7 +51,7 @@ def compare(earlier: str | Path | Result, later: str | Path | Result, settings: 
     SeriesError
         Nothing in one of them can be analysed.
     """
-    settings = settings or Settings()
+    settings = Settings.of(settings)
     before, after = (_analysis(study, settings) for study in (earlier, later))
     days = _days_between(before.result, after.result)
     flags = tuple(_stated(before.result, after.result, days))

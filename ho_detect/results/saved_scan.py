@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ho_detect.acquisition.volume.array import is_image_file, volume_of
 from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.errors import SeriesError, UsageError
 from ho_detect.image.grid import Grid
@@ -90,6 +91,11 @@ class SavedScan:
                 "the CT of these findings is needed and is not where it was: give its folder (ct=path, or --input)",
                 path,
             )
+        if is_image_file(path):
+            volume = volume_of(path, self.record.known_settings().acquisition)
+            if not self._is_of(volume):
+                raise UsageError("the image is not the CT that these findings were made from", path)
+            return replace(volume, series=self.record.series)
         return self._found_below(path)
 
     def _found_below(self, path: Path) -> HuVolume:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,6 +32,19 @@ class Settings(Group, frozen=True):
     threads: Annotated[
         int, Tunable("count", 0, 1024, "One analysis uses at most so many threads; 0 is all that the process may use.")
     ] = 0
+
+    @classmethod
+    def of(cls, settings: Settings | Mapping[str, Any] | None) -> Settings:
+        """Return settings, however they are given: nested plain values as in :meth:`from_dict`, or none: the defaults.
+
+        Raises
+        ------
+        SettingError
+            As :meth:`from_dict`.
+        """
+        if settings is None:
+            return cls()
+        return settings if isinstance(settings, Settings) else cls.from_dict(dict(settings))
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Settings:

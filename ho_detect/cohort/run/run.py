@@ -5,9 +5,10 @@ A child that crashes, hangs or takes too much memory is a row with its reason; t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ho_detect.cohort.plan.keys import given_pseudonyms, kept_pseudonyms
 from ho_detect.cohort.plan.plan import make_plan
@@ -23,27 +24,27 @@ from ho_detect.settings import Settings
 
 
 def run(
-    inputs: Sequence[Path],
-    out: Path,
-    settings: Settings | None = None,
+    inputs: str | Path | Sequence[str | Path],
+    out: str | Path,
+    settings: Settings | Mapping[str, Any] | None = None,
     options: Options | None = None,
     progress: Callable[[Event], None] | None = None,
-    anatomy: Path | None = None,
+    anatomy: str | Path | None = None,
 ) -> Report:
     """Analyse every CT series of the hips under ``inputs``; write folders and tables below ``out``.
 
     Parameters
     ----------
     inputs
-        Files and folders, searched through all levels.
+        Files and folders, or one of them, searched through all levels.
     out
         Made when it is not there. Where it holds results, ``options`` must say what is to be done with them.
     settings
-        What can change a result.
+        What can change a result: settings, or nested plain values.
     options
         Workers, limits, pseudonyms.
     progress
-        Called in this process for each :class:`Event`.
+        Called in this process for each :class:`Event`: ``lambda event: print(event.n_done, event.n_total)``.
     anatomy
         Folder of anatomy masks that are used in place of what is found
         (:mod:`ho_detect.anatomy.user_masks.folders` says which belong to which series).
@@ -62,10 +63,11 @@ def run(
     Interrupted
         The user stopped the run (``KeyboardInterrupt``); what was done is written.
     """
-    settings, options = settings or Settings(), options or Options()
-    check_inputs(inputs)
+    settings, options, out = Settings.of(settings), options or Options(), Path(out)
+    paths = [Path(p) for p in ([inputs] if isinstance(inputs, str | Path) else inputs)]
+    check_inputs(paths)
     check_link_table(options.link_table, out)
-    given = given_pseudonyms(options.key_file, settings)
+    given, masks = given_pseudonyms(options.key_file, settings), None if anatomy is None else Path(anatomy)
     with OutputFolder(out) as output:
         if (output.path / MANIFEST_FILE).exists():
             raise UsageError("OUT holds a plan: do its shards with --manifest, or choose another OUT")
@@ -83,7 +85,7 @@ def run(
                 "again: --overwrite does all again; or choose another OUT"
             )
         start_fork_server()
-        plan, index = make_plan(inputs, settings, given or kept_pseudonyms(output, settings), anatomy=anatomy)
+        plan, index = make_plan(paths, settings, given or kept_pseudonyms(output, settings), anatomy=masks)
         if options.link_table is not None:
             write_link_table(options.link_table, plan, index.series)
         import pyarrow.parquet  # noqa: F401 - for the tables: the fork server is still busy, at the end all wait for it
