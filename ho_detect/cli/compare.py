@@ -36,6 +36,7 @@ Below OUT appear
 @click.argument("earlier", type=click.Path(path_type=Path))
 @click.argument("later", type=click.Path(path_type=Path))
 @out_option
+@click.option("--different-ids", is_flag=True, help="They are of one patient, though they state different patient ids.")
 @settings_option
 @keep_identity_option
 @json_option
@@ -50,7 +51,7 @@ def command(earlier: Path, later: Path, out: Path, **options: Any) -> None:  # n
 
     say_if_compiling(sys.stderr, quiet=options["quiet"])
     settings = settings_from(options["settings_file"], keep_identity=options["keep_identity"])
-    found = compare(earlier, later, settings)
+    found = compare(earlier, later, settings, different_ids=options["different_ids"])
     try:
         found.save(out)
     except OSError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from ho_detect.acquisition.series.index import SeriesEntry
 from ho_detect.acquisition.volume.hu_volume import SeriesRecord
 from ho_detect.analyze import Analysis
+from ho_detect.errors import SeriesError, UsageError
 from ho_detect.flags import Flag, flag
 from ho_detect.followup.changes import hip_change, lesion_change
 from ho_detect.followup.comparison import Comparison, Registration
@@ -30,7 +31,11 @@ _STEP_FACTOR = 1.5
 
 
 def compare(
-    earlier: str | Path | Result, later: str | Path | Result, settings: Settings | Mapping[str, Any] | None = None
+    earlier: str | Path | Result,
+    later: str | Path | Result,
+    settings: Settings | Mapping[str, Any] | None = None,
+    *,
+    different_ids: bool = False,
 ) -> FollowUp:
     """Compare two CT studies of one patient.
 
@@ -39,6 +44,8 @@ def compare(
     earlier, later
         Folder or file of each study; of several series the one is taken that :func:`ho_detect.detect` takes. Or its
         findings, fresh or loaded: bones are then found again in their CT, and the findings are those given.
+    different_ids
+        They are of one patient, though they state different patient ids.
 
     Returns
     -------
@@ -47,25 +54,57 @@ def compare(
     Raises
     ------
     UsageError
-        A path is not there, or the CT of saved findings is not known.
+        A path is not there, the CT of saved findings is not known, or the studies state different patient ids.
     SeriesError
         Nothing in one of them can be analysed.
     """
     settings = Settings.of(settings)
-    before, after = (_analysis(study, settings) for study in (earlier, later))
+    before, after = (_analysis(study, number, settings) for number, study in enumerate((earlier, later), 1))
+    if not different_ids:
+        check_one_patient([before.result, after.result])
     days = _days_between(before.result, after.result)
     flags = tuple(_stated(before.result, after.result, days))
     comparison = compare_analyses(before, after, settings, interval_days=days, flags=flags)
     return FollowUp.of(comparison, before.result, after.result)
 
 
-def _analysis(study: str | Path | Result, settings: Settings) -> Analysis:
+def _analysis(study: str | Path | Result, number: int, settings: Settings) -> Analysis:
+    """Analyse one of the studies, or find the bones of its findings again; an error says which study it is."""
+    try:
+        return _analysed(study, settings)
+    except SeriesError as error:
+        raise SeriesError(error.reason, "; ".join(filter(None, (f"study {number}", error.detail)))) from error
+    except UsageError as error:
+        raise UsageError(f"study {number}: {error.message}", error.path) from error
+
+
+def _analysed(study: str | Path | Result, settings: Settings) -> Analysis:
     if isinstance(study, Result):
         from ho_detect.anatomy.find import find_anatomy
 
         masks = next((path.parent for path in study.masks.values()), None)
         return Analysis(study, find_anatomy(study.volume.canonical(), masks, study.record.known_settings()))
     return analyze_study(Path(study), settings)[1]
+
+
+def check_one_patient(studies: Sequence[Result]) -> None:
+    """Raise UsageError where studies state different patient ids; one that states none is no other patient for that.
+
+    A comparison of two people has no meaning, and bones alone do not always tell them apart.
+    """
+    stated = [_patient_id(study) for study in studies]
+    known = [patient for patient in stated if patient]
+    for number, patient in enumerate(stated, 1):
+        if patient and patient != known[0]:
+            raise UsageError(
+                f"study {number} states another patient id than study {stated.index(known[0]) + 1}: two people cannot "
+                "be compared; --different-ids (different_ids=True) says that they are one"
+            )
+
+
+def _patient_id(result: Result) -> str:
+    entry = _entry(result)
+    return (entry.patient_id if entry is not None else result.record.series.patient_id) or ""
 
 
 def _entry(result: Result) -> SeriesEntry | None:
@@ -112,7 +151,7 @@ def compare_analyses(
     limits = settings.follow_up
     with using_threads(settings.threads or threads()):
         motions = register_bones(earlier, later)
-    good = tuple(m for m in motions if m.good(limits))
+    good = _trusted(motions, limits)
     before, after = earlier.result, later.result
     matches = match_lesions(before, after, good, limits)
     lesions = tuple(lesion_change(m, before, after) for m in matches)
@@ -130,6 +169,16 @@ def compare_analyses(
         hips=hips,
         lesions=lesions,
     )
+
+
+def _trusted(motions: Sequence[BoneMotion], limits: FollowUpSettings) -> tuple[BoneMotion, ...]:
+    """Return the motions to compare places by: those of a side of which each bone that is seen is registered well.
+
+    One bone of another person may fit by chance; both hardly do.
+    """
+    seen = [m for m in motions if m.seen >= limits.min_seen]
+    sides = {m.side for m in seen} - {m.side for m in seen if not m.good(limits)}
+    return tuple(m for m in seen if m.side in sides)
 
 
 def _differences(earlier: SeriesRecord, later: SeriesRecord) -> Iterator[Flag]:

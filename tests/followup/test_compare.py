@@ -13,10 +13,11 @@ from model_hips import BRIDGE, ISLAND, Growth, Plan, head_center, scan
 
 from ho_detect.analyze import analyze_with_anatomy
 from ho_detect.cli import main
+from ho_detect.errors import SeriesError, UsageError
 from ho_detect.followup import compare as module
-from ho_detect.followup.compare import compare_analyses
+from ho_detect.followup.compare import _trusted, check_one_patient, compare, compare_analyses
 from ho_detect.followup.follow_up import FollowUp
-from ho_detect.followup.registration import register_bones
+from ho_detect.followup.registration import BoneMotion, register_bones
 from ho_detect.followup.schema import COMPARISON_SCHEMA_FILE, comparison_schema_bytes
 from ho_detect.image.grid import rotation
 from ho_detect.settings import Settings
@@ -151,10 +152,62 @@ class TestFiles:
             assert set(np.unique(labels)) - {0} == there
 
 
+def with_id(analysis, patient_id):
+    record = analysis.result.record
+    series = msgspec.structs.replace(record.series, patient_id=patient_id)
+    return replace(analysis.result, record=msgspec.structs.replace(record, series=series))
+
+
+class TestOnePatient:
+    """Bones alone do not always tell two people apart: one good bone of two gave a confident change."""
+
+    @pytest.mark.parametrize(("ids", "which"), [(("A", "B"), 2), ((None, "A", None, "A", "C"), 5)])
+    def test_other_patient_ids_are_refused_by_number(self, ids, which):
+        studies = [with_id(analysed(EARLIER), patient) for patient in ids]
+        with pytest.raises(UsageError, match=f"study {which} states another patient id than study") as caught:
+            check_one_patient(studies)
+        assert '"A"' not in str(caught.value)
+
+    @pytest.mark.parametrize("ids", [("A", "A"), (None, "A"), (None, None), ("A", "", "A")])
+    def test_the_same_or_none_is_one_patient(self, ids):
+        check_one_patient([with_id(analysed(EARLIER), patient) for patient in ids])
+
+    def test_unless_it_is_said_that_they_are_one(self):
+        studies = [with_id(analysed(EARLIER), "A"), with_id(analysed(LATER), "B")]
+        with pytest.raises(UsageError, match="--different-ids"):
+            compare(*studies)
+        assert compare(*studies, different_ids=True).comparison.status == "comparable"
+
+    @pytest.mark.parametrize(
+        ("residuals", "seen", "kept"),
+        [
+            ((0.2, 0.2), (0.9, 0.9), 2),
+            ((0.2, 0.9), (0.9, 0.9), 0),  # one bone of another person fits by chance
+            ((0.2, 0.9), (0.9, 0.1), 1),  # hardly in view: it says nothing
+            ((0.9, 0.9), (0.9, 0.9), 0),
+        ],
+    )
+    def test_places_are_compared_where_all_bones_of_the_side_fit(self, residuals, seen, kept):
+        still = np.eye(3), np.zeros(3)
+        motions = [
+            BoneMotion("left", bone, *still, residual, 0.99, share)
+            for bone, residual, share in zip(("femur", "pelvis"), residuals, seen, strict=True)
+        ]
+        motions.append(BoneMotion("right", "femur", *still, 0.2, 0.99, 0.9))
+        trusted = _trusted(motions, SETTINGS.follow_up)
+        assert sum(m.side == "left" for m in trusted) == kept
+        assert sum(m.side == "right" for m in trusted) == 1
+
+    def test_a_study_that_cannot_be_analysed_is_named_by_its_number(self, tmp_path):
+        (tmp_path / "empty").mkdir()
+        with pytest.raises(SeriesError, match="study 2"):
+            compare(analysed(EARLIER).result, tmp_path / "empty")
+
+
 class TestCommandLine:
     @pytest.fixture
     def call(self, capfd, monkeypatch):
-        monkeypatch.setattr(module, "compare", lambda earlier, later, settings: follow_up())
+        monkeypatch.setattr(module, "compare", lambda earlier, later, settings, **given: follow_up())
 
         def run(*args):
             with pytest.raises(SystemExit) as caught:
