@@ -49,6 +49,10 @@ ho-detect sample SAMPLES               make three small simulated studies to try
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its status; no traceback reaches the user unless ``--debug``."""
     args = sys.argv[1:] if args is None else list(args)
+    if sys.platform == "win32":
+        sys.exit(
+            "ho-detect runs on Linux and macOS; on Windows use it in WSL (https://learn.microsoft.com/windows/wsl)"
+        )
     _open_standard_streams()
     try:
         with warnings.catch_warnings():

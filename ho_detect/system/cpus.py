@@ -13,7 +13,8 @@ _GROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 def processors() -> int:
     """Processors that this process may use; where Slurm does not bind tasks, it says how many they have."""
-    limits = [len(os.sched_getaffinity(0))]
+    # macOS knows no affinity
+    limits = [len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1]
     stated = stated_in("SLURM_CPUS_PER_TASK") or stated_in("SLURM_CPUS_ON_NODE")
     if stated:
         limits.append(stated)

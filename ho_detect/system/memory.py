@@ -19,13 +19,20 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _LARGE_BYTES = -1, -3, 2**25
 
 def available_gigabytes() -> float:
     """Memory that is free now, and not more than the control group or the Slurm job may have, GB."""
-    limits = [os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / _GIGABYTE]
+    # macOS does not say what is free: what there is
+    pages = "SC_AVPHYS_PAGES" if "SC_AVPHYS_PAGES" in os.sysconf_names else "SC_PHYS_PAGES"
+    limits = [os.sysconf(pages) * os.sysconf("SC_PAGE_SIZE") / _GIGABYTE]
     stated = stated_in("SLURM_MEM_PER_NODE") or stated_in("SLURM_MEM_PER_CPU") * processors()
     if stated:
         limits.append(stated * 2**20 / _GIGABYTE)
     with contextlib.suppress(OSError, ValueError):  # no control group, or "max": no limit
         limits.append(int(_GROUP_LIMIT.read_text(encoding="ascii")) / _GIGABYTE)
     return min(limits)
+
+
+def tells_memory_of_others() -> bool:
+    """Whether this system says how much memory another process has: Linux does."""
+    return Path("/proc/self/statm").exists()
 
 
 def give_back_freed_memory() -> None:

@@ -36,3 +36,9 @@ def test_slurm(monkeypatch, stated, n):
 def test_control_group(group, text, n):
     group.write_text(text + "\n")
     assert processors() == n
+
+
+def test_a_system_that_knows_no_affinity(monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    assert processors() == 6

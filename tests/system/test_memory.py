@@ -4,6 +4,7 @@ import pytest
 
 from ho_detect.cohort.run import pool
 from ho_detect.cohort.run.pool import Options
+from ho_detect.errors import UsageError
 from ho_detect.settings import Settings
 from ho_detect.system import memory as machine
 
@@ -60,3 +61,17 @@ class TestShares:
         monkeypatch.setattr(pool, "available_gigabytes", lambda: gigabytes)
         options = Options(workers=workers)
         assert (pool.workers_for(options, n_jobs), pool.threads_for(Settings(), options, n_jobs)) == shared
+
+
+def test_a_system_that_does_not_say_what_is_free_says_what_there_is(monkeypatch):
+    names = {name: number for name, number in os.sysconf_names.items() if name != "SC_AVPHYS_PAGES"}
+    monkeypatch.setattr(os, "sysconf_names", names)
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
+    assert machine.available_gigabytes() == pytest.approx(whole)
+
+
+def test_a_memory_limit_that_cannot_be_watched_is_refused(monkeypatch):
+    assert Options(memory_limit_gb=1.0).memory_limit_gb == 1.0
+    monkeypatch.setattr(pool, "tells_memory_of_others", lambda: False)
+    with pytest.raises(UsageError, match="memory_limit_gb"):
+        Options(memory_limit_gb=1.0)

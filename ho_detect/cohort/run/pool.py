@@ -24,7 +24,7 @@ from ho_detect.cohort.run.worker import Job, Outcome, analyse_series, serve
 from ho_detect.errors import UsageError
 from ho_detect.settings import Settings
 from ho_detect.system.cpus import processors
-from ho_detect.system.memory import available_gigabytes, resident_gigabytes
+from ho_detect.system.memory import available_gigabytes, resident_gigabytes, tells_memory_of_others
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
@@ -93,6 +93,8 @@ class Options:
             raise UsageError("overwrite does all again, resume does not: give one of the two")
         if self.retry_failed and not self.resume:
             raise UsageError("retry_failed is for resume: without it all is done again")
+        if self.memory_limit_gb is not None and not tells_memory_of_others():
+            raise UsageError("memory_limit_gb: this system does not say how much memory a process has")
         for name, limit in (("time_limit_s", self.time_limit_s), ("memory_limit_gb", self.memory_limit_gb)):
             if limit is not None and not limit > 0:
                 raise UsageError(f"{name}: {limit} is not above zero")

@@ -117,7 +117,8 @@ def _notes() -> list[str]:
 
 def peak_memory_mb() -> float:
     """Return the most resident memory that this process had, MB."""
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6, 1)  # ru_maxrss is in KiB
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB elsewhere
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)
 
 
 def _analyse(job: Job) -> None:

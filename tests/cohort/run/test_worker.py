@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 from made_findings import make_findings
 
@@ -41,3 +43,10 @@ def test_a_page_that_cannot_be_made_fails_its_series(job, monkeypatch):
     outcome = analyse_series(job())
     assert outcome.reason == "internal_error"
     assert "secret" not in outcome.detail
+
+
+@pytest.mark.parametrize(("platform", "megabytes"), [("linux", 1024.0), ("darwin", 1.0)])
+def test_peak_memory_is_in_the_units_of_the_system(monkeypatch, platform, megabytes):
+    monkeypatch.setattr(worker.sys, "platform", platform)
+    monkeypatch.setattr(worker.resource, "getrusage", lambda _: SimpleNamespace(ru_maxrss=1_000_000))
+    assert worker.peak_memory_mb() == megabytes
