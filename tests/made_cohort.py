@@ -26,7 +26,7 @@ def make_cohort(out: Path, n_studies: int, n_failed: int = 3, n_left_out: int = 
         hips += hip_rows(record, folder)
         lesions += lesion_rows(record, folder)
         studies.append(_study(number, "warning" if record.flags else "ok", folder=folder,
-                              flags=";".join(f.code for f in record.flags)))  # fmt: skip
+                              flags=tuple(f.code for f in record.flags)))  # fmt: skip
         (out / folder).mkdir(parents=True)
         (out / folder / REPORT_FILE).write_text(f"<title>report {number}</title>")
         (out / folder / THUMBNAIL_FILE).write_bytes(picture)

@@ -18,7 +18,13 @@ from ho_detect.results.lesion_fields import LESION_FIELDS
 from ho_detect.results.rows import HipRow, LesionRow, StudyRow, TimingRow, column_names, words_of
 
 DICTIONARY_FILE: Final = "dictionary.csv"
-_TYPES: Final = {str: "text", int: "integer", float: "number", bool: "true or false"}
+_TYPES: Final = {
+    str: "text",
+    int: "integer",
+    float: "number",
+    bool: "true or false",
+    list: "words",
+}
 _TABLES: Final[tuple[tuple[str, type[msgspec.Struct], type[msgspec.Struct], tuple[Field, ...]], ...]] = (
     ("summary", HipRow, Hip, HIP_FIELDS),
     ("lesions", LesionRow, Lesion, LESION_FIELDS),
@@ -105,7 +111,7 @@ def redcap_csv() -> str:
         if row.table not in _FORMS:
             continue
         form = _FORMS[row.table]
-        many = row.column in {"sectors", "attached_to"}  # several words in one cell
+        many = row.type == "words"  # several in one cell
         kind = "yesno" if row.type == "true or false" else "dropdown" if row.values and not many else "text"
         line = _redcap(f"{form}_{row.column}", form, kind, row.label or row.column.replace("_", " "))
         line["Field Note"] = " ".join(part for part in (f"[{row.unit}]" if row.unit else "", row.description) if part)

@@ -20,11 +20,11 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def arrow_table(row_type: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pa.Table:
-    """Return rows as an Arrow table: text, int64, float64 or bool columns; what was not measured is null."""
+    """Return rows as an Arrow table: text, int64, float64, bool or lists of text; what was not measured is null."""
     import pyarrow as pa
     import pyarrow.json as pa_json
 
-    types = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+    types = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_(), list: pa.list_(pa.string())}
     schema = pa.schema(
         [
             pa.field(name, types[kind], metadata={"description": description} if description else None)
@@ -40,17 +40,20 @@ def arrow_table(row_type: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) 
 
 
 def frame(row_type: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pd.DataFrame:
-    """Return rows as a pandas frame: string, Int64, float64 and boolean columns."""
+    """Return rows as a pandas frame: string, Int64, float64, boolean columns, and lists of words as lists."""
     import pandas as pd
     import pyarrow as pa
 
     nullable = {pa.string(): pd.StringDtype(), pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
     result: pd.DataFrame = arrow_table(row_type, rows).to_pandas(types_mapper=nullable.get)
+    for name, kind, _ in columns_of(row_type):
+        if kind is list:
+            result[name] = pd.Series([list(words) for words in result[name]], index=result.index, dtype=object)
     return result
 
 
 def csv_text(row_type: type[msgspec.Struct], rows: Iterable[msgspec.Struct]) -> str:
-    """Return rows as CSV with a header; text that a spreadsheet would run as a formula is disarmed."""
+    """Return rows as CSV with a header; text that a spreadsheet would run is disarmed, words are joined by ``;``."""
     columns = columns_of(row_type)
     lines = [[name for name, _, _ in columns]]
     lines += [
@@ -96,7 +99,7 @@ def write_table(
 
 
 def columns_of(row_type: type[msgspec.Struct]) -> list[tuple[str, type, str]]:
-    """Return name, type (str, int, float or bool) and description of each column of a table."""
+    """Return name, type (str, int, float, bool, or list of words) and description of each column of a table."""
     info = msgspec.inspect.type_info(row_type)
     if not isinstance(info, msgspec.inspect.StructType):
         raise TypeError(f"{row_type.__name__} is not a record type")
@@ -116,6 +119,7 @@ def _kind(kind: msgspec.inspect.Type) -> tuple[type, str]:
         msgspec.inspect.IntType: int,
         msgspec.inspect.FloatType: float,
         msgspec.inspect.BoolType: bool,
+        msgspec.inspect.VarTupleType: list,
     }
     return plain[type(kind)], description
 
@@ -133,11 +137,12 @@ def _quoted(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if any(c in cell for c in ',"\r\n') else cell
 
 
-def _cell(value: str | float | None, kind: type) -> str:
+def _cell(value: str | float | Sequence[str] | None, kind: type) -> str:
     if value is None:
         return ""
-    if kind is float:
-        return repr(float(value))  # as it is read back from a record, also where it is a whole number
     if isinstance(value, bool):
         return "true" if value else "false"
-    return disarm(value) if isinstance(value, str) else repr(value)
+    if isinstance(value, int | float):
+        # as it is read back from a record, also where it is a whole number
+        return repr(float(value) if kind is float else value)
+    return disarm(value if isinstance(value, str) else ";".join(value))

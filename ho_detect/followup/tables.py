@@ -24,8 +24,8 @@ class ChangeRow(msgspec.Struct, frozen=True, kw_only=True):
     what: Annotated[str, Meta(description="hip or lesion")]
     change: Annotated[str | None, Meta(description="Of a lesion: matched, new, gone, merged, split, rearranged")]
     comparable: bool
-    earlier_ids: Annotated[str, Meta(description="Separated by ;")]
-    later_ids: Annotated[str, Meta(description="Separated by ;")]
+    earlier_ids: Annotated[tuple[str, ...], Meta(description="Lesions of the earlier study")]
+    later_ids: Annotated[tuple[str, ...], Meta(description="Lesions of the later study")]
     earlier_volume_mm3: float | None
     later_volume_mm3: float | None
     volume_change_mm3: float | None
@@ -33,7 +33,7 @@ class ChangeRow(msgspec.Struct, frozen=True, kw_only=True):
     earlier_mean_hu: float | None
     later_mean_hu: float | None
     mean_hu_change: float | None
-    reasons: Annotated[str, Meta(description="Codes: what stands against comparing, separated by ;")]
+    reasons: Annotated[tuple[str, ...], Meta(description="Codes: what stands against comparing")]
 
 
 def change_rows(comparison: Comparison) -> list[ChangeRow]:
@@ -45,9 +45,9 @@ def change_rows(comparison: Comparison) -> list[ChangeRow]:
             what="hip",
             change=None,
             comparable=hip.comparable,
-            earlier_ids="",
-            later_ids="",
-            reasons=";".join(r.code for r in hip.reasons),
+            earlier_ids=(),
+            later_ids=(),
+            reasons=tuple(r.code for r in hip.reasons),
             **{name: getattr(hip, name) for name in names},
         )
         for hip in comparison.hips
@@ -58,9 +58,9 @@ def change_rows(comparison: Comparison) -> list[ChangeRow]:
             what="lesion",
             change=lesion.change,
             comparable=lesion.change is not None,
-            earlier_ids=";".join(map(str, lesion.earlier_ids)),
-            later_ids=";".join(map(str, lesion.later_ids)),
-            reasons=";".join(n.code for n in lesion.not_said),
+            earlier_ids=tuple(map(str, lesion.earlier_ids)),
+            later_ids=tuple(map(str, lesion.later_ids)),
+            reasons=tuple(n.code for n in lesion.not_said),
             **{name: getattr(lesion, name) for name in names},
         )
         for lesion in comparison.lesions

@@ -33,13 +33,13 @@ def _columns(record_type: type[msgspec.Struct], fields: tuple[Field, ...]) -> li
     for field in fields:
         kind, optional = _plain_kind(kinds[field.name])
         about = Meta(description=field.description)
-        cell: Any = float if kind is tuple else kind
+        cell: Any = float if kind is tuple else tuple[str, ...] if kind is list else kind
         columns += [(n, Annotated[cell | None if optional else cell, about]) for n in _names(field, kind)]
     return columns
 
 
 def _plain_kind(kind: msgspec.inspect.Type) -> tuple[type, bool]:
-    """Return what a cell of such a field holds, and whether it may be empty; tuple for the coordinates of a point."""
+    """Return what a cell of such a field holds, and whether it may be empty; tuple for a point, list for words."""
     if isinstance(kind, msgspec.inspect.Metadata):
         kind = kind.type
     optional = isinstance(kind, msgspec.inspect.UnionType)
@@ -51,7 +51,7 @@ def _plain_kind(kind: msgspec.inspect.Type) -> tuple[type, bool]:
         msgspec.inspect.IntType: int,
         msgspec.inspect.FloatType: float,
         msgspec.inspect.BoolType: bool,
-        msgspec.inspect.VarTupleType: str,
+        msgspec.inspect.VarTupleType: list,
         msgspec.inspect.TupleType: tuple,
     }
     return plain[type(kind)], optional
@@ -135,7 +135,7 @@ class StudyRow(msgspec.Struct, frozen=True, kw_only=True):
     status: Annotated[StudyStatus, Meta(description="ok, warning, failed, left_out; waiting: not done yet")]
     reason: Annotated[str | None, Meta(description="Code: why it was left out, or why it failed")] = None
     message: Annotated[str | None, Meta(description="The reason, or what qualifies the result, in words")] = None
-    flags: Annotated[str, Meta(description="Codes that qualify the result, separated by ;")] = ""
+    flags: Annotated[tuple[str, ...], Meta(description="Codes that qualify the result")] = ()
     n_lesions: int | None = None
     rank: Annotated[int | None, Meta(description="Among usable series of the study: 1 suits bone best")] = None
     suits: Annotated[str | None, Meta(description="What the rank rests on")] = None
@@ -192,14 +192,14 @@ def _place(record: FindingsRecord, folder: str | None) -> dict[str, Any]:
 
 
 def _cells(record: Hip | Lesion, fields: tuple[Field, ...]) -> dict[str, Any]:
-    """Return the values of a record as its columns have them: lists joined by ``;``, points as three numbers."""
+    """Return the values of a record as its columns have them: words as tuples, points as three numbers."""
     cells: dict[str, Any] = {}
     for field in fields:
         value = getattr(record, field.name)
         if field.name in _POINTS:
             cells |= dict(zip(_names(field, tuple), value or (None, None, None), strict=True))
         elif isinstance(value, tuple):
-            cells[field.name] = ";".join(map(_word, value))
+            cells[field.name] = tuple(map(_word, value))
         else:
             cells[field.name] = value
     return cells

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made_findings import make_record
 
 from ho_detect.export import tables as table_files
-from ho_detect.export.tables import csv_text, disarm, write_table
+from ho_detect.export.tables import columns_of, csv_text, disarm, frame, write_table
 from ho_detect.results import rows as tables
 from ho_detect.results.rows import HipRow, LesionRow, StudyRow
 
@@ -43,7 +43,16 @@ class TestBothFormats:
             assert list(a) == list(b)
             for name, value in b.items():
                 said = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-                assert a[name] == said
+                assert a[name] == (";".join(value) if isinstance(value, list) else said)
+
+    def test_words_are_lists_but_in_csv(self, kind, tmp_path):
+        rows = rows_of(kind)
+        made = frame(kind, rows)
+        lists = [name for name, of, _ in columns_of(kind) if of is list]
+        assert lists
+        for name in lists:
+            assert [tuple(words) for words in made[name]] == [getattr(row, name) for row in rows]
+            assert all(isinstance(words, list) for words in made[name])
 
     def test_no_rows_same_columns_and_types(self, kind, tmp_path):
         write_table(tmp_path, "full", kind, rows_of(kind))

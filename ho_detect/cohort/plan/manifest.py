@@ -103,8 +103,12 @@ def read_plan(path: Path, about: About, pseudonyms: Pseudonyms, shard: int | Non
 
 
 def _planned(values: dict[str, Any], columns: list[str]) -> Planned:
-    row = StudyRow(**{name: values[name] for name in columns})
+    row = StudyRow(**{name: _as_in_a_row(values[name]) for name in columns})
     return Planned(row=row, **{name: values[f"planned_{name}"] for name in _PLANNED})
+
+
+def _as_in_a_row(value: Any) -> Any:  # noqa: ANN401 - a cell of any type
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _check(pseudonyms: Pseudonyms) -> str:

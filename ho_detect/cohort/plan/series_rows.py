@@ -124,7 +124,7 @@ def with_findings(row: StudyRow, record: FindingsRecord, folder: str) -> StudyRo
     return msgspec.structs.replace(
         row,
         status=record.status,
-        flags=";".join(f.code for f in record.flags),
+        flags=tuple(f.code for f in record.flags),
         message="; ".join(f.message for f in record.flags) or None,
         n_lesions=len(record.lesions),
         folder=folder,

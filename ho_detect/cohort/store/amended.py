@@ -71,7 +71,9 @@ def _write_tables(output: OutputFolder) -> None:
         values = pq.read_table(file).to_pylist()
     names = {name for name, _, _ in columns_of(StudyRow)}
     studies, hips, lesions = [], [], []
-    for row in (StudyRow(**{name: v for name, v in one.items() if name in names}) for one in values):
+    for one in values:
+        known = {name: v for name, v in one.items() if name in names}
+        row = StudyRow(**known | {"flags": tuple(known["flags"])})
         if row.folder is None:
             studies.append(row)
             continue

@@ -113,6 +113,8 @@ def _values(column: Column, hips: Table, studies: Table, places: list[int]) -> l
     values = hips[column.field] if column.field in hips else [studies[column.field][place] for place in places]
     if column.field == "finding":
         return [finding or status for finding, status in zip(values, hips["status"], strict=True)]
+    if values and isinstance(values[0], list):
+        return [";".join(words) for words in values]
     if column.kind == "number":
         return [None if v is None else round(v * column.scale, 3) for v in values]
     if column.field == "bridging":
@@ -138,7 +140,7 @@ def _others(studies: Table) -> list[list[Any]]:
 
 
 def _is_used(code: str, studies: Table) -> bool:
-    return code in studies["reason"] or any(code in flags.split(";") for flags in studies["flags"])
+    return code in studies["reason"] or any(code in flags for flags in studies["flags"])
 
 
 def _counts(hips: Table, studies: Table) -> list[tuple[str, int]]:

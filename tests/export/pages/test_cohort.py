@@ -153,7 +153,7 @@ class TestEdges:
     def test_markup_in_any_text_does_nothing(self, chromium, tmp_path):
         out = make_cohort(tmp_path, 2)
         studies = [
-            StudyRow(**{**row, "message": EVIL, "patient_id": EVIL, "modality": EVIL})
+            StudyRow(**{**row, "flags": tuple(row["flags"]), "message": EVIL, "patient_id": EVIL, "modality": EVIL})
             for row in pd.read_parquet(out / "studies.parquet").astype(object).where(lambda f: f.notna(), None)
             .to_dict("records")
         ]  # fmt: skip
