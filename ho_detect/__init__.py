@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ho_detect.errors import HoDetectError, SeriesError, SettingError, UsageError
     from ho_detect.findings import Findings
     from ho_detect.followup.compare import compare
+    from ho_detect.followup.course import follow
     from ho_detect.results.record import RecordError
     from ho_detect.settings import Settings
     from ho_detect.study import SeveralPatientsError, detect
@@ -42,6 +43,7 @@ __all__ = [
     "__version__",
     "compare",
     "detect",
+    "follow",
     "run",
 ]
 
@@ -59,6 +61,7 @@ _WHERE = {
     "UsageError": "ho_detect.errors",
     "compare": "ho_detect.followup.compare",
     "detect": "ho_detect.study",
+    "follow": "ho_detect.followup.course",
     "run": "ho_detect.cohort.run.run",
 }
 

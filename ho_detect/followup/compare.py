@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ def compare(
         Nothing in one of them can be analysed.
     """
     settings = Settings.of(settings)
-    before, after = (_analysis(study, number, settings) for number, study in enumerate((earlier, later), 1))
+    before, after = (analysis_of(study, number, settings) for number, study in enumerate((earlier, later), 1))
     if not different_ids:
         check_one_patient([before.result, after.result])
     days = _days_between(before.result, after.result)
@@ -68,7 +68,7 @@ def compare(
     return FollowUp.of(comparison, before.result, after.result)
 
 
-def _analysis(study: str | Path | Result, number: int, settings: Settings) -> Analysis:
+def analysis_of(study: str | Path | Result, number: int, settings: Settings) -> Analysis:
     """Analyse one of the studies, or find the bones of its findings again; an error says which study it is."""
     try:
         return _analysed(study, settings)
@@ -113,15 +113,19 @@ def _entry(result: Result) -> SeriesEntry | None:
     return None if source is None else source.entry
 
 
+def date_of(result: Result) -> date | None:
+    """Return the date of a study; None where its headers, or the record, state none."""
+    entry = _entry(result)
+    stated = entry.study_date if entry is not None else result.record.series.study_date
+    try:
+        return datetime.strptime(stated or "", "%Y%m%d").date()  # noqa: DTZ007 - a date has no time zone
+    except ValueError:
+        return None
+
+
 def _days_between(earlier: Result, later: Result) -> int | None:
-    dates = []
-    for entry in map(_entry, (earlier, later)):
-        try:
-            stated = "" if entry is None else entry.study_date
-            dates.append(datetime.strptime(stated, "%Y%m%d"))  # noqa: DTZ007 - a date has no time zone
-        except ValueError:
-            return None
-    return (dates[1] - dates[0]).days
+    before, after = date_of(earlier), date_of(later)
+    return None if before is None or after is None else (after - before).days
 
 
 def _stated(earlier: Result, later: Result, days: int | None) -> Iterator[Flag]:

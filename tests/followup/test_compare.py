@@ -124,6 +124,20 @@ def follow_up():
     return FollowUp.of(compared(), analysed(EARLIER).result, analysed(LATER).result)
 
 
+class TestForANotebook:
+    def test_frame_figure_and_page(self, tmp_path):
+        found = follow_up()
+        frame = found.frame()
+        assert list(frame.what) == ["hip", "hip", "lesion", "lesion", "lesion"]
+        assert frame.volume_change_mm3.dropna().tolist() == [
+            x.volume_change_mm3 for x in (*found.comparison.hips, *found.comparison.lesions) if x.volume_change_mm3
+        ]
+        assert len(found.plot().axes[0].get_lines()) == 5
+        assert "Right, earlier none" in found.report(tmp_path / "a" / "page.html").read_text()
+        left = next(t for t in found.tracks() if t.what == "hip")
+        assert left.change_mm3 == found.comparison.hips[0].volume_change_mm3
+
+
 class TestFiles:
     def test_schema_is_current_and_output_validates(self, tmp_path):
         current = COMPARISON_SCHEMA_FILE.read_bytes() == comparison_schema_bytes()
@@ -221,7 +235,7 @@ class TestCommandLine:
         assert (status, err) == (0, "")
         assert out.strip() == str(follow_up())
         names = {p.name for p in (tmp_path / "out").iterdir()}
-        assert names == {"comparison.json", "comparison.csv", "earlier", "later"}
+        assert names == {"comparison.json", "comparison.csv", "follow_up.html", "earlier", "later"}
 
     def test_json_alone(self, call, tmp_path):
         status, out, _ = call("a", "b", "--out", tmp_path / "out", "--json")
