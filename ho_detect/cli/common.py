@@ -47,6 +47,11 @@ all_series_option = click.option(
 )
 dicom_option = click.option("--dicom", is_flag=True, help="Write a DICOM Segmentation, report and key images too.")
 bones_option = click.option("--bones", is_flag=True, help="Write a label map of native femur and hip bone too.")
+meshes_option = click.option(
+    "--meshes",
+    is_flag=True,
+    help="Write lesions, native femurs and hip bones as STL and 3MF too; with --dicom as DICOM.",
+)
 fhir_option = click.option("--fhir", is_flag=True, help="Write a FHIR R4 bundle with a diagnostic report too.")
 fhir_bundle_option = click.option(
     "--fhir-bundle",
@@ -72,6 +77,10 @@ log_file_option = click.option("--log-file", type=click.Path(path_type=Path), he
 debug_option = click.option(
     "--debug", is_flag=True, help="Show tracebacks and what libraries print. May show patient identity."
 )
+
+
+#: Options that are settings of what is written.
+OUTPUT_NAMES = ("keep_identity", "dicom", "fhir", "fhir_bundle", "bones", "meshes", "naming")
 
 
 @dataclass(frozen=True)

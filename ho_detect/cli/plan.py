@@ -19,6 +19,7 @@ from ho_detect.cli.common import (
     keep_identity_option,
     key_file_option,
     link_table_option,
+    meshes_option,
     naming_option,
     out_option,
     quiet_option,
@@ -54,6 +55,7 @@ ho-detect collect --finish removes both.
 @fhir_option
 @fhir_bundle_option
 @bones_option
+@meshes_option
 @naming_option
 @quiet_option
 @debug_option
@@ -63,7 +65,9 @@ def command(inputs: tuple[Path, ...], out: Path, **given: Any) -> None:  # noqa:
     from ho_detect.cohort.run.shards import plan_shards
     from ho_detect.cohort.store.output_folder import MANIFEST_FILE
 
-    output = {name: given[name] for name in ("keep_identity", "dicom", "fhir", "fhir_bundle", "bones", "naming")}
+    output = {
+        name: given[name] for name in ("keep_identity", "dicom", "fhir", "fhir_bundle", "bones", "meshes", "naming")
+    }
     settings = settings_from(given["settings_file"], all_series=given["all_series"], **output)
     n_shards = given["shards"]
     options = Options(key_file=given["key_file"], link_table=given["link_table"])

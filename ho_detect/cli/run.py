@@ -26,6 +26,7 @@ from ho_detect.cli.common import (
     log,
     log_file_option,
     log_to,
+    meshes_option,
     naming_option,
     quiet_option,
     say_report,
@@ -56,7 +57,8 @@ Below OUT appear
   studies.csv   one row per series found: analysed, or why not; grows during the run
   timings.csv   one row per series done: seconds, memory
   SERIES/       findings.json, lesions.nii.gz (label map on the CT's own grid), report.html (for readers),
-                provenance.json; with --dicom also *.dcm, with --fhir fhir.json, with --bones native_bone.nii.gz
+                provenance.json; with --dicom also *.dcm, with --fhir fhir.json, with --bones native_bone.nii.gz,
+                with --meshes *.stl and meshes.3mf
 The tables are written as Parquet too. Result folders and UIDs are pseudonyms: under the key in
 --key-file, or a random key that is forgotten when all is done. With --resume that key stays in
 OUT/.ho-detect, readable by you alone, so that the next run can add to this one.
@@ -100,6 +102,7 @@ A settings file holds only what differs from the defaults, for example
 @fhir_option
 @fhir_bundle_option
 @bones_option
+@meshes_option
 @naming_option
 @json_option
 @quiet_option
@@ -112,7 +115,9 @@ def command(inputs: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401 - cl
     _check_usage(inputs, given)
     start_fork_server()  # it imports what children need while this process imports what it needs itself
     messages = Messages(given["quiet"], given["as_json"], given["log_file"], given["debug"])
-    output = {name: given[name] for name in ("keep_identity", "dicom", "fhir", "fhir_bundle", "bones", "naming")}
+    output = {
+        name: given[name] for name in ("keep_identity", "dicom", "fhir", "fhir_bundle", "bones", "meshes", "naming")
+    }
     settings = settings_from(given["settings_file"], all_series=given["all_series"], **output)
     options = Options(
         workers=given["workers"],
@@ -155,6 +160,7 @@ def _check_usage(inputs: Sequence[Path], given: dict[str, Any]) -> None:
         "--fhir": "fhir",
         "--fhir-bundle": "fhir_bundle",
         "--bones": "bones",
+        "--meshes": "meshes",
     }
     told = [name for name, key in fixed.items() if given[key]] + (["INPUT"] if inputs else [])
     if told:

@@ -18,6 +18,7 @@ from ho_detect.system.files import (
     DETECTED_FILE,
     FINDINGS_FILE,
     LABELS_FILE,
+    MESHES_FILE,
     REPORT_FILE,
     THUMBNAIL_FILE,
     write_atomically,
@@ -65,6 +66,16 @@ def _bones(result: Result, folder: Path) -> list[Path]:
     return [folder / BONES_FILE]
 
 
+def _meshes(result: Result, folder: Path) -> list[Path]:
+    from ho_detect.export.meshes import meshes_of, stl, three_mf
+
+    made = list(meshes_of(result))
+    files = {f"{mesh.name}.stl": stl(mesh) for mesh in made} | {MESHES_FILE: three_mf(made)}
+    for name, data in files.items():
+        write_atomically(folder / name, data)
+    return [folder / name for name in files]
+
+
 def _labels(result: Result, folder: Path) -> list[Path]:
     write_labels(folder / LABELS_FILE, result.labels, result.grid)
     return [folder / LABELS_FILE]
@@ -95,6 +106,7 @@ WRITERS: tuple[Writer, ...] = (
     Writer("report", "pages", "ct", _report),
     Writer("dicom", "asked", "dicom", _dicom),
     Writer("bones", "asked", "ct", _bones),
+    Writer("meshes", "asked", "ct", _meshes),
     Writer("labels", "always", "record", _labels),
     Writer("detected", "always", "record", _detected),
     Writer("thumbnail", "pages", "ct", _thumbnail),

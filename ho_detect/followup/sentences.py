@@ -28,7 +28,7 @@ def _hip_words(hip: HipChange) -> str:
         return "no ossification in either study"
     words = [f"ossification {_from_to(hip.earlier_volume_mm3, hip.later_volume_mm3, hip.volume_change_percent)}"]
     if hip.mean_hu_change is not None:
-        words.append(f"mean {hip.mean_hu_change:+.0f} HU")
+        words.append(f"mean {_signed(hip.mean_hu_change)} HU")
     for grade in GRADES:
         before, after = (grades.get(grade.name) or "not said" for grades in (hip.earlier_grades, hip.later_grades))
         if before != after:
@@ -46,7 +46,7 @@ def _lesion_sentence(lesion: LesionChange) -> str:
         return f"{who}: {lesion.change}, {millilitres(volume or 0.0)}."
     words = [_from_to(lesion.earlier_volume_mm3, lesion.later_volume_mm3, lesion.volume_change_percent)]
     if lesion.mean_hu_change is not None:
-        words.append(f"mean {lesion.mean_hu_change:+.0f} HU")
+        words.append(f"mean {_signed(lesion.mean_hu_change)} HU")
     if lesion.earlier_maturity != lesion.later_maturity:
         words.append(f"{lesion.earlier_maturity} to {lesion.later_maturity}")
     name = "" if lesion.change == "matched" else f"{lesion.change}, "
@@ -54,5 +54,14 @@ def _lesion_sentence(lesion: LesionChange) -> str:
 
 
 def _from_to(earlier: float | None, later: float | None, percent: float | None) -> str:
-    change = "" if percent is None else f" ({percent:+.0f} %)"
+    change = "" if percent is None else f" ({_signed(percent)} %)"
     return f"{millilitres(earlier or 0.0)} to {millilitres(later or 0.0)}{change}"
+
+
+def _signed(value: float) -> str:
+    """Write a whole number with its sign, and 0 without.
+
+    >>> _signed(-0.3), _signed(12.6), _signed(-7.0)
+    ('0', '+13', '-7')
+    """
+    return f"{value:+.0f}" if abs(value) > 0.5 else "0"

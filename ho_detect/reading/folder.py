@@ -12,7 +12,7 @@ from ho_detect.export.fhir import FHIR_FILE
 from ho_detect.export.save import save
 from ho_detect.results.result import Result
 from ho_detect.settings import OutputSettings
-from ho_detect.system.files import AUTOMATIC_FOLDER, BONES_FILE, FINDINGS_FILE, REPORT_FILE
+from ho_detect.system.files import AUTOMATIC_FOLDER, BONES_FILE, FINDINGS_FILE, MESHES_FILE, REPORT_FILE
 
 
 def automatic_folder(folder: Path) -> Path:
@@ -51,6 +51,7 @@ def output_of(folder: Path) -> OutputSettings:
     return OutputSettings(
         dicom=any(folder.glob("*.dcm")),
         bones=(folder / BONES_FILE).exists(),
+        meshes=(folder / MESHES_FILE).exists(),
         fhir=fhir.exists(),
         fhir_bundle="transaction" if transaction else "collection",
     )

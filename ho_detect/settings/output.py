@@ -23,6 +23,10 @@ class OutputSettings(Group, frozen=True):
     bones: Annotated[
         bool, Tunable("switch", None, None, "A label map of native femur and hip bone is written too.")
     ] = False
+    meshes: Annotated[
+        bool,
+        Tunable("switch", None, None, "Lesions and native bones are written as STL and 3MF too; with dicom as DICOM."),
+    ] = False
     fhir: Annotated[
         bool, Tunable("switch", None, None, "A FHIR R4 bundle with a diagnostic report is written too.")
     ] = False

@@ -20,6 +20,7 @@ LABELS_FILE = "lesions.nii.gz"
 AUTOMATIC_FOLDER = "automatic"
 DETECTED_FILE = "detected.nii.gz"
 BONES_FILE = "native_bone.nii.gz"
+MESHES_FILE = "meshes.3mf"
 REPORT_FILE = "report.html"
 THUMBNAIL_FILE = "thumbnail.webp"
 

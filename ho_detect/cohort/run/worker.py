@@ -139,7 +139,8 @@ def earlier_result(job: Job) -> Result | None:
 
     Native bone is not in a result that was not asked for it, nor which masks of the user were used.
     """
-    if job.earlier is None or job.settings.output.bones or job.masks is not None:
+    output = job.settings.output
+    if job.earlier is None or output.bones or output.meshes or job.masks is not None:
         return None
     from ho_detect.results.load import load_result
 

@@ -35,7 +35,7 @@ def outputs_of(settings: OutputSettings) -> tuple[str, ...]:
     ('fhir',)
     """
     fhir = "fhir" if settings.fhir_bundle == "collection" else f"fhir {settings.fhir_bundle}"
-    asked = {"dicom": settings.dicom, "bones": settings.bones, fhir: settings.fhir}
+    asked = {"dicom": settings.dicom, "bones": settings.bones, "meshes": settings.meshes, fhir: settings.fhir}
     return tuple(name for name, wanted in asked.items() if wanted)
 
 

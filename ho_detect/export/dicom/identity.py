@@ -23,13 +23,14 @@ _SERIES: Final = {
     "segmentation": (9001, "ho-detect segmentation (research use only)"),
     "report": (9002, "ho-detect findings (research use only)"),
     "picture": (9003, "ho-detect pictures (research use only)"),
+    "mesh": (9004, "ho-detect surfaces (research use only)"),
 }
-Kind = Literal["segmentation", "report", "picture"]
+Kind = Literal["segmentation", "report", "picture", "mesh"]
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What SEG, SR and key images of one result share.
+    """What the DICOM objects of one result share.
 
     Parameters
     ----------

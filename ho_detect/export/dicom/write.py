@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 SEG_FILE: Final = "segmentation.dcm"
 SR_FILE: Final = "report.dcm"
 PICTURE_FILE: Final = "picture-{:02d}.dcm"
+MESH_FILE: Final = "mesh-{:02d}.dcm"
 #: What says when a file was made; nothing else differs between two files of the same findings.
 TIMES: Final = ("ContentDate", "ContentTime", "InstanceCreationDate", "InstanceCreationTime", "DateOfSecondaryCapture",
                 "TimeOfSecondaryCapture", "ContributionDateTime")  # fmt: skip
 
 
 def write_dicom(result: Result, folder: Path) -> list[Path]:
-    """Write the findings into a folder that is there; return the files: SEG (with a lesion only), SR, key images.
+    """Write the findings into a folder that is there; return the files.
+
+    A Segmentation (with a lesion only), a structured report, key images, and meshes where they are asked for.
 
     Patient, study and UIDs are the true ones only where the findings keep identities: an archive needs them to file
     results with the study they are of.
@@ -39,9 +42,11 @@ def write_dicom(result: Result, folder: Path) -> list[Path]:
         A file cannot be written.
     """
     from ho_detect.export.dicom.key_images import key_images
+    from ho_detect.export.dicom.meshes import encapsulated_stl
     from ho_detect.export.dicom.seg import segmentation
     from ho_detect.export.dicom.source import source_images
     from ho_detect.export.dicom.sr import structured_report
+    from ho_detect.export.meshes import meshes_of
 
     source = result.volume.source
     if source is None:
@@ -52,6 +57,10 @@ def write_dicom(result: Result, folder: Path) -> list[Path]:
     written.append(_write(folder / SR_FILE, structured_report(result, source, images, seg, identity)))
     for number, picture in enumerate(key_images(result, images[0], identity), start=1):
         written.append(_write(folder / PICTURE_FILE.format(number), picture))
+    if result.output.meshes:
+        for number, mesh in enumerate(meshes_of(result), start=1):
+            made = encapsulated_stl(mesh, number, images[0], identity)
+            written.append(_write(folder / MESH_FILE.format(number), made))
     return written
 
 
