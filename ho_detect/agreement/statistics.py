@@ -130,7 +130,7 @@ def kappa(
     np.add.at(table, ([place[v] for v in reference], [place[v] for v in result]), 1)
     if len({*reference, *result}) == 1:
         return Estimate(value=None, n=n, why="all grades are equal: nothing is left to chance")
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore"):
         found: Any = cohens_kappa(table, wt="quadratic" if weights == "quadratic" else None)
     if not math.isfinite(found.kappa_low):
         return Estimate(value=float(found.kappa), n=n, why="one of both gives one grade alone: no interval")

