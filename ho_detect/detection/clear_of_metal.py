@@ -10,7 +10,7 @@ from ho_detect.image.morphology import within
 
 #: What stands out of muscle by so many times the mean artefact is no streak: in simulated pairs of scans with and
 #: without metal 2 % of the soft tissue does. Convention.
-_STANDS_OUT = 3.0
+_STANDS_OUT = 4.0
 #: What surrounds it so far belongs to it, as faint as the edge of bone is, mm.
 _EDGE_MM = 2.0
 

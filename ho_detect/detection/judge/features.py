@@ -104,7 +104,7 @@ def _streak(e: Evidence) -> float:
     """How little it stands out of what the artefact of metal makes of soft tissue there."""
     if e.artefact_hu <= 0.0:
         return 0.0
-    return 1.0 - log_ramp((e.mean_hu - _MUSCLE_HU) / e.artefact_hu, 1.5, 12.0)
+    return 1.0 - log_ramp((e.mean_hu - _MUSCLE_HU) / e.artefact_hu, 3.0, 30.0)
 
 
 def _ml(e: Evidence) -> str:
