@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ho_detect.detection.grade.systems import GRADES
 from ho_detect.followup.comparison import Comparison, HipChange, LesionChange
-from ho_detect.results.sentences import millilitres
+from ho_detect.results.lesion_words import millilitres
 
 
 def comparison_sentences(comparison: Comparison) -> Iterator[str]:
