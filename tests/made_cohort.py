@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 from made_findings import make_findings, make_hip, make_lesion, make_record
 
-from ho_detect.export.pages.pictures import thumbnail
+from ho_detect.export.pages.images import thumbnail
 from ho_detect.export.tables import write_table
 from ho_detect.results.record import FindingsRecord
 from ho_detect.results.rows import HipRow, LesionRow, StudyRow, hip_rows, lesion_rows

@@ -10,9 +10,9 @@ from ho_detect.anatomy.regions.muscle_groups import GROUPS
 from ho_detect.detection.judge.excluded import EXCLUSIONS
 from ho_detect.errors import UsageError
 from ho_detect.flags import Flag, flag
+from ho_detect.results.lesion_words import MUSCLES
 from ho_detect.results.record import FindingsRecord
 from ho_detect.results.schema import SCHEMA_FILE, schema_bytes, shipped_schema
-from ho_detect.results.lesion_words import MUSCLES
 
 
 @pytest.fixture
@@ -89,7 +89,9 @@ class TestWords:
     def test_hips_come_first(self):
         lines = str(make_findings()).splitlines()
         assert lines[0].startswith("Left hip: ossification present, 1 lesion, 3.5 mL, mature by rim density, maximum")
-        assert "anterior, about the iliopsoas or rectus femoris, free in soft tissue, gap to the femur 8 mm; " in lines[0]
+        assert (
+            "anterior, about the iliopsoas or rectus femoris, free in soft tissue, gap to the femur 8 mm; " in lines[0]
+        )
         assert lines[1].startswith("Right hip: ossification present")
         assert lines[2].startswith(
             "Lesion 1: left, anterior, about the iliopsoas or rectus femoris, 3.5 mL, maximum diameter 31 mm"

@@ -96,7 +96,9 @@ class _Ids:
 
 
 def _report(record: FindingsRecord, results: list[Resource], ids: _Ids) -> Resource:
-    said = [hip_sentence(hip, record.lesions) for hip in record.hips] + [lesion_sentence(lesion) for lesion in record.lesions]
+    said = [hip_sentence(hip, record.lesions) for hip in record.hips] + [
+        lesion_sentence(lesion) for lesion in record.lesions
+    ]
     said += excluded_sentences(record.excluded)
     said += [f"{flag.message[0].upper()}{flag.message[1:]}." for flag in (*record.flags, *record.statements)]
     return {

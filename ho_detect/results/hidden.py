@@ -56,12 +56,17 @@ class HiddenZone:
         return out
 
     def labels(self, grid: Grid) -> NDArray[np.uint8]:
-        """Return its value at each voxel of a grid, plane by plane."""
+        """Return its value at each voxel of a grid; it is looked up where the zone may be alone."""
         out = np.zeros(grid.shape, np.uint8)
-        plane = np.moveaxis(np.indices(grid.shape[1:]), 0, -1)
-        for k in range(grid.shape[0]):
-            points = grid.to_lps(np.concatenate([np.full((*plane.shape[:2], 1), k), plane], axis=-1))
-            out[k] = self.at(points)
+        low, high = self.grid.box_lps_mm()
+        corners = np.stack(np.meshgrid(*zip(low, high, strict=True), indexing="ij"), axis=-1).reshape(-1, 3)
+        index = grid.to_index(corners)
+        first = np.clip(np.floor(index.min(axis=0)).astype(int), 0, grid.shape)
+        last = np.clip(np.ceil(index.max(axis=0)).astype(int) + 1, first, grid.shape)
+        for k in range(int(first[0]), int(last[0])):
+            plane = np.indices((1, last[1] - first[1], last[2] - first[2]))[:, 0]
+            at = np.moveaxis(plane + np.array([k, first[1], first[2]])[:, None, None], 0, -1)
+            out[k, first[1] : last[1], first[2] : last[2]] = self.at(grid.to_lps(at))
         return out
 
 

@@ -12,7 +12,7 @@ from ho_detect.detection.grade.systems import GRADES
 from ho_detect.detection.judge.excluded import EXCLUSIONS
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.flags import Flag, null
-from ho_detect.results.lesion_words import contact_words, millilitres, where_words
+from ho_detect.results.lesion_words import contact_words, list_words, millilitres, where_words
 
 
 def hip_sentence(hip: Hip, lesions: Sequence[Lesion]) -> str:
@@ -80,7 +80,7 @@ def _amount(hip: Hip, lesions: list[Lesion]) -> str:
     volume = [] if hip.total_volume_mm3 is None else [millilitres(hip.total_volume_mm3)]
     if len(lesions) == 1:
         return ", ".join([*number, *volume, *_maturity(lesions), *_size_and_place(lesions[0])])
-    return ", ".join([*number, *volume, *_maturity(lesions), *([" and ".join(hip.sectors)] if hip.sectors else [])])
+    return ", ".join([*number, *volume, *_maturity(lesions), *([list_words(hip.sectors)] if hip.sectors else [])])
 
 
 def _maturity(lesions: list[Lesion]) -> list[str]:
@@ -89,7 +89,7 @@ def _maturity(lesions: list[Lesion]) -> list[str]:
     if not counts:
         return []
     words = [word if len(lesions) == 1 or n == len(lesions) else f"{n} {word}" for word, n in counts.most_common()]
-    return [" and ".join(words) + " by rim density"]
+    return [list_words(words) + " by rim density"]
 
 
 def _size_and_place(lesion: Lesion) -> list[str]:
@@ -125,7 +125,8 @@ def _grades(hip: Hip) -> list[str]:
     for grade in GRADES:
         value, most = getattr(hip, grade.name), getattr(hip, f"{grade.name}_at_most", None)
         if hip.grades_at_least:
-            said += [] if value is None else [f"{grade.label} at least {value}"]
+            least = "at least " if grade.word == "class" else ""
+            said += [] if value is None else [f"{grade.label} {least}{value}"]
             continue
         at_most = [f"at most {most} with what is undecided"] if most is not None and most != value else []
         if value is not None or at_most:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ho_detect.detection.measure.lesion import Lesion
 
 #: Muscle groups in words.
@@ -30,6 +32,16 @@ def lesion_sentence(lesion: Lesion) -> str:
     if lesion.confidence is not None:
         words.append(f"probability of ossification {probability_words(lesion.confidence)}")
     return f"Lesion {lesion.id}: " + ", ".join(words) + "."
+
+
+def list_words(words: Sequence[str]) -> str:
+    """Write words as a list.
+
+    >>> list_words(["femur"]), list_words(("femur", "pelvis")), list_words(["a", "b", "c"])
+    ('femur', 'femur and pelvis', 'a, b and c')
+    """
+    *before, last = words
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def where_words(lesion: Lesion) -> str:

@@ -22,7 +22,6 @@ from ho_detect.results.record import FindingsRecord
 from ho_detect.results.saved_scan import SavedScan
 from ho_detect.settings import OutputSettings
 
-
 #: A box of the canonical volume, whose axes run closest to (superior, posterior, left).
 Box = tuple[slice, slice, slice]
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from ho_detect.detection.judge.excluded import EXCLUSIONS, GROUPS, Excluded, group_of
+from ho_detect.flags import FLAGS, Flag
 from ho_detect.results.hip_words import hip_sentence
 from ho_detect.results.lesion_words import lesion_sentence, millilitres, probability_words
 from ho_detect.results.record import FindingsRecord
@@ -16,7 +17,22 @@ def record_sentences(record: FindingsRecord) -> Iterator[str]:
     yield from (hip_sentence(hip, record.lesions) for hip in record.hips)
     yield from map(lesion_sentence, record.lesions)
     yield from excluded_sentences(record.excluded)
-    yield from (f"Note: {f.message}." for f in record.flags)
+    yield from (f"Note: {words}." for words in flag_words(record.flags))
+
+
+def flag_words(flags: Iterable[Flag]) -> tuple[str, ...]:
+    """Say each flag once, with all its details behind it.
+
+    >>> from ho_detect.flags import flag
+    >>> flag_words([flag("cut_at_metal_zone", "lesion 1"), flag("cut_at_metal_zone", "lesion 3")])[0][-20:]
+    '(lesion 1, lesion 3)'
+    """
+    details: dict[str, list[str]] = {}
+    for one in flags:
+        sentence = FLAGS.get(one.code, one.message)
+        detail = one.message.removeprefix(sentence).removeprefix(" (").removesuffix(")")
+        details.setdefault(sentence, []).extend([detail] if detail != one.message and detail else [])
+    return tuple(f"{words} ({', '.join(said)})" if said else words for words, said in details.items())
 
 
 def excluded_sentences(excluded: Iterable[Excluded]) -> Iterator[str]:

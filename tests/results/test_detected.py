@@ -36,9 +36,7 @@ def test_a_series_stored_in_another_order_has_the_same_things_at_the_same_places
 
 def test_saved_and_read_back_without_what_is_a_lesion(tmp_path):
     findings = make_findings()
-    things = DetectedThings(
-        findings.grid.to_canonical()[0], ((5, (slice(0, 20),) * 3, np.ones((20, 20, 20), bool)),)
-    )
+    things = DetectedThings(findings.grid.to_canonical()[0], ((5, (slice(0, 20),) * 3, np.ones((20, 20, 20), bool)),))
     findings = replace(findings, detected=things)
     shown = findings.detected_things()
     assert set(np.unique(shown)) == {0, 5}

@@ -14,7 +14,7 @@ from ho_detect.export.pages.settings_table import setting_values
 from ho_detect.results.fields import Field
 from ho_detect.results.hip_fields import HIP_FIELDS
 from ho_detect.results.lesion_fields import LESION_FIELDS
-from ho_detect.results.lesion_words import MUSCLES, probability_words
+from ho_detect.results.lesion_words import MUSCLES, list_words, probability_words
 
 NOT_MEASURED = "not measured"
 Writer = Callable[[Any], str]
@@ -23,7 +23,7 @@ _NAME = re.compile(r"`([a-z_]+\.[a-z_]+)`")
 
 
 def _number(digits: int, scale: float = 1.0) -> Writer:
-    return lambda value: f"{scale * value:.{digits}f}"
+    return lambda value: f"{scale * value:.{digits}f}".replace("-", "−")
 
 
 def _signed(value: float) -> str:
@@ -47,7 +47,7 @@ def _words(value: Any) -> str:  # noqa: ANN401 - a word, words, or yes or no
         return "yes" if value else "no"
     if isinstance(value, str) and value in MUSCLES:
         return MUSCLES[value]
-    return value.replace("_", " ") if isinstance(value, str) else " and ".join(value)
+    return value.replace("_", " ") if isinstance(value, str) else list_words(value)
 
 
 def point_words(value: Sequence[float]) -> str:
@@ -143,7 +143,7 @@ _FIELDS: dict[type, dict[str, Field]] = {
     Lesion: {f.name: f for f in LESION_FIELDS},
 }
 #: Fields of a hip beside metal that are the least there is, and the most.
-_AT_LEAST, _AT_MOST = frozenset(grade.name for grade in GRADES), frozenset({"min_gap_mm"})
+_AT_LEAST, _AT_MOST = frozenset(grade.name for grade in GRADES if grade.word == "class"), frozenset({"min_gap_mm"})
 
 
 def lines(

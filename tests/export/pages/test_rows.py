@@ -78,7 +78,9 @@ class TestLines:
 
     def test_a_meaning_says_the_value_of_a_setting_not_its_name(self):
         (default,) = lines([row(LESION_ROWS, "maturity")], (make_lesion(),))
-        (other,) = lines([row(LESION_ROWS, "maturity")], (make_lesion(),), {"judge": {}, "detection": {"mature_rim_hu": 777.0}})
+        (other,) = lines(
+            [row(LESION_ROWS, "maturity")], (make_lesion(),), {"judge": {}, "detection": {"mature_rim_hu": 777.0}}
+        )
         assert "detection." not in default.meaning
         assert "777 HU" in other.meaning
         assert "777" not in default.meaning
