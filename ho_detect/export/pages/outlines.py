@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Kind = Literal["lesion", "undecided", "thing"]
+Kind = Literal["lesion", "undecided", "thing", "earlier", "grown", "shrunk"]
 
 
 @dataclass(frozen=True)

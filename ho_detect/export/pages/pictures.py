@@ -107,20 +107,20 @@ def picture_layers(result: Result, lesions: tuple[Lesion, ...], things: tuple[Ex
     """Return the layers around all pictures of a page: of each hip, these lesions and these things."""
     half = math.sqrt(2) / 2
     balls = [(h.center_lps_mm, half * FIELD_MM) for h in result.hips if h.center_lps_mm is not None]
-    balls += [(x.centroid_lps_mm, x.max_diameter_mm + reach_mm(x) + half * _field_mm(x)) for x in lesions]
+    balls += [(x.centroid_lps_mm, x.max_diameter_mm + reach_mm(x) + half * field_mm_of(x)) for x in lesions]
     balls += [(e.centroid_lps_mm, half * EXCLUDED_FIELD_MM) for e in things]
     return Layers.around(result, balls)
 
 
 def extent_pictures(layers: Layers, lesion: Lesion, voxels: LesionVoxels) -> tuple[Picture, ...]:
     """Return axial, coronal and sagittal pictures through the largest extent of one lesion, of one field."""
-    return tuple(_of_place(layers, place, _field_mm(lesion)) for place in largest_extent(voxels))
+    return tuple(_of_place(layers, place, field_mm_of(lesion)) for place in largest_extent(voxels))
 
 
 def contact_pictures(layers: Layers, lesion: Lesion, voxels_of: dict[int, LesionVoxels]) -> tuple[Picture, ...]:
     """Return pictures through the contacts of one lesion with bone, and through the gap it leaves, drawn as a line."""
     places = contacts_and_gaps(lesion, layers.result.lesions, voxels_of, layers.bones_in)
-    return tuple(_of_place(layers, place, _field_mm(lesion)) for place in places)
+    return tuple(_of_place(layers, place, field_mm_of(lesion)) for place in places)
 
 
 def head_pictures(layers: Layers, hip: Hip) -> tuple[Picture, ...]:
@@ -147,7 +147,8 @@ def projection_picture(layers: Layers) -> Picture:
     )
 
 
-def _field_mm(lesion: Lesion) -> float:
+def field_mm_of(lesion: Lesion) -> float:
+    """Return the width of the pictures of a lesion, mm."""
     longest = max(_FIELD_PER_DIAMETER * lesion.max_diameter_mm, FIELD_MM)
     return math.ceil(longest / 10) * 10.0
 
@@ -166,8 +167,8 @@ def _picture(layers: Layers, view: View, shot: _Shot) -> Picture:
     """Cut the field (left, top, width, height in mm of the view) out of a view."""
     left, top, width, height = shot.field_mm
     row_mm, column_mm = view.spacing_mm
-    rows = _range(top, height, row_mm, view.hu.shape[0])
-    columns = _range(left, width, column_mm, view.hu.shape[1])
+    rows = pixel_range(top, height, row_mm, view.hu.shape[0])
+    columns = pixel_range(left, width, column_mm, view.hu.shape[1])
     hu = view.hu[rows, columns]
     # pixel (0, 0) has its center at the origin of the view
     corner = columns.start * column_mm - left, rows.start * row_mm - top
@@ -197,7 +198,7 @@ def _picture(layers: Layers, view: View, shot: _Shot) -> Picture:
     )
 
 
-def _range(start_mm: float, length_mm: float, step_mm: float, n: int) -> slice:
+def pixel_range(start_mm: float, length_mm: float, step_mm: float, n: int) -> slice:
     """Return the pixels that a stretch meets, at least one."""
     first = min(max(math.floor(start_mm / step_mm + 0.5), 0), n - 1)
     last = min(max(math.ceil((start_mm + length_mm) / step_mm + 0.5), first + 1), n)

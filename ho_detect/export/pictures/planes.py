@@ -92,6 +92,18 @@ class View:
         depth = abs(index[across] - self._index) * spacing[across]
         return float(index[right] * spacing[right]), float(row * spacing[down]), float(depth)
 
+    def points(self, rows: slice, columns: slice) -> FloatArray:
+        """Return the (row, column, 3) LPS mm of the pixels of a part of a plane."""
+        across, (down, sign), right = _LAYOUT[self.plane]
+        row, column = np.meshgrid(
+            np.arange(rows.start, rows.stop), np.arange(columns.start, columns.stop), indexing="ij"
+        )
+        index = np.empty((*row.shape, 3))
+        index[..., across] = self._index
+        index[..., down] = row if sign > 0 else self.grid.shape[down] - 1 - row
+        index[..., right] = column
+        return self.grid.to_lps(index)
+
     def circle(self, hip: Hip) -> tuple[float, float, float]:
         """Return the fitted femoral head as the picture cuts it: mm right, mm down, radius mm; 0 where it does not."""
         if hip.center_lps_mm is None or hip.head_radius_mm is None:
