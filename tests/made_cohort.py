@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 from made_findings import make_findings, make_hip, make_lesion, make_record
 
-from ho_detect.export.pages.pictures import thumbnail
+from ho_detect.export.pages.images import thumbnail
 from ho_detect.export.tables import write_table
 from ho_detect.results.record import FindingsRecord
 from ho_detect.results.rows import HipRow, LesionRow, StudyRow, hip_rows, lesion_rows
@@ -48,10 +48,12 @@ def _study(number: int, status: str, **values: str) -> StudyRow:
 def _record(rng: random.Random, number: int) -> FindingsRecord:
     hips, lesions = [], []
     for side in ("left", "right"):
+        brooker = rng.choice(("I", "II", "III", "IV"))
+        attached = {"I": (), "IV": ("femur", "pelvis")}.get(brooker, ("femur",))
         mine = [_lesion(rng, len(lesions) + k + 1, side) for k in range(rng.choice((0, 0, 1, 2)))]
+        mine = [msgspec.structs.replace(lesion, attached_to=attached) for lesion in mine]
         lesions += mine
         if mine:
-            brooker = rng.choice(("I", "II", "III", "IV"))
             hips.append(
                 make_hip(side, finding="present", n_lesions=len(mine), total_volume_mm3=sum(x.volume_mm3 for x in mine),
                          sectors=tuple(sorted({x.sector for x in mine})), bridging=brooker == "IV", brooker_ct=brooker,

@@ -10,9 +10,9 @@ from ho_detect.anatomy.regions.muscle_groups import GROUPS
 from ho_detect.detection.judge.excluded import EXCLUSIONS
 from ho_detect.errors import UsageError
 from ho_detect.flags import Flag, flag
+from ho_detect.results.lesion_words import MUSCLES
 from ho_detect.results.record import FindingsRecord
 from ho_detect.results.schema import SCHEMA_FILE, schema_bytes, shipped_schema
-from ho_detect.results.sentences import MUSCLES
 
 
 @pytest.fixture
@@ -88,8 +88,10 @@ def test_labels_on_another_grid_are_refused():
 class TestWords:
     def test_hips_come_first(self):
         lines = str(make_findings()).splitlines()
-        assert lines[0].startswith("Left hip: ossification present, 1 lesion, 3.5 mL, anterior; minimum femur")
-        assert "; minimum femur–pelvis gap 20 mm; " in lines[0]
+        assert lines[0].startswith("Left hip: ossification present, 1 lesion, 3.5 mL, mature by rim density, maximum")
+        assert (
+            "anterior, about the iliopsoas or rectus femoris, free in soft tissue, gap to the femur 8 mm; " in lines[0]
+        )
         assert lines[1].startswith("Right hip: ossification present")
         assert lines[2].startswith(
             "Lesion 1: left, anterior, about the iliopsoas or rectus femoris, 3.5 mL, maximum diameter 31 mm"
@@ -106,7 +108,7 @@ class TestWords:
             ({"status": "not_in_view", "finding": None}, "not in view"),
             (
                 {"status": "not_assessable", "finding": None, "reasons": (flag("hidden_by_metal"),)},
-                "not assessable (the joint region is hidden by metal)",
+                "not assessable: metal and its artefact hide",
             ),
             (
                 {
@@ -115,10 +117,10 @@ class TestWords:
                     "n_lesions": 1,
                     "reasons": (flag("hidden_by_metal"),),
                 },
-                "ossification present, the rest not assessable (the joint region is hidden by metal), 1 lesion",
+                "; the rest not assessable: metal and its artefact hide",
             ),
             ({"status": "partly_in_view"}, "no ossification found in the part that is in view"),
-            ({"finding": "indeterminate", "reasons": (flag("noisy"),)}, "indeterminate (high image noise"),
+            ({"finding": "indeterminate", "reasons": (flag("noisy"),)}, "indeterminate: high image noise"),
             ({"finding": "present", "bridging": True, "n_lesions": 1}, "bridges femur and pelvis"),
         ],
     )
@@ -183,9 +185,8 @@ class TestWords:
         outgrowth = "right, 0.06 mL, height 9 mm, base 16 mm"
         why = f"{EXCLUSIONS['osteophyte']} (at the joint); probability of ossification 0.03"
         assert lines == [
-            f"Undecided, not counted: right, 0.80 mL; {EXCLUSIONS['near_metal']}.",
             f"Bony outgrowth beside the joint, not counted: {outgrowth}; {why}.",
-            f"Detected, not counted: 1 x {EXCLUSIONS['vessel_calcium']}.",
+            f"Detected, not counted: 1 x {EXCLUSIONS['vessel_calcium']}; 1 x {EXCLUSIONS['near_metal']}.",
         ]
 
     def test_an_atypical_lesion_is_for_a_reader(self):

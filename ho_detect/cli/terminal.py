@@ -134,7 +134,7 @@ def _what_came(row: StudyRow, seconds: float) -> str:
 
 def show_report(report: Report, console: Console) -> None:
     """Print what a run found, what failed and why, and where the files are."""
-    from ho_detect.results.sentences import hip_sentence  # with records, not before a run: see Work
+    from ho_detect.results.hip_words import hip_sentence  # with records, not before a run: see Work
 
     console.print(_counts(report))
     if report.tables and not any_dicom(report.studies):
@@ -145,7 +145,8 @@ def show_report(report: Report, console: Console) -> None:
     for row in report.studies:
         if row.folder is None:
             continue
-        hips = report.record(row.folder).hips
+        record = report.record(row.folder)
+        hips = record.hips
         if lines + len(hips) > _MOST_LINES:
             console.print("… and more: summary.csv holds every hip")
             break
@@ -153,7 +154,7 @@ def show_report(report: Report, console: Console) -> None:
         console.print(f"\n[bold]series {row.number}[/]  {status_words(row.status)}  [dim]{escape(row.folder)}[/]")
         show_place(console, report.places.get(row.number))
         for hip in hips:
-            _indented(console, escape(hip_sentence(hip)))
+            _indented(console, escape(hip_sentence(hip, record.lesions)))
         if row.message:
             _indented(console, f"[dim]Note: {escape(row.message)}[/]")
     _show_failed(report, console)

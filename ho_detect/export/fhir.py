@@ -15,7 +15,9 @@ import msgspec
 from ho_detect.image.sides import Side
 from ho_detect.results import codes
 from ho_detect.results.coded_findings import Number, Said, hip_codes, hip_numbers, lesion_codes, lesion_numbers
-from ho_detect.results.sentences import excluded_sentences, hip_sentence, lesion_sentence
+from ho_detect.results.hip_words import hip_sentence
+from ho_detect.results.lesion_words import lesion_sentence
+from ho_detect.results.sentences import excluded_sentences
 
 if TYPE_CHECKING:
     from ho_detect.detection.grade.hip import Hip
@@ -94,7 +96,9 @@ class _Ids:
 
 
 def _report(record: FindingsRecord, results: list[Resource], ids: _Ids) -> Resource:
-    said = [hip_sentence(hip) for hip in record.hips] + [lesion_sentence(lesion) for lesion in record.lesions]
+    said = [hip_sentence(hip, record.lesions) for hip in record.hips] + [
+        lesion_sentence(lesion) for lesion in record.lesions
+    ]
     said += excluded_sentences(record.excluded)
     said += [f"{flag.message[0].upper()}{flag.message[1:]}." for flag in (*record.flags, *record.statements)]
     return {
@@ -153,7 +157,7 @@ def _hip_observation(hip: Hip, record: FindingsRecord, ids: _Ids) -> Resource:
             "coding": [
                 _coding("http://terminology.hl7.org/CodeSystem/data-absent-reason", "not-performed", "Not Performed")
             ],
-            "text": hip_sentence(hip),
+            "text": hip_sentence(hip, record.lesions),
         }
     else:
         found["valueCodeableConcept"] = _concept(codes.FINDINGS[hip.finding])

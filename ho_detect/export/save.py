@@ -90,7 +90,7 @@ def _detected(result: Result, folder: Path) -> list[Path]:
 
 
 def _thumbnail(result: Result, folder: Path) -> list[Path]:
-    from ho_detect.export.pages.pictures import thumbnail
+    from ho_detect.export.pages.images import thumbnail
 
     write_atomically(folder / THUMBNAIL_FILE, thumbnail(result))
     return [folder / THUMBNAIL_FILE]

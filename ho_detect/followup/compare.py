@@ -204,4 +204,6 @@ def _registration(motion: BoneMotion, limits: FollowUpSettings) -> Registration:
         found=round(motion.found, 3),
         seen=round(motion.seen, 3),
         turned_deg=round(float(np.degrees(np.arccos(cosine))), 1),
+        rotation=tuple(tuple(float(v) for v in row) for row in motion.rotation),  # type: ignore[arg-type]
+        offset_mm=tuple(float(v) for v in motion.offset_mm),  # type: ignore[arg-type]
     )

@@ -14,8 +14,9 @@ from ho_detect.followup.matching import Change
 from ho_detect.image.sides import Bone, Side
 from ho_detect.results.record import Software
 
-SCHEMA_VERSION = "2.0"
+SCHEMA_VERSION = "2.1"
 
+Row = tuple[float, float, float]
 Percent = Annotated[float | None, Meta(description="Later less earlier, in percent of the earlier")]
 
 
@@ -29,6 +30,11 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     found: Annotated[float, Meta(description="Share of the earlier edges that meet one in the later study, 0 to 1")]
     seen: Annotated[float, Meta(description="Share of the bone's surface seen in both studies, 0 to 1")]
     turned_deg: Annotated[float, Meta(description="Turn of the bone between the scans")]
+    rotation: Annotated[
+        tuple[Row, Row, Row] | None,
+        Meta(description="later = rotation · earlier + offset, LPS mm; null before version 2.1"),
+    ] = None
+    offset_mm: Annotated[Row | None, Meta(description="Of that motion")] = None
 
 
 class LesionChange(msgspec.Struct, frozen=True, kw_only=True):

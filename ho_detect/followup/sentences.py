@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ho_detect.detection.grade.systems import GRADES
 from ho_detect.followup.comparison import Comparison, HipChange, LesionChange
-from ho_detect.results.sentences import millilitres
+from ho_detect.results.lesion_words import millilitres
 
 
 def comparison_sentences(comparison: Comparison) -> Iterator[str]:
@@ -16,7 +16,7 @@ def comparison_sentences(comparison: Comparison) -> Iterator[str]:
     for hip in comparison.hips:
         yield f"{hip.side.capitalize()} hip: {_hip_words(hip)}."
     for lesion in comparison.lesions:
-        yield _lesion_sentence(lesion)
+        yield lesion_change_sentence(lesion)
     for flag in comparison.flags:
         yield f"Note: {flag.message}."
 
@@ -36,7 +36,8 @@ def _hip_words(hip: HipChange) -> str:
     return "; ".join(words)
 
 
-def _lesion_sentence(lesion: LesionChange) -> str:
+def lesion_change_sentence(lesion: LesionChange) -> str:
+    """Say what has become of one ossification."""
     before, after = (" and ".join(map(str, ids)) for ids in (lesion.earlier_ids, lesion.later_ids))
     who = f"{lesion.side.capitalize()}, earlier {before or 'none'}, later {after or 'none'}"
     if lesion.change is None:

@@ -13,6 +13,7 @@ from ho_detect.export.pages.templating import render
 from ho_detect.export.pictures.figures import COLOURS, overview, png
 from ho_detect.followup.comparison import Comparison
 from ho_detect.followup.sentences import comparison_sentences
+from ho_detect.followup.side_by_side import step_pictures
 from ho_detect.followup.tracks import Track
 from ho_detect.results.result import Result
 
@@ -96,6 +97,7 @@ def follow_up_html(
     return render(
         "follow_up.html.jinja",
         steps=[list(comparison_sentences(step)) for step in steps],
+        changes=step_pictures(steps, studies),
         tracks=tracks,
         days=days,
         figure=_uri(png(course_figure(tracks, days), dpi=150)),

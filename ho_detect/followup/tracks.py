@@ -14,8 +14,8 @@ from msgspec import Meta
 
 from ho_detect.followup.comparison import Comparison
 from ho_detect.image.sides import SIDES, Side
+from ho_detect.results.lesion_words import millilitres
 from ho_detect.results.result import Result
-from ho_detect.results.sentences import millilitres
 
 SCHEMA_VERSION = "1.0"
 #: Of a year.

@@ -13,6 +13,7 @@ from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.judge.excluded import numbered
 from ho_detect.flags import Flag, flag
 from ho_detect.results.detected import DetectedThings
+from ho_detect.results.hidden import FoundMetal, HiddenZone
 from ho_detect.results.record import FindingsRecord, Software
 from ho_detect.results.result import Result
 from ho_detect.settings import Settings
@@ -44,7 +45,8 @@ def assemble(
     )
     labels = np.ascontiguousarray(labels)
     files, native = anatomy.user_masks.files, anatomy.native
-    return Result(record, labels, volume, files, native, settings.output, DetectedThings.of(judgement))
+    things, metal = DetectedThings.of(judgement), FoundMetal(HiddenZone.of(anatomy.metal))
+    return Result(record, labels, volume, files, native, settings.output, things, metal)
 
 
 def statements(series: SeriesRecord) -> tuple[Flag, ...]:

@@ -43,16 +43,19 @@ class Shown:
         Heading under which it stands.
     headline
         It stands beside the sentence of its hip, or in the table over all lesions.
+    note
+        What readers have to know beside it, on paper too.
     """
 
     label: str
     unit: str = ""
-    kind: Literal["words", "number", "volume", "point", "signed", "size"] = "words"
+    kind: Literal["words", "number", "volume", "point", "signed", "size", "probability"] = "words"
     digits: int = 0
     scale: float = 1.0
     missing: str = "not measured"
     group: str = ""
     headline: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)

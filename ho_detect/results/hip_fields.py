@@ -9,6 +9,9 @@ from ho_detect.results import codes
 from ho_detect.results.codes import own
 from ho_detect.results.fields import Field, Shown
 
+#: What stands beside HU of bone.
+_UNCALIBRATED = "uncalibrated; how well it repeats is not measured"
+
 
 def _graded(grade: Grade) -> Field:
     """Declare the field of a grading system."""
@@ -19,7 +22,7 @@ def _graded(grade: Grade) -> Field:
         "",
         grade.definition,
         source=grade.source,
-        page=Shown(f"{grade.label}, from CT", missing="cannot be said", headline=True),
+        page=Shown(f"{grade.label}, from CT", missing="cannot be said", headline=True, note="may differ from film"),
         code=own(f"{stem}_ct", f"{name} derived from CT"),
         values={value: own(f"{stem}_{value}", f"{name} {value}") for value in grade.values},
     )
@@ -105,7 +108,7 @@ HIP_FIELDS: Final[tuple[Field, ...]] = (
         "",
         "Brooker class if all that is undecided, and large enough to matter, were ossification.",
         source="convention",
-        page=Shown("Brooker at most, with what is undecided", missing="cannot be said"),
+        page=Shown("Brooker at most, with what is undecided or hidden", missing="cannot be said"),
         code=own("brooker_at_most", "Brooker class at most, with undecided"),
         values={value: own(f"brooker_{value}", f"Brooker class {value}") for value in ("0", "I", "II", "III", "IV")},
     ),
@@ -148,7 +151,7 @@ HIP_FIELDS: Final[tuple[Field, ...]] = (
         "Mean HU of trabecular bone of the femoral head, deeper than `joint.cortex_mm`. Not calibrated: kVp and"
         " contrast are named with the statement `hu_uncalibrated`.",
         source="convention",
-        page=Shown("Femoral head, mean", "HU", kind="number"),
+        page=Shown("Femoral head, mean", "HU", kind="number", note=_UNCALIBRATED),
         code=own("head_mean_hu", "Mean attenuation of trabecular bone, femoral head"),
     ),
     Field(
@@ -162,7 +165,7 @@ HIP_FIELDS: Final[tuple[Field, ...]] = (
         "HU",
         "The same of the femoral neck (`joint.neck_radii`).",
         source="convention",
-        page=Shown("Femoral neck, mean", "HU", kind="number"),
+        page=Shown("Femoral neck, mean", "HU", kind="number", note=_UNCALIBRATED),
         code=own("neck_mean_hu", "Mean attenuation of trabecular bone, femoral neck"),
     ),
     Field(

@@ -76,7 +76,13 @@ DENSITY_FIELDS: Final[tuple[Field, ...]] = (
         "`mature` by a rim from `detection.mature_rim_hu`, `immature` below `detection.immature_rim_hu`, else "
         "`intermediate`. No publication gives HU by stage.",
         source="convention",
-        page=Shown("Maturity", missing="not judged", group="Density", headline=True),
+        page=Shown(
+            "Maturity",
+            missing="not judged",
+            group="Density",
+            headline=True,
+            note="by the density of its rim, a convention; not histology",
+        ),
         code=own("maturity", "Maturity by attenuation of the rim"),
     ),
     Field(

@@ -26,7 +26,7 @@ LESION_FIELDS: Final[tuple[Field, ...]] = (
         "The muscle group whose course, hung on the fitted bones, most of its voxels lie in or nearest to. "
         "Approximate; no muscle is segmented.",
         source="convention",
-        page=Shown("Muscle group", group="Size and shape"),
+        page=Shown("Muscle group", group="Size and shape", note="approximate: no muscle is segmented"),
         code=own("muscle_region", "Muscle group, approximate"),
     ),
     Field(
@@ -233,7 +233,13 @@ LESION_FIELDS: Final[tuple[Field, ...]] = (
         "Probability of ossification by the fitted judgement ([on what, and what it means](accuracy.md)): not that "
         "in a patient.",
         source="fit",
-        page=Shown("Probability of ossification", kind="number", digits=2, group="Density", headline=True),
+        page=Shown(
+            "Probability of ossification",
+            kind="probability",
+            group="Density",
+            headline=True,
+            note="on simulated and real CT that it was fitted to; not in a patient",
+        ),
         code=own("confidence", "Probability of ossification by the fitted judgement"),
     ),
     Field(

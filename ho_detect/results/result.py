@@ -17,23 +17,41 @@ from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.flags import Flag
 from ho_detect.image.grid import Grid
 from ho_detect.results.detected import NoThings
+from ho_detect.results.hidden import HiddenZone, NoMetal
 from ho_detect.results.record import FindingsRecord
 from ho_detect.results.saved_scan import SavedScan
 from ho_detect.settings import OutputSettings
+
+#: A box of the canonical volume, whose axes run closest to (superior, posterior, left).
+Box = tuple[slice, slice, slice]
 
 
 class BoneLabels(Protocol):
     """What gives the label map of native bone when it is asked for."""
 
     def labels(self, grid: Grid) -> NDArray[np.uint8]:
-        """Return (slice, row, column) on that grid: 0, or a value of :data:`ho_detect.anatomy.native.masks.LABELS`."""
+        """Return (slice, row, column): 0, or a value of :data:`ho_detect.anatomy.native.masks.LABELS`.
+
+        The grid is that of the series, or a part of it in canonical order.
+        """
+
+
+class HiddenLabels(Protocol):
+    """What says where metal is and what it hides when it is asked for."""
+
+    @property
+    def zone(self) -> HiddenZone | None:
+        """Metal and the zone around it; None where there is no metal."""
 
 
 class ThingLabels(Protocol):
     """What gives the label map of what was detected and not counted when it is asked for."""
 
     def labels(self, grid: Grid) -> NDArray[np.uint16] | None:
-        """Return (slice, row, column) on that grid: 0, or a ``number`` of ``excluded``; None where it is not known."""
+        """Return (slice, row, column): 0, or a ``number`` of ``excluded``; None where it is not known.
+
+        The grid is that of the series, or a part of it in canonical order.
+        """
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,6 +74,8 @@ class Result:
         What is written when it is saved, besides what always is.
     detected
         What :meth:`detected_things` is made from.
+    metal
+        What :meth:`hidden_in` is made from.
 
     Raises
     ------
@@ -70,6 +90,7 @@ class Result:
     bones: BoneLabels = field(default_factory=NativeBone)
     output: OutputSettings = field(default_factory=OutputSettings)
     detected: ThingLabels = field(default_factory=NoThings)
+    metal: HiddenLabels = field(default_factory=NoMetal)
 
     def __post_init__(self) -> None:
         if self.labels.shape != self.grid.shape:
@@ -134,3 +155,23 @@ class Result:
         labels = self.bones.labels(self.grid)
         labels[self.labels > 0] = 0
         return labels
+
+    def native_bone_in(self, box: Box) -> NDArray[np.uint8]:
+        """Return native bone in a box of the canonical volume; lesions are not cut out of it.
+
+        Raises
+        ------
+        UsageError
+            The result was read from a folder, and neither native bone nor the CT is known.
+        """
+        return self.bones.labels(self.grid.to_canonical()[0].crop(box))
+
+    def things_in(self, box: Box) -> NDArray[np.uint16] | None:
+        """Return what was detected and not counted in a box of the canonical volume, as :meth:`detected_things`."""
+        return self.detected.labels(self.grid.to_canonical()[0].crop(box))
+
+    def hidden_in(self, box: Box) -> NDArray[np.uint8]:
+        """Return what metal hides in a box of the canonical volume: 0, 1 hidden by its artefact, 2 metal itself."""
+        part = self.grid.to_canonical()[0].crop(box)
+        zone = self.metal.zone
+        return np.zeros(part.shape, np.uint8) if zone is None else zone.labels(part)

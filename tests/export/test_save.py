@@ -12,13 +12,12 @@ from ho_detect.findings import Findings
 from ho_detect.results.detected import DetectedThings
 from ho_detect.settings import OutputSettings
 
-BOX = (slice(0, 20), slice(0, 24), slice(0, 40))
-
 
 def made():
     """Findings with something that is not counted."""
-    things = DetectedThings(BOX, ((1, (slice(1, 3),) * 3, np.ones((2, 2, 2), bool)),))
-    return replace(make_findings(), detected=things)
+    findings = make_findings()
+    things = DetectedThings(findings.grid.to_canonical()[0], ((1, (slice(1, 3),) * 3, np.ones((2, 2, 2), bool)),))
+    return replace(findings, detected=things)
 
 
 SWITCHES = [w.name for w in WRITERS if w.when == "asked"]

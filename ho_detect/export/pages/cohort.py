@@ -9,7 +9,8 @@ from typing import Any
 
 from ho_detect._version import __version__
 from ho_detect.detection.grade.systems import GRADES
-from ho_detect.export.pages.templating import render
+from ho_detect.export.pages.rows import volume_words
+from ho_detect.export.pages.templating import date_words, render
 from ho_detect.flags import FLAGS, REASONS
 from ho_detect.system.files import FINDINGS_FILE, REPORT_FILE, THUMBNAIL_FILE, write_atomically
 
@@ -29,7 +30,7 @@ class Column:
     label, unit
         As shown.
     kind
-        ``text``, ``number``, or ``finding`` (with its sign).
+        ``text``, ``number``, ``date``, or ``finding`` (with its sign).
     digits
         Of a number.
     scale
@@ -47,18 +48,28 @@ class Column:
 COLUMNS = (
     Column("number", "Series", kind="number"),
     Column("patient_id", "Patient"),
+    Column("study_date", "Study date", kind="date"),
+    Column("source", "Source folder"),
     Column("side", "Side"),
     Column("finding", "Finding", kind="finding"),
     Column("n_lesions", "Lesions", kind="number"),
     Column("total_volume_mm3", "Volume", "mL", "number", 2, 0.001),
     Column("sectors", "Sectors"),
-    Column("min_gap_mm", "Minimum gap", "mm", "number", 1),
-    Column("bridging", "Bridging"),
-    *(Column(grade.name, grade.label) for grade in GRADES),
-    Column("joint_space_min_mm", "Joint space", "mm", "number", 1),
-    Column("head_mean_hu", "Head", "HU", "number"),
+    Column("min_gap_mm", "Minimum femur–pelvis gap", "mm", "number", 1),
+    *(Column(grade.name, f"{grade.label}, from CT") for grade in GRADES),
+    Column("joint_space_min_mm", "Joint space, minimum", "mm", "number", 1),
     Column("flags", "Qualified by"),
 )
+#: Columns of identities: only where they were asked for.
+_IDENTITY = frozenset({"patient_id", "study_date", "source"})
+#: Why a hip is indeterminate, or what qualifies it, in few words; other codes are said as they are everywhere.
+_WHY = {
+    "hip_cut_by_view": "cut by the field of view",
+    "head_cut_by_view": "head cut by the field of view",
+    "no_femoral_head": "no femoral head in the socket",
+    "dislocated_head": "head out of its socket",
+    "hip_not_in_view": "",
+}
 #: What the plots need of each lesion.
 _LESION_FIELDS = ("volume_mm3", "mean_hu", "maturity", "sector")
 
@@ -88,10 +99,17 @@ def cohort_html(out: Path, hips: Table, lesions: Table, studies: Table) -> str:
     """
     series = {folder: place for place, folder in enumerate(studies["folder"]) if folder is not None}
     places = [series[folder] for folder in hips["folder"]]
-    columns = [c for c in COLUMNS if c.field != "patient_id" or any(studies["patient_id"])]
+    columns = [c for c in COLUMNS if c.field not in _IDENTITY or any(studies[c.field])]
+    hips = hips | {"min_gap_mm": _told_gaps(hips, lesions)}
     data = {
         "columns": [asdict(column) for column in columns],
-        "hips": {c.field: _values(c, hips, studies, places) for c in columns} | {"folder": hips["folder"]},
+        "hips": {c.field: _values(c, hips, studies, places) for c in columns}
+        | {
+            "folder": hips["folder"],
+            "bridging": [{True: "yes", False: "no"}.get(value) for value in hips["bridging"]],
+            "at_least": [value or None for value in hips["grades_at_least"]],
+            "why": [_why(hips, row) for row in range(len(hips["side"]))],
+        },
         "links": {folder: _link(out, folder) for folder in series},
         "pictures": {folder: THUMBNAIL_FILE for folder in series if (out / folder / THUMBNAIL_FILE).is_file()},
         "lesions": {field: lesions[field] for field in _LESION_FIELDS} | {"hip": _hip_of(hips, lesions)},
@@ -117,9 +135,29 @@ def _values(column: Column, hips: Table, studies: Table, places: list[int]) -> l
         return [";".join(words) for words in values]
     if column.kind == "number":
         return [None if v is None else round(v * column.scale, 3) for v in values]
-    if column.field == "bridging":
-        return [None if v is None else "yes" if v else "no" for v in values]
+    if column.kind == "date":
+        return [v and date_words(v) for v in values]
     return values
+
+
+def _told_gaps(hips: Table, lesions: Table) -> list[float | None]:
+    """Return the minimum gap of each hip as readers are told of it: none where no lesion stands on bone."""
+    places = zip(lesions["folder"], lesions["side"], lesions["attached_to"], strict=True)
+    on_bone = {(folder, side) for folder, side, attached in places if attached}
+    rows = zip(hips["folder"], hips["side"], hips["min_gap_mm"], strict=True)
+    return [gap if (folder, side) in on_bone else None for folder, side, gap in rows]
+
+
+def _why(hips: Table, row: int) -> str:
+    """Say in few words what qualifies the finding of a hip: what is undecided, hidden or not in view."""
+    words = []
+    undecided, share = hips["undecided_volume_mm3"][row], hips["hidden_share"][row]
+    if undecided:
+        words.append(f"{volume_words(undecided)} mL undecided")
+    if share:
+        words.append(f"metal hides {100 * share:.0f} %")
+    codes = [code for code in hips["reasons"][row] if code not in ("set_aside_undecided", "hidden_by_metal")]
+    return "; ".join([*words, *(text for code in codes if (text := _WHY.get(code, FLAGS.get(code, code))))])
 
 
 def _link(out: Path, folder: str) -> str:

@@ -2,42 +2,47 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import math
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ho_detect.detection.grade.hip import Hip
+from ho_detect.detection.judge.excluded import Excluded, group_of
+from ho_detect.detection.measure.lesion import Lesion
+from ho_detect.export.pages.images import data_uri, grey
+from ho_detect.export.pages.layers import Layers
+from ho_detect.export.pages.outlines import OnPicture, Outline, numbers_on
 from ho_detect.export.pictures.figures import PLANE_WINDOW_HU, PROJECTION_WINDOW_HU, Window, colour_of
+from ho_detect.export.pictures.lesion_places import (
+    GapLine,
+    LesionVoxels,
+    Place,
+    contacts_and_gaps,
+    largest_extent,
+    reach_mm,
+)
 from ho_detect.export.pictures.planes import Plane, View, coronal_projection, plane_through
-from ho_detect.image.sides import Point
+from ho_detect.export.pictures.slice_words import slice_words
+from ho_detect.results.hidden import HIDDEN, METAL
 from ho_detect.results.result import Result
 
-#: Grey values are stored with loss: at this quality no edge moves and noise stays.
-_QUALITY = 86
-#: What a plane shows around a lesion: at least this, or so many times its longest diameter, mm.
-_FIELD_MM, _FIELD_PER_DIAMETER = 130.0, 1.25
+#: What a plane shows around a lesion: at least this, or so many times its longest diameter or gap, mm.
+FIELD_MM, _FIELD_PER_DIAMETER = 130.0, 1.25
 #: What is shown around a thing that is not counted, mm.
-_EXCLUDED_FIELD_MM = 80.0
-#: Width of the picture in the cohort's table, and how much of a lesion's colour is in it.
-_THUMBNAIL_PX, _TINT = 240, 0.65
+EXCLUDED_FIELD_MM = 80.0
+#: Colours of what is undecided, and of another thing that was detected and not counted.
+_UNDECIDED_INK, _THING_INK = "#FFFFFF", "#F0E442"
 
 _PLANES: tuple[Plane, ...] = ("axial", "coronal", "sagittal")
 Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Outline:
-    """One lesion on a picture: an SVG path in mm, and where its id is written."""
+class DrawnGap:
+    """A gap on a picture: the ends of a line, mm, and its measured length in words."""
 
-    id: int
-    colour: str
-    path: str
-    label_mm: tuple[float, float]
+    ends_mm: Box
+    words: str
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,8 @@ class Picture:
     ----------
     title
         What is shown, in words.
+    found_at
+        Slice, table position and instance number.
     size_mm
         Width and height of the field.
     image
@@ -55,9 +62,13 @@ class Picture:
     image_box_mm
         Left, top, width and height of the grey values in the field.
     outlines
-        Lesions that the plane meets.
+        Lesions that the plane meets, what is undecided, and the thing that it is about.
+    bone, hidden
+        SVG paths of native bone, and of what metal hides; empty without any.
     heads
-        Fitted femoral heads: x, y and radius, mm.
+        Fitted femoral heads on a projection: x, y and radius, mm.
+    gap
+        The gap that is drawn.
     letters
         Patient directions at the left, right, top and bottom.
     window_hu
@@ -67,116 +78,127 @@ class Picture:
     """
 
     title: str
+    found_at: str
     size_mm: tuple[float, float]
     image: str
     image_box_mm: Box
     outlines: tuple[Outline, ...]
+    bone: str
+    hidden: str
     heads: tuple[tuple[float, float, float], ...]
+    gap: DrawnGap | None
     letters: tuple[str, str, str, str]
     window_hu: Window
     is_projection: bool
 
 
-def lesion_pictures(result: Result, lesion_id: int) -> tuple[Picture, ...]:
-    """Return axial, coronal and sagittal pictures through the middle of one lesion, of one field."""
-    lesion = {n.id: n for n in result.lesions}[lesion_id]
-    field_mm = max(_FIELD_MM, math.ceil(_FIELD_PER_DIAMETER * lesion.max_diameter_mm / 10) * 10)
-    return tuple(_plane(result, plane, lesion.centroid_lps_mm, field_mm) for plane in _PLANES)
+@dataclass(frozen=True)
+class _Shot:
+    """What is asked of a picture: its title, its field in mm of the view, and what is drawn besides lesions."""
+
+    title: str
+    field_mm: Box
+    window_hu: Window = PLANE_WINDOW_HU
+    gap: GapLine | None = None
+    thing: int | None = None
 
 
-def head_pictures(result: Result, hip: Hip) -> tuple[Picture, ...]:
+def picture_layers(result: Result, lesions: tuple[Lesion, ...], things: tuple[Excluded, ...]) -> Layers:
+    """Return the layers around all pictures of a page: of each hip, these lesions and these things."""
+    half = math.sqrt(2) / 2
+    balls = [(h.center_lps_mm, half * FIELD_MM) for h in result.hips if h.center_lps_mm is not None]
+    balls += [(x.centroid_lps_mm, x.max_diameter_mm + reach_mm(x) + half * field_mm_of(x)) for x in lesions]
+    balls += [(e.centroid_lps_mm, half * EXCLUDED_FIELD_MM) for e in things]
+    return Layers.around(result, balls)
+
+
+def extent_pictures(layers: Layers, lesion: Lesion, voxels: LesionVoxels) -> tuple[Picture, ...]:
+    """Return axial, coronal and sagittal pictures through the largest extent of one lesion, of one field."""
+    return tuple(_of_place(layers, place, field_mm_of(lesion)) for place in largest_extent(voxels))
+
+
+def contact_pictures(layers: Layers, lesion: Lesion, voxels_of: dict[int, LesionVoxels]) -> tuple[Picture, ...]:
+    """Return pictures through the contacts of one lesion with bone, and through the gap it leaves, drawn as a line."""
+    places = contacts_and_gaps(lesion, layers.result.lesions, voxels_of, layers.bones_in)
+    return tuple(_of_place(layers, place, field_mm_of(lesion)) for place in places)
+
+
+def head_pictures(layers: Layers, hip: Hip) -> tuple[Picture, ...]:
     """Return the three planes through a femoral head; none where it was not found."""
     if hip.center_lps_mm is None:
         return ()
-    return tuple(_plane(result, plane, hip.center_lps_mm, _FIELD_MM) for plane in _PLANES)
+    places = (Place(plane, hip.center_lps_mm, "femoral head") for plane in _PLANES)
+    return tuple(_of_place(layers, place, FIELD_MM) for place in places)
 
 
-def excluded_picture(result: Result, point: Point) -> Picture:
-    """Return a small axial picture whose middle is a point."""
-    return _plane(result, "axial", point, _EXCLUDED_FIELD_MM)
+def excluded_picture(layers: Layers, thing: Excluded) -> Picture:
+    """Return a small axial picture of a thing that is not counted, with its outline."""
+    return _of_place(layers, Place("axial", thing.centroid_lps_mm, ""), EXCLUDED_FIELD_MM, thing.number)
 
 
-def projection_picture(result: Result) -> Picture:
+def projection_picture(layers: Layers) -> Picture:
     """Return the coronal projection of the joints."""
+    result = layers.result
     centers = [h.center_lps_mm for h in result.hips if h.center_lps_mm is not None]
     view = coronal_projection(result.volume, result.labels, centers)
     left, right, bottom, top = view.extent_mm
-    return _picture(view, result, "coronal projection", (left, top, right - left, bottom - top), PROJECTION_WINDOW_HU)
+    return _picture(
+        layers, view, _Shot("coronal projection", (left, top, right - left, bottom - top), PROJECTION_WINDOW_HU)
+    )
 
 
-def thumbnail(result: Result) -> bytes:
-    """Return the coronal projection, lesions in their colours, as the bytes of a small WebP file."""
-    from PIL import Image, ImageColor
-
-    centers = [h.center_lps_mm for h in result.hips if h.center_lps_mm is not None]
-    view = coronal_projection(result.volume, result.labels, centers)
-    colours = np.repeat(grey(view.hu, PROJECTION_WINDOW_HU)[..., None], 3, axis=2)
-    for lesion_id in np.unique(view.labels[view.labels > 0]).tolist():
-        ink = np.array(ImageColor.getrgb(colour_of(lesion_id)))
-        mask = view.labels == lesion_id
-        colours[mask] = _TINT * ink + (1 - _TINT) * colours[mask]
-    left, right, bottom, top = view.extent_mm
-    size = _THUMBNAIL_PX, max(1, round(_THUMBNAIL_PX * (bottom - top) / (right - left)))
-    small = Image.fromarray(colours).resize(size, Image.Resampling.BILINEAR)
-    return webp(np.asarray(small), quality=75)
+def field_mm_of(lesion: Lesion) -> float:
+    """Return the width of the pictures of a lesion, mm."""
+    longest = max(_FIELD_PER_DIAMETER * lesion.max_diameter_mm, FIELD_MM)
+    return math.ceil(longest / 10) * 10.0
 
 
-def grey(hu: NDArray[np.int16], window_hu: Window) -> NDArray[np.uint8]:
-    """Return HU as 0 to 255 over a window, clipped."""
-    low, high = window_hu
-    return np.asarray(np.clip((hu.astype(np.float32) - low) * (255 / (high - low)), 0, 255), dtype=np.uint8)
+def _of_place(layers: Layers, place: Place, field_mm: float, thing: int | None = None) -> Picture:
+    result = layers.result
+    view = plane_through(result.volume, result.labels, place.plane, place.point)
+    x, y, _ = view.place(place.point)
+    title = f"{place.plane}, {place.shows}" if place.shows else place.plane
+    return _picture(
+        layers, view, _Shot(title, (x - field_mm / 2, y - field_mm / 2, field_mm, field_mm), gap=place.gap, thing=thing)
+    )
 
 
-def data_uri(pixels: NDArray[np.uint8]) -> str:
-    """Return (row, column) grey or (row, column, 3) colour values as a WebP data URI."""
-    return "data:image/webp;base64," + base64.b64encode(webp(pixels)).decode("ascii")
-
-
-def webp(pixels: NDArray[np.uint8], quality: int = _QUALITY) -> bytes:
-    """Return (row, column) grey or (row, column, 3) colour values as the bytes of a WebP file."""
-    from PIL import Image
-
-    data = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(data, format="webp", quality=quality, method=3)
-    return data.getvalue()
-
-
-def _plane(result: Result, plane: Plane, point: Point, field_mm: float) -> Picture:
-    view = plane_through(result.volume, result.labels, plane, point)
-    x, y, _ = view.place(point)
-    return _picture(view, result, plane, (x - field_mm / 2, y - field_mm / 2, field_mm, field_mm), PLANE_WINDOW_HU)
-
-
-def _picture(view: View, result: Result, title: str, field_mm: Box, window_hu: Window) -> Picture:
+def _picture(layers: Layers, view: View, shot: _Shot) -> Picture:
     """Cut the field (left, top, width, height in mm of the view) out of a view."""
-    left, top, width, height = field_mm
+    left, top, width, height = shot.field_mm
     row_mm, column_mm = view.spacing_mm
-    rows = _range(top, height, row_mm, view.hu.shape[0])
-    columns = _range(left, width, column_mm, view.hu.shape[1])
-    hu, labels = view.hu[rows, columns], view.labels[rows, columns]
+    rows = pixel_range(top, height, row_mm, view.hu.shape[0])
+    columns = pixel_range(left, width, column_mm, view.hu.shape[1])
+    hu = view.hu[rows, columns]
     # pixel (0, 0) has its center at the origin of the view
     corner = columns.start * column_mm - left, rows.start * row_mm - top
+    on = OnPicture(view.spacing_mm, corner)
+    hidden, spacing_mm = layers.hidden_on(view)
+    bone = "" if view.is_projection else on.path((layers.bones_on(view) & (hidden < METAL))[rows, columns])
+    circles = [view.circle(hip) for hip in layers.result.hips] if view.is_projection else []
     return Picture(
-        title=title,
+        title=shot.title,
+        found_at=slice_words(layers.result.volume, view),
         size_mm=(width, height),
-        image=data_uri(grey(hu, window_hu)),
+        image=data_uri(grey(hu, shot.window_hu)),
         image_box_mm=(
             corner[0] - column_mm / 2,
             corner[1] - row_mm / 2,
             hu.shape[1] * column_mm,
             hu.shape[0] * row_mm,
         ),
-        outlines=tuple(_outlines(labels, (row_mm, column_mm), corner)),
-        heads=tuple(
-            (x - left, y - top, radius) for x, y, radius in (view.circle(hip) for hip in result.hips) if radius > 0
-        ),
+        outlines=tuple(_outlines(layers, view, (rows, columns), on, shot.thing)),
+        bone=bone,
+        hidden=OnPicture(spacing_mm, (-left, -top)).path(hidden >= HIDDEN),
+        heads=tuple((x - left, y - top, radius) for x, y, radius in circles if radius > 0),
+        gap=None if shot.gap is None else _drawn(view, shot.gap, (left, top)),
         letters=view.letters,
-        window_hu=window_hu,
+        window_hu=shot.window_hu,
         is_projection=view.is_projection,
     )
 
 
-def _range(start_mm: float, length_mm: float, step_mm: float, n: int) -> slice:
+def pixel_range(start_mm: float, length_mm: float, step_mm: float, n: int) -> slice:
     """Return the pixels that a stretch meets, at least one."""
     first = min(max(math.floor(start_mm / step_mm + 0.5), 0), n - 1)
     last = min(max(math.ceil((start_mm + length_mm) / step_mm + 0.5), first + 1), n)
@@ -184,17 +206,24 @@ def _range(start_mm: float, length_mm: float, step_mm: float, n: int) -> slice:
 
 
 def _outlines(
-    labels: NDArray[np.uint16], spacing_mm: tuple[float, float], corner_mm: tuple[float, float]
-) -> Iterable[Outline]:
-    from skimage.measure import find_contours
+    layers: Layers, view: View, part: tuple[slice, slice], on: OnPicture, thing: int | None
+) -> Iterator[Outline]:
+    """Yield what is undecided, the thing that a picture is about, then lesions, which are drawn over them."""
+    excluded = layers.result.excluded
+    undecided = frozenset(e.number for e in excluded if e.number is not None and group_of(e.reason) == "undecided")
+    wanted = undecided | (frozenset() if thing is None else frozenset({thing}))
+    for number, mask in numbers_on(layers.things_on(view, wanted)[part]):
+        if number in undecided:
+            label = f"?{number}"
+            yield Outline(number, "undecided", label, _UNDECIDED_INK, on.path(mask), on.label_at(mask))
+        else:
+            yield Outline(number, "thing", "", _THING_INK, on.path(mask), on.label_at(mask))
+    for lesion_id, mask in numbers_on(view.labels[part]):
+        yield Outline(lesion_id, "lesion", str(lesion_id), colour_of(lesion_id), on.path(mask), on.label_at(mask))
 
-    (row_mm, column_mm), (x0, y0) = spacing_mm, corner_mm
-    for lesion_id in np.unique(labels[labels > 0]).tolist():
-        mask = labels == lesion_id
-        lines = []
-        for contour in find_contours(np.pad(mask, 1).astype(np.float32), 0.5):
-            x, y = (contour[:, 1] - 1) * column_mm + x0, (contour[:, 0] - 1) * row_mm + y0
-            lines.append("M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x[:-1], y[:-1], strict=True)) + "Z")
-        rows, columns = np.nonzero(mask)
-        label = float(columns[0] * column_mm + x0), float(rows[0] * row_mm + y0)
-        yield Outline(lesion_id, colour_of(lesion_id), "".join(lines), label)
+
+def _drawn(view: View, gap: GapLine, corner_mm: tuple[float, float]) -> DrawnGap:
+    """Return a gap as it is drawn on a plane: its shadow, where it leads out of the plane, with its true length."""
+    (x1, y1, _), (x2, y2, _) = view.place(gap.start), view.place(gap.end)
+    left, top = corner_mm
+    return DrawnGap((x1 - left, y1 - top, x2 - left, y2 - top), f"{gap.mm:.1f} mm")

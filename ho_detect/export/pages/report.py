@@ -11,14 +11,17 @@ from typing import Any
 
 from ho_detect.acquisition.volume.hu_volume import SeriesRecord
 from ho_detect.detection.grade.hip import Hip
-from ho_detect.detection.judge.excluded import GROUPS, Excluded, Group, group_of, numbered
+from ho_detect.detection.judge.excluded import EXCLUSIONS, GROUPS, Excluded, Group, group_of, numbered
 from ho_detect.detection.measure.lesion import Lesion
+from ho_detect.export.pages.images import data_uri
+from ho_detect.export.pages.layers import Layers
 from ho_detect.export.pages.pictures import (
     Picture,
-    data_uri,
+    contact_pictures,
     excluded_picture,
+    extent_pictures,
     head_pictures,
-    lesion_pictures,
+    picture_layers,
     projection_picture,
 )
 from ho_detect.export.pages.relief import relief
@@ -31,20 +34,24 @@ from ho_detect.export.pages.rows import (
     Line,
     lines,
     point_words,
+    volume_words,
 )
 from ho_detect.export.pages.settings_table import settings_table
 from ho_detect.export.pages.surfaces import Surface, pack, surfaces
 from ho_detect.export.pages.templating import render
 from ho_detect.export.pictures.figures import colour_of
+from ho_detect.export.pictures.lesion_places import LesionVoxels
+from ho_detect.results.hip_words import as_told, hip_sentence, reason_words
+from ho_detect.results.lesion_words import lesion_sentence, probability_words
 from ho_detect.results.record import record_json
 from ho_detect.results.result import Result
-from ho_detect.results.sentences import hip_sentence, lesion_sentence, probability_words
+from ho_detect.results.sentences import flag_words
 from ho_detect.system.files import write_atomically
 from ho_detect.system.parallel import in_parallel
 
 #: Pictures are made of the largest lesions and of the largest things not counted, the undecided ones first: a page
 #: stays below 4 MB.
-_MOST_LESIONS, _MOST_EXCLUDED = 30, 12
+_MOST_LESIONS, _MOST_EXCLUDED = 20, 12
 #: Heading and explanation of each kind of thing that is not counted.
 _HEADINGS: dict[Group, tuple[str, str]] = {
     "reader": ("Dropped by a reader", "Counted by the software, and not by the reader."),
@@ -54,8 +61,13 @@ _HEADINGS: dict[Group, tuple[str, str]] = {
         "Osteophytes and enthesophytes by height, base and density; height and base allow another rule.",
     ),
     "mimic": ("Mimics", "Dense as bone, but not ossification."),
-    "elsewhere": ("Native bone, and what is out of reach or too small", "Not ossification of a hip."),
+    "elsewhere": (
+        "Native bone, what metal hides, and what is out of reach or too small",
+        "Not ossification of a hip, or not to be judged.",
+    ),
 }
+#: Reasons of a hip that its sentence, or the list beneath it, says with a figure.
+_SAID_ALREADY = frozenset({"set_aside_undecided", "hidden_by_metal"})
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,8 @@ class HipPart:
     sentence: str
     verdict: str
     figures: tuple[Line, ...]
+    undecided: tuple[ExcludedPart, ...]
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -76,7 +90,8 @@ class LesionPart:
     colour: str
     sentence: str
     groups: dict[str, tuple[Line, ...]]
-    pictures: tuple[Picture, ...]
+    extent: tuple[Picture, ...]
+    contacts: tuple[Picture, ...]
 
 
 @dataclass(frozen=True)
@@ -85,6 +100,7 @@ class ExcludedPart:
 
     number: int
     thing: Excluded
+    volume: str
     probability: str
     place: str
     picture: Picture | None
@@ -105,6 +121,17 @@ class ExcludedGroup:
         return tuple(part for part in self.parts if part.picture)
 
 
+@dataclass(frozen=True)
+class _Pictured:
+    """What of a page has pictures."""
+
+    lesions: tuple[LesionPart, ...]
+    heads: tuple[tuple[str, tuple[Picture, ...]], ...]
+    excluded: tuple[ExcludedGroup, ...]
+    projection: Picture
+    no_bone: str
+
+
 def report_html(result: Result) -> str:
     """Return the page, complete: no other file, and no network, is needed to read it.
 
@@ -115,27 +142,27 @@ def report_html(result: Result) -> str:
     """
     record = result.record
     # as in the pictures, the patient's right is on the left
-    hips = tuple(sorted(result.hips, key=lambda h: h.side == "left"))
-    made: tuple[Callable[[], Any], ...] = (
-        lambda: _shape(surfaces(result)),
-        lambda: _lesion_parts(result),
-        lambda: _excluded_groups(result),
-        lambda: projection_picture(result),
-    )
-    (mesh, *stills), lesions, excluded, projection = in_parallel(lambda make: make(), made)
-    settings = settings_table(record.software.settings)
+    hips = tuple(as_told(h, result.lesions) for h in sorted(result.hips, key=lambda h: h.side == "left"))
+    made: tuple[Callable[[], Any], ...] = (lambda: _shape(surfaces(result)), lambda: _pictured(result, hips))
+    (mesh, *stills), pictured = in_parallel(lambda make: make(), made)
+    recorded = record.software.settings
+    settings = settings_table(recorded)
+    parts = [part for group in pictured.excluded if group.name == "undecided" for part in group.parts]
     return render(
         "report.html.jinja",
         record=record,
-        hips=tuple(_hip_part(hip) for hip in hips),
-        hip_lines=lines(HIP_ROWS, hips),
-        lesions=lesions,
-        lesion_columns=lines([r for r in LESION_ROWS if r.field in LESION_COLUMNS], result.lesions),
-        head_pictures=() if result.lesions else tuple((h.side, head_pictures(result, h)) for h in hips),
-        projection=projection,
+        hips=tuple(_hip_part(hip, result, parts) for hip in hips),
+        hip_lines=lines(HIP_ROWS, hips, recorded),
+        lesions=pictured.lesions,
+        lesion_columns=lines([r for r in LESION_ROWS if r.field in LESION_COLUMNS], result.lesions, recorded),
+        head_pictures=pictured.heads,
+        projection=pictured.projection,
+        no_bone=pictured.no_bone,
         reliefs=tuple(data_uri(still) for still in stills),
         mesh=mesh,
-        excluded=excluded,
+        flags=flag_words(record.flags),
+        excluded=pictured.excluded,
+        exclusions=EXCLUSIONS,
         acquisition=_acquisition(record.series),
         findings_sha256=hashlib.sha256(record_json(record)).hexdigest(),
         settings=settings,
@@ -160,12 +187,16 @@ def write_report(result: Result, path: Path) -> None:
     write_atomically(path, report_html(result).encode("utf-8"))
 
 
-def _hip_part(hip: Hip) -> HipPart:
+def _hip_part(hip: Hip, result: Result, undecided: list[ExcludedPart]) -> HipPart:
+    headline = [r for r in HIP_ROWS if r.field in HIP_FIGURES]
+    told = hip.finding in ("present", "absent")  # else the sentence gives the reasons
     return HipPart(
         hip=hip,
-        sentence=_after_colon(hip_sentence(hip)),
+        sentence=_after_colon(hip_sentence(hip, result.lesions)),
         verdict=hip.finding or hip.status,
-        figures=lines([r for r in HIP_ROWS if r.field in HIP_FIGURES], (hip,)) if hip.finding == "present" else (),
+        figures=lines(headline, (hip,), result.record.software.settings) if hip.finding == "present" else (),
+        undecided=tuple(part for part in undecided if part.thing.side == hip.side),
+        reasons=tuple(reason_words(r) for r in hip.reasons if r.code not in _SAID_ALREADY) if told else (),
     )
 
 
@@ -188,32 +219,56 @@ def _acquisition(series: SeriesRecord) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def _lesion_parts(result: Result) -> tuple[LesionPart, ...]:
-    pictured = {n.id for n in sorted(result.lesions, key=lambda n: -n.volume_mm3)[:_MOST_LESIONS]}
-    return tuple(
-        LesionPart(
-            lesion=lesion,
-            colour=colour_of(lesion.id),
-            sentence=_after_colon(lesion_sentence(lesion)),
-            groups={heading: lines(rows, (lesion,)) for heading, rows in LESION_GROUPS.items()},
-            pictures=lesion_pictures(result, lesion.id) if lesion.id in pictured else (),
-        )
-        for lesion in result.lesions
+def _pictured(result: Result, hips: tuple[Hip, ...]) -> _Pictured:
+    """Draw all pictures of a page: what lies over them is worked out once."""
+    largest = tuple(sorted(result.lesions, key=lambda n: -n.volume_mm3)[:_MOST_LESIONS])
+    ordered = sorted(numbered(result.excluded), key=lambda e: e.number or 0)
+    things = tuple(e for e in ordered if group_of(e.reason) != "elsewhere")[:_MOST_EXCLUDED]
+    layers = picture_layers(result, largest, things)
+    without = [h for h in hips if not any(x.side == h.side for x in result.lesions)]
+    return _Pictured(
+        lesions=_lesion_parts(layers, largest),
+        heads=tuple((h.side, head_pictures(layers, h)) for h in without),
+        excluded=_excluded_groups(layers, ordered, things),
+        projection=projection_picture(layers),
+        no_bone=layers.missing,
     )
 
 
-def _excluded_groups(result: Result) -> tuple[ExcludedGroup, ...]:
+def _lesion_parts(layers: Layers, largest: tuple[Lesion, ...]) -> tuple[LesionPart, ...]:
+    result = layers.result
+    pictured = {n.id for n in largest}
+    voxels = {n.id: LesionVoxels.of(result, n) for n in result.lesions}
+    recorded = result.record.software.settings
+
+    def part(lesion: Lesion) -> LesionPart:
+        return LesionPart(
+            lesion=lesion,
+            colour=colour_of(lesion.id),
+            sentence=_after_colon(lesion_sentence(lesion)),
+            groups={heading: lines(rows, (lesion,), recorded) for heading, rows in LESION_GROUPS.items()},
+            extent=extent_pictures(layers, lesion, voxels[lesion.id]) if lesion.id in pictured else (),
+            contacts=contact_pictures(layers, lesion, voxels) if lesion.id in pictured else (),
+        )
+
+    return tuple(in_parallel(part, result.lesions))
+
+
+def _excluded_groups(
+    layers: Layers, ordered: list[Excluded], pictured: tuple[Excluded, ...]
+) -> tuple[ExcludedGroup, ...]:
     """Return what is not counted, those kinds that there are, the undecided first."""
-    ordered = sorted(numbered(result.excluded), key=lambda e: e.number or 0)
-    parts = [
-        ExcludedPart(
+
+    def part(number: int, thing: Excluded) -> ExcludedPart:
+        return ExcludedPart(
             number=number,
             thing=thing,
+            volume=volume_words(thing.volume_mm3),
             probability=probability_words(thing.probability),
             place=point_words(thing.centroid_lps_mm),
-            picture=excluded_picture(result, thing.centroid_lps_mm) if number <= _MOST_EXCLUDED else None,
+            picture=excluded_picture(layers, thing) if thing in pictured else None,
         )
-        for number, thing in enumerate(ordered, 1)
-    ]
+
+    parts = in_parallel(part, range(1, len(ordered) + 1), ordered)
     groups = ((name, tuple(p for p in parts if group_of(p.thing.reason) == name)) for name in GROUPS)
     return tuple(ExcludedGroup(name, *_HEADINGS[name], parts=found) for name, found in groups if found)

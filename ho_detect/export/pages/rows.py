@@ -2,37 +2,52 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ho_detect.detection.grade.hip import Hip
+from ho_detect.detection.grade.systems import GRADES
 from ho_detect.detection.measure.lesion import Lesion
+from ho_detect.export.pages.settings_table import setting_values
 from ho_detect.results.fields import Field
 from ho_detect.results.hip_fields import HIP_FIELDS
 from ho_detect.results.lesion_fields import LESION_FIELDS
+from ho_detect.results.lesion_words import MUSCLES, list_words, probability_words
 
 NOT_MEASURED = "not measured"
 Writer = Callable[[Any], str]
+#: The name of a setting in a definition.
+_NAME = re.compile(r"`([a-z_]+\.[a-z_]+)`")
 
 
 def _number(digits: int, scale: float = 1.0) -> Writer:
-    return lambda value: f"{scale * value:.{digits}f}"
+    return lambda value: f"{scale * value:.{digits}f}".replace("-", "−")
 
 
 def _signed(value: float) -> str:
     return f"{value:+.0f}".replace("-", "−") if abs(value) >= 0.5 else "0"
 
 
-def _volume(value: float) -> str:
-    ml = value / 1000
+def volume_words(value_mm3: float) -> str:
+    """Write a volume in mL without its unit, never as 0.00.
+
+    >>> volume_words(41260), volume_words(84.2), volume_words(2), volume_words(0)
+    ('41.3', '0.08', '<0.01', '0')
+    """
+    ml = value_mm3 / 1000
+    if ml < 0.005:
+        return "<0.01" if ml > 0 else "0"
     return f"{ml:.{2 if ml < 10 else 1}f}"
 
 
 def _words(value: Any) -> str:  # noqa: ANN401 - a word, words, or yes or no
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return value.replace("_", " ") if isinstance(value, str) else " and ".join(value)
+    if isinstance(value, str) and value in MUSCLES:
+        return MUSCLES[value]
+    return value.replace("_", " ") if isinstance(value, str) else list_words(value)
 
 
 def point_words(value: Sequence[float]) -> str:
@@ -64,6 +79,8 @@ class Row:
         The value in words.
     missing
         What stands where the value is empty, or null without a reason in the record.
+    note
+        What readers have to know beside it, on paper too.
     """
 
     label: str
@@ -71,6 +88,7 @@ class Row:
     field: str
     write: Writer = _words
     missing: str = NOT_MEASURED
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,12 +102,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """A row for readers: its name, its meaning (from the record's own description), unit, and one cell per thing."""
+    """A row for readers: its name, its meaning (from the record's own description), unit, note, one cell per thing."""
 
     label: str
     meaning: str
     unit: str
     cells: tuple[Cell, ...]
+    note: str = ""
 
 
 def _row(field: Field) -> Row:
@@ -99,12 +118,13 @@ def _row(field: Field) -> Row:
     writers: dict[str, Writer] = {
         "words": _words,
         "number": _number(shown.digits, shown.scale),
-        "volume": _volume,
+        "volume": volume_words,
+        "probability": probability_words,
         "signed": _signed,
         "point": point_words,
         "size": _size,
     }
-    return Row(shown.label, shown.unit, field.name, writers[shown.kind], shown.missing)
+    return Row(shown.label, shown.unit, field.name, writers[shown.kind], shown.missing, shown.note)
 
 
 HIP_ROWS = tuple(_row(f) for f in HIP_FIELDS if f.page)
@@ -118,19 +138,35 @@ LESION_GROUPS = {
 HIP_FIGURES = tuple(f.name for f in HIP_FIELDS if f.page and f.page.headline)
 #: The columns of the table over all lesions.
 LESION_COLUMNS = tuple(f.name for f in LESION_FIELDS if f.page and f.page.headline)
-_MEANINGS = {
-    Hip: {f.name: f.description for f in HIP_FIELDS},
-    Lesion: {f.name: f.description for f in LESION_FIELDS},
+_FIELDS: dict[type, dict[str, Field]] = {
+    Hip: {f.name: f for f in HIP_FIELDS},
+    Lesion: {f.name: f for f in LESION_FIELDS},
 }
+#: Fields of a hip beside metal that are the least there is, and the most.
+_AT_LEAST, _AT_MOST = frozenset(grade.name for grade in GRADES if grade.word == "class"), frozenset({"min_gap_mm"})
 
 
-def lines(rows: Sequence[Row], things: Sequence[Hip] | Sequence[Lesion]) -> tuple[Line, ...]:
-    """Return the rows with a cell for each thing, all of one record type; no rows without a thing."""
+def lines(
+    rows: Sequence[Row], things: Sequence[Hip] | Sequence[Lesion], recorded: dict[str, Any] | None = None
+) -> tuple[Line, ...]:
+    """Return the rows with a cell for each thing, all of one record type; no rows without a thing.
+
+    Parameters
+    ----------
+    recorded
+        Settings of the record: a meaning says their values, not their names.
+    """
     if not things:
         return ()
-    meanings = _MEANINGS[type(things[0])]
+    values = setting_values(recorded or {})
+    fields = _FIELDS[type(things[0])]
+
+    def meaning(row: Row) -> str:
+        said = Field("", "", _NAME.sub(lambda m: values.get(m[1], m[1]), fields[row.field].definition))
+        return said.description
+
     return tuple(
-        Line(row.label, meanings[row.field], row.unit, tuple(cell(row, thing) for thing in things)) for row in rows
+        Line(row.label, meaning(row), row.unit, tuple(cell(row, thing) for thing in things), row.note) for row in rows
     )
 
 
@@ -139,4 +175,6 @@ def cell(row: Row, thing: Hip | Lesion) -> Cell:
     value = getattr(thing, row.field)
     if value is None or value == ():
         return Cell(row.missing, known=False, why=next((n.message for n in thing.not_said if n.field == row.field), ""))
-    return Cell(row.write(value), known=True)
+    beside_metal = isinstance(thing, Hip) and thing.grades_at_least
+    bound = "at least " if row.field in _AT_LEAST else "at most " if row.field in _AT_MOST else ""
+    return Cell((bound if beside_metal else "") + row.write(value), known=True)

@@ -41,6 +41,11 @@ def settings_table(recorded: dict[str, Any]) -> tuple[Setting, ...]:
     return tuple(rows)
 
 
+def setting_values(recorded: dict[str, Any]) -> dict[str, str]:
+    """Return the value of each setting with its unit, by name; defaults where the record has none."""
+    return {s.name: s.value for s in (*settings_table(Settings().deciding()), *settings_table(recorded))}
+
+
 def _text(value: Any) -> str:  # noqa: ANN401 - any value that a settings file can hold
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -21,6 +21,7 @@ from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.export.pictures.figures import colour_of
 from ho_detect.export.pictures.planes import region_around
 from ho_detect.image.grid import FloatArray, Grid, vertex_normals
+from ho_detect.results.hidden import METAL, HiddenZone
 from ho_detect.results.result import Result
 from ho_detect.system.parallel import in_parallel
 
@@ -28,7 +29,9 @@ from ho_detect.system.parallel import in_parallel
 _BONE_STEP_MM, _MOST_TRIANGLES = 2.5, 120_000
 #: Averaged over such voxels thin cortex is less dense than bone: the surface is taken at this share of its HU.
 _AVERAGED_SHARE = 0.8
-_BONE_COLOUR = "#DDD5C3"
+_BONE_COLOUR, _METAL_COLOUR = "#DDD5C3", "#8FA3B8"
+#: Metal is smoothed by so many voxels of its zone; in its place bone is taken to be as dense as this, HU.
+_METAL_BLUR, _SOFT_TISSUE_HU = 0.6, 50.0
 #: Pieces of bone with fewer triangles are noise, vessels or the table.
 _LEAST_TRIANGLES = 300
 #: Lesions are smoothed so much, and their surface taken from voxels of about this edge, mm.
@@ -46,7 +49,7 @@ class Surface:
     Parameters
     ----------
     id
-        Of the lesion; 0 for bone.
+        Of the lesion; 0 for bone, -1 for metal.
     colour
         As ``#RRGGBB``.
     vertices
@@ -66,7 +69,7 @@ class Surface:
 
 
 def surfaces(result: Result) -> tuple[Surface, ...]:
-    """Return the surface of bone around the joints, without lesions, and that of each lesion."""
+    """Return the surface of bone around the joints, without lesions and metal, then metal, then each lesion."""
     canonical = result.volume.canonical()
     labels = _canonical_labels(result)
     centers = [h.center_lps_mm for h in result.hips if h.center_lps_mm is not None]
@@ -74,12 +77,14 @@ def surfaces(result: Result) -> tuple[Surface, ...]:
     voxels = [_voxels(lesion, labels, canonical.grid) for lesion in result.lesions]
     all_of_them = np.concatenate([np.empty((0, 3), np.int64), *voxels])
     bone_hu = result.record.known_settings().anatomy.bone_hu
+    zone = result.metal.zone
     made = (
-        _bone_surface(canonical, all_of_them, box, bone_hu),
+        _bone_surface(canonical, (all_of_them, zone), box, bone_hu),
+        _metal_surface(zone),
         _lesion_surfaces(result.lesions, voxels, canonical.grid),
     )
-    bone, lesions = in_parallel(tuple, made)
-    return (*bone, *lesions)
+    bone, metal, lesions = in_parallel(tuple, made)
+    return (*bone, *metal, *lesions)
 
 
 def pack(parts: tuple[Surface, ...]) -> dict[str, Any]:
@@ -113,8 +118,13 @@ def _canonical_labels(result: Result) -> NDArray[np.uint16]:
 
 
 def _bone_surface(
-    canonical: HuVolume, lesions: NDArray[np.int64], box: tuple[slice, slice, slice], bone_hu: float
+    canonical: HuVolume,
+    without: tuple[NDArray[np.int64], HiddenZone | None],
+    box: tuple[slice, slice, slice],
+    bone_hu: float,
 ) -> Iterator[Surface]:
+    """Yield the surface of bone in a box, without voxels of lesions, and without metal and what it makes bright."""
+    lesions, zone = without
     start, shape = [s.start for s in box], [s.stop - s.start for s in box]
     index = lesions - start
     index = index[((index >= 0) & (index < shape)).all(axis=1)]
@@ -122,6 +132,8 @@ def _bone_surface(
     step_mm, level = _BONE_STEP_MM, _AVERAGED_SHARE * bone_hu
     while True:
         coarse = resample_to_patient_axes(around, step_mm, muscle=index)
+        if zone is not None:
+            coarse.hu[ndi.binary_dilation(zone.labels(coarse.grid) == METAL)] = _SOFT_TISSUE_HU
         solid = ndi.gaussian_filter(_without_cavities(coarse.hu, level), 0.5)
         if _n_triangles(solid, level) <= _MOST_TRIANGLES:
             break
@@ -129,6 +141,15 @@ def _bone_surface(
     vertices, faces = _large_pieces(*_march(solid, level, coarse.grid))
     if len(faces):
         yield Surface(0, _BONE_COLOUR, vertices, faces)
+
+
+def _metal_surface(zone: HiddenZone | None) -> Iterator[Surface]:
+    if zone is None:
+        return
+    blurred = ndi.gaussian_filter(np.pad((zone.mask == METAL).astype(np.float32), 1), _METAL_BLUR)
+    vertices, faces = _march(blurred, 0.4, zone.grid)
+    if len(faces):
+        yield Surface(-1, _METAL_COLOUR, vertices, faces)
 
 
 def _voxels(lesion: Lesion, labels: NDArray[np.uint16], grid: Grid) -> NDArray[np.int64]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from ho_detect.export.pages.rows import volume_words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -17,6 +20,18 @@ def render(template: str, **values: Any) -> str:  # noqa: ANN401 - a template ta
 def prepare(template: str) -> None:
     """Compile a template before it is needed."""
     _environment().get_template(template)
+
+
+def date_words(stated: str) -> str:
+    """Write a date of DICOM as a date; what is none is left as it is.
+
+    >>> date_words("20240131"), date_words("2024"), date_words("20249931")
+    ('2024-01-31', '2024', '20249931')
+    """
+    try:
+        return date(int(stated[:4]), int(stated[4:6]), int(stated[6:])).isoformat() if len(stated) == 8 else stated
+    except ValueError:
+        return stated
 
 
 @cache
@@ -35,5 +50,7 @@ def _environment() -> Environment:
 
     environment.globals["file"] = file
     environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
+    environment.filters["date"] = date_words
+    environment.filters["ml"] = volume_words
     environment.filters["mm"] = lambda value: f"{value:.2f}".rstrip("0").rstrip(".")
     return environment

@@ -13,7 +13,7 @@ import numpy as np
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.export.pictures.planes import Plane, View, coronal_projection, plane_through
 from ho_detect.image.sides import Point
-from ho_detect.results.sentences import millilitres
+from ho_detect.results.lesion_words import millilitres
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

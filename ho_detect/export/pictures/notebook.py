@@ -6,7 +6,9 @@ import base64
 from html import escape
 from typing import TYPE_CHECKING
 
-from ho_detect.results.sentences import excluded_sentences, hip_sentence, millilitres, probability_words
+from ho_detect.results.hip_words import hip_sentence
+from ho_detect.results.lesion_words import millilitres, probability_words
+from ho_detect.results.sentences import excluded_sentences
 
 if TYPE_CHECKING:
     from ho_detect.detection.measure.lesion import Lesion
@@ -23,7 +25,7 @@ def findings_html(result: Result) -> str:
     """Return sentences for the hips, the lesions as a table, and a picture as a data URI."""
     from ho_detect.export.pictures.figures import overview, png
 
-    lines = [f"<p style='margin:2px 0'><b>{escape(hip_sentence(hip))}</b></p>" for hip in result.hips]
+    lines = [f"<p style='margin:2px 0'><b>{escape(hip_sentence(hip, result.lesions))}</b></p>" for hip in result.hips]
     if not result.hips:
         lines.append("<p>No hip in view.</p>")
     if result.lesions:

@@ -47,6 +47,10 @@ class View:
         Patient directions at the left, right, top and bottom edge.
     is_projection
         Whether depth is lost: distances from the plane then do not count.
+    grid
+        The canonical grid that it is cut out of.
+    plane
+        How it lies in it.
     """
 
     hu: NDArray[np.int16]
@@ -54,9 +58,23 @@ class View:
     spacing_mm: tuple[float, float]
     letters: tuple[str, str, str, str]
     is_projection: bool
-    _grid: Grid
-    _plane: Plane
+    grid: Grid
+    plane: Plane
     _index: float
+
+    @property
+    def index(self) -> int | None:
+        """Which plane of the canonical grid it is, counted across; None for a projection."""
+        return None if self.is_projection else round(self._index)
+
+    @property
+    def across(self) -> int:
+        """The axis of the canonical grid that is crossed."""
+        return _LAYOUT[self.plane][0]
+
+    def lay(self, flat: NDArray[Any]) -> NDArray[Any]:
+        """Lay a plane of the canonical grid, the crossed axis left out, as the picture is laid out."""
+        return flat[:: _LAYOUT[self.plane][1][1]]
 
     @property
     def extent_mm(self) -> tuple[float, float, float, float]:
@@ -67,12 +85,24 @@ class View:
 
     def place(self, lps_mm: ArrayLike) -> tuple[float, float, float]:
         """Return where a point is on the picture: mm right, mm down, and mm from the plane."""
-        across, (down, sign), right = _LAYOUT[self._plane]
-        index = self._grid.to_index(lps_mm)
-        spacing = self._grid.spacing_mm
-        row = index[down] if sign > 0 else self._grid.shape[down] - 1 - index[down]
+        across, (down, sign), right = _LAYOUT[self.plane]
+        index = self.grid.to_index(lps_mm)
+        spacing = self.grid.spacing_mm
+        row = index[down] if sign > 0 else self.grid.shape[down] - 1 - index[down]
         depth = abs(index[across] - self._index) * spacing[across]
         return float(index[right] * spacing[right]), float(row * spacing[down]), float(depth)
+
+    def points(self, rows: slice, columns: slice) -> FloatArray:
+        """Return the (row, column, 3) LPS mm of the pixels of a part of a plane."""
+        across, (down, sign), right = _LAYOUT[self.plane]
+        row, column = np.meshgrid(
+            np.arange(rows.start, rows.stop), np.arange(columns.start, columns.stop), indexing="ij"
+        )
+        index = np.empty((*row.shape, 3))
+        index[..., across] = self._index
+        index[..., down] = row if sign > 0 else self.grid.shape[down] - 1 - row
+        index[..., right] = column
+        return self.grid.to_lps(index)
 
     def circle(self, hip: Hip) -> tuple[float, float, float]:
         """Return the fitted femoral head as the picture cuts it: mm right, mm down, radius mm; 0 where it does not."""
@@ -142,8 +172,6 @@ def region_around(grid: Grid, centers_lps_mm: Sequence[ArrayLike]) -> tuple[slic
 
 def _view(hu: NDArray[Any], labels: NDArray[Any], grid: Grid, plane: Plane, index: int | None) -> View:
     _, (down, sign), right = _LAYOUT[plane]
-    if down > right:
-        hu, labels = hu.T, labels.T
     down_lps, right_lps = sign * grid.affine[:3, down], grid.affine[:3, right]
     return View(
         hu=hu[::sign],
@@ -151,8 +179,8 @@ def _view(hu: NDArray[Any], labels: NDArray[Any], grid: Grid, plane: Plane, inde
         spacing_mm=(grid.spacing_mm[down], grid.spacing_mm[right]),
         letters=(direction(-right_lps), direction(right_lps), direction(-down_lps), direction(down_lps)),
         is_projection=index is None,
-        _grid=grid,
-        _plane=plane,
+        grid=grid,
+        plane=plane,
         _index=0.0 if index is None else float(index),
     )
 

@@ -6,10 +6,12 @@ import pandas as pd
 import pytest
 from browser import browser, opened
 from made_cohort import make_cohort
+from made_findings import make_hip, make_record
 
 from ho_detect.export.pages.cohort import write_cohort_page
 from ho_detect.export.tables import write_table
-from ho_detect.results.rows import StudyRow
+from ho_detect.flags import flag
+from ho_detect.results.rows import HipRow, LesionRow, StudyRow, hip_rows
 
 EVIL = "</script><script>alert('evil')</script><img src=x onerror=alert('evil')>"
 ROWS = "tr.hip"
@@ -59,12 +61,20 @@ def test_what_the_page_holds_is_what_the_tables_hold(cohort):
     )
     hips, held = pd.read_csv(cohort / "summary.csv", dtype={"brooker_ct": str}), json.loads(text)["hips"]
     said = {"True": "yes", "False": "no"}
+    lesions = pd.read_parquet(cohort / "lesions.parquet")
+    on_bone = {(f, s) for f, s, a in zip(lesions.folder, lesions.side, lesions.attached_to, strict=True) if len(a)}
+    told = [
+        None if pd.isna(gap) or (folder, side) not in on_bone else round(gap, 3)
+        for folder, side, gap in zip(hips.folder, hips.side, hips.min_gap_mm, strict=True)
+    ]
+    assert held["min_gap_mm"] == told
+    assert None in told
     assert held["bridging"] == [said.get(str(value)) for value in hips.bridging]
     assert set(held["bridging"]) >= {"yes", "no"}
     assert held["side"] == hips.side.tolist()
     assert held["brooker_ct"] == hips.brooker_ct.where(hips.brooker_ct.notna(), None).tolist()
-    volumes = [None if pd.isna(value) else round(value / 1000, 3) for value in hips.total_volume_mm3]
-    assert held["total_volume_mm3"] == volumes
+    volumes = [None if pd.isna(value) else value / 1000 for value in hips.total_volume_mm3]
+    assert held["total_volume_mm3"] == pytest.approx(volumes, abs=0.0011)
     assert held["finding"] == hips.finding.fillna(hips.status).tolist()
 
 
@@ -91,7 +101,7 @@ class TestTable:
         assert float(values(shown, "total_volume_mm3")[0]) == pytest.approx(volumes.max(), abs=0.006)
         sort_by(shown, "min_gap_mm", times=2)  # upwards
         gaps = values(shown, "min_gap_mm")
-        assert float(gaps[0]) == 0.0
+        assert gaps[0] == "bridges"
         shown.page.locator("#window").evaluate("pane => pane.scrollTop = pane.scrollHeight")
         shown.page.wait_for_function(LAST_SAYS, arg=["min_gap_mm", "–"])
 
@@ -124,6 +134,75 @@ class TestTable:
         assert "gap of 2 slices" in text
         assert "missing_slices" in text
         assert "5 × a localizer or survey image" in text
+
+
+class TestWhy:
+    """What qualifies a hip stands beside its finding, and identities only where they were asked for."""
+
+    def made(self, tmp_path, **changes):
+        out = make_cohort(tmp_path, 1)
+        record = make_record(hips=(make_hip("left", **changes), make_hip("right")), lesions=())
+        write_table(out, "summary", HipRow, hip_rows(record, "series-000001"))
+        write_table(out, "lesions", LesionRow, [])
+        return out
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"finding": "indeterminate", "undecided_volume_mm3": 12_300.0,
+              "reasons": (flag("set_aside_undecided", "native_unsure"),)}, "12.3 mL undecided"),
+            ({"finding": None, "status": "not_assessable", "hidden_share": 0.814, "grades_at_least": True,
+              "reasons": (flag("hidden_by_metal"),)}, "metal hides 81 %"),
+            ({"finding": "indeterminate", "status": "partly_in_view", "reasons": (flag("hip_cut_by_view"),)},
+             "cut by the field of view"),
+            ({}, ""),
+        ],
+    )  # fmt: skip
+    def test_why_a_hip_is_indeterminate_or_not_assessable(self, chromium, tmp_path, changes, said):
+        shown = opened(chromium, write_cohort_page(self.made(tmp_path, **changes)))
+        shown.page.wait_for_selector(ROWS)
+        assert shown.page.locator("tr.hip >> nth=0").locator(".why").text_content() == said
+
+    def test_beside_metal_grades_are_the_least_and_no_volume_is_nothing_but_zeros(self, chromium, tmp_path):
+        out = self.made(tmp_path, grades_at_least=True, brooker_ct="II", total_volume_mm3=2.0, finding="present")
+        shown = opened(chromium, write_cohort_page(out))
+        shown.page.wait_for_selector(ROWS)
+        assert values(shown, "brooker_ct") == ["≥ II", "0"]
+        assert values(shown, "total_volume_mm3") == ["<0.01", "0"]
+
+    def test_source_and_date_only_where_identities_are_kept(self, chromium, tmp_path):
+        out = self.made(tmp_path)
+        assert "Source folder" not in write_cohort_page(out).read_text(encoding="utf-8")
+        (row,) = (
+            pd.read_parquet(out / "studies.parquet")
+            .astype(object)
+            .where(lambda f: f.notna(), None)
+            .to_dict("records")[:1]
+        )
+        row |= {"flags": (), "source": "/archive/one/CT", "study_date": "20240131", "patient_id": "P-1"}
+        write_table(out, "studies", StudyRow, [StudyRow(**row)])
+        shown = opened(chromium, write_cohort_page(out))
+        shown.page.wait_for_selector(ROWS)
+        assert values(shown, "source")[0] == "/archive/one/CT"
+        assert values(shown, "study_date")[0] == "2024-01-31"
+
+
+class TestWidth:
+    @pytest.mark.parametrize("width", [700, 1400])
+    def test_no_column_is_cut_off(self, chromium, cohort, width):
+        page = opened(chromium, cohort / "index.html", viewport={"width": width, "height": 900}).page
+        page.wait_for_selector(ROWS)
+        assert page.evaluate(
+            "document.getElementById('window').scrollWidth <= document.getElementById('window').clientWidth"
+        )
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    def test_the_printed_head_stands_over_the_table_once(self, chromium, cohort):
+        page = opened(chromium, cohort / "index.html").page
+        page.wait_for_selector(ROWS)
+        page.emulate_media(media="print")
+        assert page.evaluate("getComputedStyle(document.querySelector('#table thead th')).position") == "static"
+        assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
 
 
 class TestThousands:

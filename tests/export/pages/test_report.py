@@ -9,7 +9,8 @@ from made_findings import make_excluded, make_findings, make_hip, make_lesion, m
 from ho_detect.export.pages.report import report_html
 from ho_detect.flags import Flag, flag
 from ho_detect.image.grid import Grid
-from ho_detect.results.sentences import hip_sentence, lesion_sentence
+from ho_detect.results.hip_words import hip_sentence
+from ho_detect.results.lesion_words import lesion_sentence
 
 EVIL = "<script>alert('evil')</script><img src=x onerror=alert('evil')>"
 DRAWN = "() => document.querySelector('.scene')?.dataset.drawn === 'true'"
@@ -49,7 +50,7 @@ class TestWords:
     def test_the_sentences_of_hips_come_first_then_lesions(self):
         findings = make_findings()
         text = text_of(report_html(findings)).lower()
-        places = [text.index(hip_sentence(hip).partition(": ")[2].lower()) for hip in findings.hips]
+        places = [text.index(hip_sentence(hip, findings.lesions).partition(": ")[2].lower()) for hip in findings.hips]
         places += [text.index(lesion_sentence(lesion).partition(": ")[2].lower()) for lesion in findings.lesions]
         assert max(places[:2]) < min(places[2:])
 
@@ -74,11 +75,11 @@ class TestWords:
         html = report_html(make_findings(record=msgspec.structs.replace(record, excluded=excluded)))
         section = html.partition('<section class="card" id="excluded">')[2].partition("</section>")[0]
         text = text_of(section)
-        heads = ["Undecided (1)", "Bony outgrowths beside the joint (1)", "Mimics (1)", "Native bone, and what is"]
+        heads = ["Undecided (1)", "Bony outgrowths beside the joint (1)", "Mimics (1)", "Native bone, what metal"]
         places = [text.index(head) for head in heads]
         assert places == sorted(places)
         undecided, outgrowth, mimic, folded = (text[a:b] for a, b in zip(places, [*places[1:], len(text)], strict=True))
-        assert "cannot be told apart as uniform as fluid 0.47 0.00 – –" in undecided
+        assert "cannot be told apart as uniform as fluid 0.47 &lt;0.01 – –" in undecided
         assert " 0.03 0.06 9.0 16.0 " in outgrowth
         assert " <0.01 " in mimic.replace("&lt;", "<")
         assert "by definition" in folded
@@ -90,7 +91,7 @@ class TestWords:
         assert "Patient " not in text_of(report_html(findings)).replace("Patient position", "")
         series = msgspec.structs.replace(findings.record.series, patient_id="P-77", study_date="20200102")
         known = make_findings(record=msgspec.structs.replace(findings.record, series=series))
-        assert "Patient P-77 Study date 20200102" in text_of(report_html(known))
+        assert "Patient P-77 Study date 2020-01-02" in text_of(report_html(known))
 
     def test_a_null_is_said_and_why(self):
         hip = make_hip(status="not_in_view", finding=None, n_lesions=None, total_volume_mm3=None, score=None)
@@ -123,7 +124,7 @@ class TestWords:
             msgspec.structs.replace(findings.record, lesions=lesions), findings.labels, findings.volume
         )
         html = report_html(many)
-        assert html.count("only the largest are shown") == 10
+        assert html.count("only the largest are shown") == 20
         assert html.count('id="lesion-') == 40
 
     def test_written_by_the_findings(self, tmp_path):

@@ -3,6 +3,7 @@ import pytest
 from made_findings import make_hip, make_lesion
 
 from ho_detect.detection.grade.hip import Hip
+from ho_detect.detection.grade.systems import GRADES
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.export.pages.rows import HIP_FIGURES, HIP_ROWS, LESION_COLUMNS, LESION_ROWS, Row, cell, lines
 from ho_detect.export.pages.settings_table import settings_table
@@ -40,7 +41,10 @@ class TestCell:
             ("muscle_fraction", 0.875, "88"),
             ("attached_to", ("femur", "pelvis"), "femur and pelvis"),
             ("atypical_pattern", True, "yes"),
-            ("muscle_region", "gluteus_medius_minimus", "gluteus medius minimus"),
+            ("muscle_region", "gluteus_medius_minimus", "gluteus medius or minimus"),
+            ("volume_second_threshold_mm3", 0.0, "0"),
+            ("volume_mm3", 2.0, "<0.01"),
+            ("confidence", 0.998, ">0.99"),
             ("extent_lps_mm", (10.0, 12.4, 30.0), "10 × 12 × 30"),
             ("centroid_lps_mm", (-87.2, -12.0, 301.0), "87 R, 12 A, 301 S"),
         ],
@@ -71,6 +75,28 @@ class TestLines:
         found = lines([Row("Coverage", "%", "coverage", str)], (make_hip("right"), make_hip("left")))
         assert len(found[0].cells) == 2
         assert found[0].meaning == "Share of the ball of 60 mm about the head center in view."
+
+    def test_a_meaning_says_the_value_of_a_setting_not_its_name(self):
+        (default,) = lines([row(LESION_ROWS, "maturity")], (make_lesion(),))
+        (other,) = lines(
+            [row(LESION_ROWS, "maturity")], (make_lesion(),), {"judge": {}, "detection": {"mature_rim_hu": 777.0}}
+        )
+        assert "detection." not in default.meaning
+        assert "777 HU" in other.meaning
+        assert "777" not in default.meaning
+
+    def test_what_needs_a_word_beside_it_has_one(self):
+        for rows, thing, names in (
+            (HIP_ROWS, make_hip(), {g.name for g in GRADES} | {"head_mean_hu", "neck_mean_hu"}),
+            (LESION_ROWS, make_lesion(), {"maturity", "confidence"}),
+        ):
+            noted = {r.field for r, line in zip(rows, lines(rows, (thing,)), strict=True) if line.note}
+            assert names <= noted
+
+    def test_beside_metal_grades_are_the_least_and_the_gap_is_the_most(self):
+        hip = make_hip(grades_at_least=True, brooker_ct="II", min_gap_mm=12.3)
+        assert cell(row(HIP_ROWS, "brooker_ct"), hip).text == "at least II"
+        assert cell(row(HIP_ROWS, "min_gap_mm"), hip).text == "at most 12.3"
 
     def test_no_things_no_rows(self):
         assert lines(LESION_ROWS, ()) == ()

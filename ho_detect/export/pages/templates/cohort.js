@@ -2,13 +2,14 @@
 // The table shows only the rows in its window, so that thousands of hips scroll and sort at once.
 (() => {
   const { columns, hips, links, pictures, lesions, others, reasons } = JSON.parse(document.getElementById("data").textContent);
+  const LEAST = new Set(["brooker_ct", "della_valle_ct"]);  // beside metal the least there is
   const ROW = 62, SPARE = 12, MOST_PRINTED = 1000, MOST_LISTED = 500;
   const FILTERS = { finding: "Finding", side: "Side", brooker_ct: "Brooker", flags: "Qualified by" };
   const FINDINGS = ["present", "absent", "indeterminate", "not_assessable", "partly_in_view", "not_in_view"];
   const BROOKER = ["0", "I", "II", "III", "IV"];
   const count = hips.folder.length;
   const words = Array.from({ length: count }, (_, k) =>
-    [...columns.map((c) => hips[c.field][k]), hips.folder[k]].join(" ").toLowerCase());
+    [...columns.map((c) => hips[c.field][k]), hips.folder[k], hips.why[k]].join(" ").toLowerCase());
   const state = { text: "", chosen: {}, by: null, down: false, rows: [] };
   const $ = (id) => document.getElementById(id);
   const make = (name, text, css) => {
@@ -43,16 +44,31 @@
 
   function cellOf(column, k) {
     const value = hips[column.field][k], cell = make("td", undefined, column.kind === "number" ? "number" : "");
-    if (value === null || value === "") cell.append(make("span", "–", "none"));
-    else if (column.kind === "finding") cell.append(make("span", value.replaceAll("_", " "), `pill ${value}`));
+    cell.dataset.field = column.field;
+    if (column.field === "min_gap_mm" && hips.bridging[k] === "yes") cell.textContent = "bridges";
+    else if (value === null || value === "") cell.append(make("span", "–", "none"));
+    else if (column.kind === "finding") {
+      const why = make("div", hips.why[k], "why");
+      why.title = hips.why[k];
+      cell.append(make("span", value.replaceAll("_", " "), `pill ${value}`), why);
+    }
     else if (column.field === "number") {
       const link = make("a", value);
       link.href = links[hips.folder[k]];
       link.title = hips.folder[k];
       cell.append(link);
-    } else if (column.kind === "number") cell.textContent = value.toFixed(column.digits);
+    } else if (column.kind === "number") {
+      const least = 0.5 / 10 ** column.digits;
+      const text = value === 0 ? "0" : value < least ? `<${(2 * least).toFixed(column.digits)}` : value.toFixed(column.digits);
+      cell.textContent = column.field === "min_gap_mm" && hips.at_least[k] ? `≤ ${text}` : text;
+    } else if (LEAST.has(column.field)) cell.textContent = hips.at_least[k] ? `≥ ${value}` : value;
     else {
-      const list = make("div", value.split(";").map((word) => word.replaceAll("_", " ")).join(", "));
+      const folder = column.field === "source";
+      const list = make("div", folder ? "" : value.split(";").map((word) => word.replaceAll("_", " ")).join(", "), column.field);
+      if (folder) {
+        list.append(...value.split("/").flatMap((name, n) => (n ? [make("wbr"), `/${name}`] : [name])));
+        list.title = value;
+      }
       if (column.field === "flags") list.title = value.split(";").map((code) => reasons[code] || code).join("\n");
       cell.append(list);
     }
@@ -101,7 +117,7 @@
       bars("Finding (hips)", of("finding"), FINDINGS, state.chosen.finding, choose("finding")),
       bars("Brooker, from CT (hips)", of("brooker_ct").filter((v) => v !== null), BROOKER, state.chosen.brooker_ct, choose("brooker_ct")),
       histogram("Volume, hips with ossification, mL", numbers(of("total_volume_mm3")).filter((v) => v > 0), volumes, volumes),
-      histogram("Least femur–pelvis gap, mm", numbers(of("min_gap_mm")), gaps, gaps),
+      histogram("Minimum femur–pelvis gap, mm", numbers(of("min_gap_mm")), gaps, gaps),
       bars("Sector (lesions)", mine.map((k) => lesions.sector[k]), ["anterior", "posterior", "medial", "lateral"]),
       bars("Maturity (lesions)", mine.map((k) => lesions.maturity[k] || "not judged"), ["mature", "intermediate", "immature"]),
       histogram("Mean density of lesions, HU", mine.map((k) => lesions.mean_hu[k]), hu, hu),
@@ -115,6 +131,7 @@
       const head = make("th", undefined, column.kind === "number" ? "number" : ""), button = make("button", column.label);
       button.type = "button";
       head.dataset.field = column.field;
+      head.dataset.label = column.label; // a browser does not print a button again on each page
       head.append(button);
       if (column.unit) head.append(make("span", ` ${column.unit}`, "unit"));
       button.addEventListener("click", () => {

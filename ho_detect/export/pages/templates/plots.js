@@ -62,7 +62,7 @@ function histogram(title, numbers, edges, texts) {
   });
   mark(svg, "line", { x1: 0, y1: 90, x2: 250, y2: 90, class: "axis" });
   const every = Math.ceil(edges.length / 6);
-  texts.forEach((text, k) => { if (k % every === 0) mark(svg, "text", { x: k * wide, y: 103, "text-anchor": k ? "middle" : "start" }, text); });
+  texts.forEach((text, k) => { if (k % every === 0) mark(svg, "text", { x: k * wide, y: 103, "text-anchor": k === 0 ? "start" : k === texts.length - 1 ? "end" : "middle" }, text); });
   if (beyond) mark(svg, "text", { x: 250, y: 10, "text-anchor": "end" }, `${beyond} beyond`);
   return figure;
 }

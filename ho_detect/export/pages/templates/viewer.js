@@ -136,7 +136,7 @@ async function showScene(stage, mesh) {
     };
     gl.disable(gl.BLEND);
     gl.depthMask(true);
-    parts.filter((p) => p.id > 0 || eye.bone === 0).forEach((p) => paint(p, false));
+    parts.filter((p) => p.id !== 0 || eye.bone === 0).forEach((p) => paint(p, false));
     if (eye.bone === 1) {
       gl.enable(gl.BLEND);
       gl.blendFunc(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA);
@@ -150,7 +150,7 @@ async function showScene(stage, mesh) {
     const words = [];
     const text = (x, y, word, css) => words.push(`<text x="${x.toFixed(1)}" y="${y.toFixed(1)}"${css ? ` style="fill:${css}"` : ""}>${word}</text>`);
     for (const part of parts) {
-      if (part.id === 0) continue;
+      if (part.id <= 0) continue;
       const [x, y] = apply(turn, part.middle.point.map((v, k) => v - middle[k]));
       text(width / 2 + fit * x, height / 2 - fit * y, part.id, part.css);
     }
