@@ -80,10 +80,11 @@ def test_the_feature_that_tells_is_the_one_that_is_missed_and_noise_of_5_percent
     assert ((p > 0) & (p < 1)).all()
 
 
-def test_what_is_left_out_or_beside_metal_does_not_count():
+def test_what_is_left_out_or_hidden_by_metal_does_not_count():
     table = made(10)
     table.loc[0, "label"] = np.nan
-    table.loc[1, "neither"] = 1.0
+    table.loc[1, "label"], table.loc[1, "neither"] = 1.0, 1.0
+    table.loc[3, "label"], table.loc[3, "neither"] = 0.0, 1.0  # a streak counts
     table.loc[2, "defined"] = 1.0
     table.loc[2, "label"] = 1.0
     assert len(evaluate.rows_that_count(table)) == 7
