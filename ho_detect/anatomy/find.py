@@ -108,7 +108,7 @@ def find_anatomy(volume: HuVolume, masks: Path | None, settings: Settings) -> An
     supplied = agreeing(given_masks(masks, volume.grid), fitted, settings.anatomy)
     near = with_user_muscles(compartments(hips, fitted, settings.joint), supplied)
     cavities = [place.cavity for place in near.values()]
-    metal = find_metal(volume, as_dense_as_metal, tissue, cavities, settings.anatomy)
+    metal = find_metal(volume, as_dense_as_metal, hips, tissue, cavities, settings.anatomy)
     hips = beside_metal(hips, metal, tissue, settings.anatomy)
     return Anatomy(
         hips=hips,

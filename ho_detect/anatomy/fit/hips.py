@@ -58,12 +58,19 @@ _HEADS_APART_MM = (95.0, 260.0)
 
 @dataclass(frozen=True, eq=False)
 class HipAnatomy:
-    """A joint in view with the surfaces that native bone is expected to have."""
+    """A joint in view with the surfaces that native bone is expected to have.
+
+    Parameters
+    ----------
+    replaced
+        Whether its head is of metal.
+    """
 
     joint: HipJoint
     femur: SurfaceFit
     hip_bone: SurfaceFit
     shaft: Shaft
+    replaced: bool = False
 
     @property
     def center_lps_mm(self) -> FloatArray:
@@ -107,7 +114,8 @@ def find_hip_joints(
             best = [max(best, key=lambda f: f.score)]
         best = in_parallel(lambda fit: _refined(fine, fit), best)
     return tuple(
-        HipAnatomy(_describe(volume, f), f.femur, f.hip_bone, follow_shaft(fine, f.femur, f.center)) for f in best
+        HipAnatomy(_describe(volume, f), f.femur, f.hip_bone, follow_shaft(fine, f.femur, f.center), f.replaced)
+        for f in best
     )
 
 

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.acquisition.volume.hu_volume import HuVolume
+from ho_detect.anatomy.fit.hips import HipAnatomy
 from ho_detect.anatomy.fit.working_grid import resample_to_patient_axes
 from ho_detect.anatomy.metal.artefact import ARTEFACT_STEP_MM, artefact_hu
-from ho_detect.anatomy.metal.record import ImplantPart, MetalRecord
+from ho_detect.anatomy.metal.parts import FoundPart, find_parts
+from ho_detect.anatomy.metal.record import MetalRecord
 from ho_detect.anatomy.metal.voxels import MetalVoxels
 from ho_detect.anatomy.regions.cavity import Cavity
 from ho_detect.anatomy.regions.tissue import Tissue
@@ -70,7 +72,7 @@ class Metal:
 
     volume_mm3: float = 0.0
     index: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 3), np.int64))
-    parts: tuple[ImplantPart, ...] = ()
+    parts: tuple[FoundPart, ...] = ()
     zone: Zone | None = None
 
     def record(self) -> MetalRecord | None:
@@ -78,7 +80,9 @@ class Metal:
         if self.zone is None:
             return None
         return MetalRecord(
-            volume_mm3=round(self.volume_mm3, 1), hidden_volume_mm3=round(self.zone_mm3, 1), parts=self.parts
+            volume_mm3=round(self.volume_mm3, 1),
+            hidden_volume_mm3=round(self.zone_mm3, 1),
+            parts=tuple(found.part for found in self.parts),
         )
 
     @property
@@ -104,9 +108,14 @@ class Metal:
 
 
 def find_metal(
-    volume: HuVolume, voxels: MetalVoxels, tissue: Tissue, cavities: list[Cavity], settings: AnatomySettings
+    volume: HuVolume,
+    voxels: MetalVoxels,
+    hips: tuple[HipAnatomy, ...],
+    tissue: Tissue,
+    cavities: list[Cavity],
+    settings: AnatomySettings,
 ) -> Metal:
-    """Tell metal from what is only as dense, and measure how far its artefact reaches.
+    """Tell metal from what is only as dense, tell its parts apart, and measure how far its artefact reaches.
 
     Metal are the pieces of at least 150 mm³ inside the body that do not lie in the abdominal or pelvic cavity away from
     bone: barium is as dense.
@@ -117,6 +126,8 @@ def find_metal(
         Any orientation.
     voxels
         What is as dense as metal in it.
+    hips
+        In view, at least one.
     cavities
         Of the hips in view.
     """
@@ -137,7 +148,8 @@ def find_metal(
     # streaks begin at metal; what is as rough elsewhere is gas, or skin
     hidden = joined_with(metal, (strength >= settings.artefact_hu) | metal)
     zone = Zone(fine.grid, distance_mm, strength, hidden)
-    return Metal(float(size_mm3[is_metal].sum()), voxels.index_of(is_metal), (), zone)
+    parts = find_parts(volume, voxels, is_metal, hips)
+    return Metal(float(size_mm3[is_metal].sum()), voxels.index_of(is_metal), parts, zone)
 
 
 def _in_cavity(points: FloatArray, cavities: list[Cavity]) -> bool:

@@ -16,12 +16,21 @@ class ImplantPart(msgspec.Struct, frozen=True, kw_only=True):
     """One part of an implant, as far as it is as dense as metal."""
 
     kind: Annotated[PartKind, Meta(description="As told by its shape and place")]
-    side: Side
+    side: Annotated[Side, Meta(description="Of the nearest hip in view")]
     volume_mm3: Annotated[float, Meta(description="As it shows: metal blooms")]
-    length_mm: Annotated[float, Meta(description="Extent along its axis")]
-    center_lps_mm: Point
-    axis_lps: Annotated[Point | None, Meta(description="Unit vector along it; null for a head or a cup")] = None
-    radius_mm: Annotated[float | None, Meta(description="Of a head or a cup, or half the width of the others")] = None
+    length_mm: Annotated[float, Meta(description="Extent along its axis; of a ball, a cup or a loop its diameter")]
+    center_lps_mm: Annotated[
+        Point,
+        Meta(description="Of a ball, a cup or a loop; half way along a nail, plate or screw; else mean of its metal"),
+    ]
+    axis_lps: Annotated[
+        Point | None,
+        Meta(
+            description="Unit vector along it, pointing down; out of a cup's opening; normal to the plane of a loop; "
+            "null for a head"
+        ),
+    ] = None
+    radius_mm: Annotated[float, Meta(description="Of a ball, a cup or a loop, or half the width of the others")]
 
 
 class MetalRecord(msgspec.Struct, frozen=True, kw_only=True):

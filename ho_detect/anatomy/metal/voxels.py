@@ -49,7 +49,10 @@ class MetalVoxels:
         """Return the (n, 3) voxels of some of the pieces."""
         if not some.any():
             return np.empty((0, 3), np.int64)
-        return np.argwhere(self.pieces.paint(some.astype(np.uint8)))
+        spans = self.pieces.box[some]
+        low, high = spans[:, ::2].min(axis=0), spans[:, 1::2].max(axis=0) + 1
+        box = (slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2]))
+        return np.asarray(np.argwhere(self.pieces.paint(some.astype(np.uint8), box)) + low)
 
     def on(self, grid: Grid, some: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
         """Return which voxels of another grid hold a voxel of some of the pieces, or of any.
