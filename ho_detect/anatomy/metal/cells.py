@@ -76,7 +76,7 @@ def cells_of(volume: HuVolume, voxels: MetalVoxels, number: int) -> Cells:
     here = volume.grid.crop(box)
     grid = here.upright(CELL_MM)
     matrix, offset = grid.onto(here)
-    mask = ndi.affine_transform(inside, matrix, offset, grid.shape, order=0, mode="constant")
+    mask = ndi.affine_transform(inside, matrix, offset, grid.shape, order=0, mode="grid-constant")
     index = np.argwhere(mask)
     hu = volume.hu[box][tuple(np.rint(index @ matrix.T + offset).astype(int).T)]
     if hu.max(initial=0) * _BLOOMING <= hu.min(initial=0):

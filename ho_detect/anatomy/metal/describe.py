@@ -10,6 +10,7 @@ from ho_detect.anatomy.metal.cells import CELL_MM, CELL_MM3
 from ho_detect.anatomy.metal.cup import Cup
 from ho_detect.anatomy.metal.follow_rod import Rod
 from ho_detect.anatomy.metal.record import ImplantPart, PartKind
+from ho_detect.anatomy.metal.wires import circle_of
 from ho_detect.image.grid import FloatArray, Sphere
 from ho_detect.image.sides import Point, Side
 
@@ -51,15 +52,10 @@ def described_rod(rod: Rod, points: FloatArray, hips: tuple[HipAnatomy, ...]) ->
 
 def described_wire(points: FloatArray, hips: tuple[HipAnatomy, ...]) -> ImplantPart:
     """Return a loop of wire: its axis is the normal of its plane, its radius that of the loop."""
-    center = points.mean(axis=0)
-    _, vector = np.linalg.eigh(np.cov((points - center).T))
-    flat = (points - center) @ vector[:, 1:]
-    middle = (flat.min(axis=0) + flat.max(axis=0)) / 2
-    center = center + vector[:, 1:] @ middle
-    radius_mm = float(np.linalg.norm(flat - middle, axis=1).mean())
-    return _part(
-        "wire", _nearest(hips, points).joint.side, points, Sphere(center, radius_mm), _point(_down(vector[:, 0]))
-    )
+    center, normal, flat = circle_of(points)
+    loop = Sphere(center, float(np.linalg.norm(flat, axis=1).mean()))
+    side = _nearest(hips, points).joint.side
+    return _part("wire", side, points, loop, _point(_down(normal)))
 
 
 def described_stem(points: FloatArray, side: Side) -> ImplantPart:

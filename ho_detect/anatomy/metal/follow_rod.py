@@ -15,6 +15,8 @@ _SLAB_MM, _GAP = 3.0, 2
 _LEAST_OF_MIDDLE = 0.35
 #: Beyond its half width so much is still its own: blooming, the thread. mm
 MARGIN_MM = 1.5
+#: What lies so near to its sides is looked at for whether it stands alone, mm.
+_BESIDE_MM = 6.0
 #: A rod is longer than this, mm, and by this ratio longer than wide; metal fills so much of its cross-section.
 _LEAST_MM, _SLENDER, _FILLED = 12.0, 2.2, 0.65
 #: Fewer points are none; a cross-section is no smaller than this variance, mm².
@@ -39,12 +41,15 @@ class Rod:
         (3, 3) rows: unit vectors along it, along its width, along its thickness.
     half_mm
         (2,) half its width and its thickness.
+    alone
+        Its share of the free metal within 6 mm of it: a line across a row of screws has little.
     """
 
     members: NDArray[np.bool_]
     ends: FloatArray
     frame: FloatArray
     half_mm: FloatArray
+    alone: float
 
     @property
     def length_mm(self) -> float:
@@ -88,20 +93,24 @@ def follow(points: FloatArray, free: NDArray[np.bool_], gate: Gate, cell_mm3: fl
         return None
     # what lies beyond either end goes with the last slab there
     number = np.clip(slab - first, 0, last - first)
-    middles, there = _middles(points[inside], number[inside])
+    count = np.bincount(number[inside], minlength=last - first + 1)
+    there = np.flatnonzero(count)
+    middles = _middles(points[inside], number[inside], count)
     line, axis = _line(middles[there])
     frame, deviation = _cross_section(points[inside] - middles[number[inside]], number[inside], axis)
     wide, thin = deviation
-    area_mm2 = float(np.median(np.bincount(number[inside])[there])) * cell_mm3 / _SLAB_MM
+    area_mm2 = float(np.median(count[there])) * cell_mm3 / _SLAB_MM
     half = deviation * (np.sqrt(3.0) if wide > _FLAT * thin else 2.0)
     local = (points - line) @ frame.T
     low, high = np.quantile(local[inside, 0], _ENDS)
     if area_mm2 < _FILLED * 4.0 * np.pi * thin * wide or high - low < max(_LEAST_MM, _SLENDER * 2 * half[0]):
         return None
     bends = (_bends(middles - line, there) @ frame[1:].T)[number]
-    members = free & (np.abs(local[:, 1:] - bends) <= half + MARGIN_MM).all(axis=1)
-    members &= (local[:, 0] >= low - MARGIN_MM) & (local[:, 0] <= high + MARGIN_MM)
-    return Rod(members, line + np.array([[low], [high]]) * axis, frame, half)
+    off = (np.abs(local[:, 1:] - bends) - half).max(axis=1)
+    beside = free & (local[:, 0] >= low - MARGIN_MM) & (local[:, 0] <= high + MARGIN_MM)
+    members = beside & (off <= MARGIN_MM)
+    alone = float(members.sum() / max((beside & (off <= _BESIDE_MM)).sum(), 1))
+    return Rod(members, line + np.array([[low], [high]]) * axis, frame, half, alone)
 
 
 def _run(slab: NDArray[np.int64], free_slab: NDArray[np.int64]) -> tuple[int, int]:
@@ -127,11 +136,10 @@ def _run(slab: NDArray[np.int64], free_slab: NDArray[np.int64]) -> tuple[int, in
     return ends[0], ends[1]
 
 
-def _middles(points: FloatArray, number: NDArray[np.int64]) -> tuple[FloatArray, NDArray[np.int64]]:
-    """Return (m, 3) the middle of each slab, and the numbers of those that hold points."""
-    count = np.bincount(number)
-    total = np.stack([np.bincount(number, points[:, k]) for k in range(3)], axis=1)
-    return total / np.maximum(count, 1)[:, None], np.flatnonzero(count)
+def _middles(points: FloatArray, number: NDArray[np.int64], count: NDArray[np.int64]) -> FloatArray:
+    """Return (m, 3) the middle of the points of each slab; 0 for a slab without any."""
+    total = np.stack([np.bincount(number, points[:, k], len(count)) for k in range(3)], axis=1)
+    return np.asarray(total / np.maximum(count, 1)[:, None])
 
 
 def _line(middles: FloatArray) -> tuple[FloatArray, FloatArray]:

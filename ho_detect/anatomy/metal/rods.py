@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from ho_detect.anatomy.metal.follow_rod import FEWEST, MARGIN_MM, Gate, Rod, follow
 from ho_detect.image.grid import FloatArray
 
-#: Surroundings whose longest axis is tried for that of a rod, mm: a screw in the smaller, a plate in the larger.
-_AROUND_MM = (10.0, 25.0)
+#: Surroundings whose longest axis is tried for that of a rod, mm: a screw in the smallest, a plate in the largest.
+_AROUND_MM = (6.0, 12.0, 25.0)
 #: So many places are tried, this far from each other, mm; lines through them are compared by so many of the points.
 _PLACES, _APART_MM, _TOLD_BY = 40, 6.0, 3000
 #: A line is followed anew so often, within its half width by this ratio.
 _ROUNDS, _WIDER = 3, 1.2
+#: A rod has at least so large a share of the metal beside it.
+_ALONE = 0.6
 #: What lies so near to a rod all along is its surface, mm.
 _SURFACE_MM = 2.5
 #: Two that meet end to end within this, mm, at such an angle and of widths within this ratio, are one that is bent.
@@ -52,12 +54,12 @@ def find_rods(points: FloatArray, cell_mm3: float, least_mm3: float) -> list[Rod
         lines = [follow(few, free[::every], start, few_mm3) for start in _starts(few, free[::every])]
         tried = [rod for rod in lines if rod is not None]
         while tried:
-            held = [int((rod.members & free[::every]).sum()) for rod in tried]
+            held = [int((rod.members & free[::every]).sum()) * rod.alone**2 for rod in tried]
             line = tried.pop(int(np.argmax(held)))
-            if max(held) * few_mm3 < least_mm3:
+            if max(held) * few_mm3 < least_mm3 / 2:
                 break
             rod = _settled(points, free, line, cell_mm3)
-            if rod is None or rod.members.sum() * cell_mm3 < least_mm3:
+            if rod is None or rod.alone < _ALONE or rod.members.sum() * cell_mm3 < least_mm3:
                 continue
             found = True
             free &= ~rod.members
@@ -145,4 +147,4 @@ def _joined(points: FloatArray, a: Rod, b: Rod) -> Rod:
     second = frame[1] / np.linalg.norm(frame[1])
     frame = np.stack([axis, second, np.cross(axis, second)])
     extent = np.sort((ends[[i, j]] - center) @ axis)
-    return Rod(members, center + extent[:, None] * axis, frame, np.maximum(a.half_mm, b.half_mm))
+    return Rod(members, center + extent[:, None] * axis, frame, np.maximum(a.half_mm, b.half_mm), min(a.alone, b.alone))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_detection import place
+from made_detection import anatomy, place
 from phantoms import ball, volume
 
 from ho_detect.anatomy.metal.metal import Metal, find_metal
@@ -32,7 +32,9 @@ def found(*balls, hu=3071.0, inside=True, settings=SETTINGS, origin=ORIGIN):
     coarse = Grid.axial(COARSE.shape, COARSE.spacing_mm, origin - 6.0)
     made = volume(values, grid=grid)
     tissue = Tissue(coarse, whole, whole, whole)
-    return find_metal(made, find_metal_voxels(made, settings), tissue, [place("left").cavity], settings)
+    return find_metal(
+        made, find_metal_voxels(made, settings), (anatomy("left"),), tissue, [place("left").cavity], settings
+    )
 
 
 class TestFound:
@@ -85,6 +87,11 @@ class TestZone:
         metal = found(BALL)
         record = metal.record()
         assert (record.volume_mm3, record.hidden_volume_mm3) == (round(metal.volume_mm3, 1), round(metal.zone_mm3, 1))
+
+    def test_the_record_names_its_parts(self):
+        metal = found(BALL, ((70.0, -20.0, -40.0), 6.0))
+        assert [p.kind for p in metal.record().parts] == ["other", "other"]
+        assert metal.record().parts == tuple(f.part for f in metal.parts)
 
     def test_without_metal_nothing_is_hidden(self):
         assert Metal().zone_mm3 == 0.0
