@@ -19,7 +19,7 @@ from ho_detect.image.sides import Point, Side
 _PLATE_RATIO, _PLATE_MM = 1.7, 11.0
 #: A nail or a plate of the femur is so long and wide, mm, and runs so nearly along the shaft, degrees.
 _LONG_MM, _WIDE_MM, _ALONG_SHAFT_DEG = 50.0, 7.0, 25.0
-#: Of the two a plate is that which runs less deep in the femur, mm; the depth is looked at in so many places.
+#: A plate runs less deep in bone, mm; the depth is looked at in so many places.
 _ON_BONE_MM, _SAMPLES = 4.0, 21
 #: A rod that is thinner than this, with its blooming, is a wire: those of bone have up to 2.5 mm diameter. mm
 _WIRE_MM = 3.5
@@ -73,21 +73,24 @@ def _kind_of(rod: Rod, hips: tuple[HipAnatomy, ...]) -> PartKind:
     if np.sqrt(wide * thick) < _WIRE_MM:
         return "wire"
     hip = _nearest(hips, rod.ends)
+    on_bone = _depth_mm(rod, hip) < _ON_BONE_MM
     along = abs(float(rod.frame[0] @ hip.shaft.axis)) > np.cos(np.radians(_ALONG_SHAFT_DEG))
     if along and rod.length_mm >= _LONG_MM and wide >= _WIDE_MM:
-        if _depth_mm(rod, hip) < _ON_BONE_MM:
+        if on_bone:
             return "plate"
         if not hip.replaced:
             return "nail"
-    return "plate" if wide >= _PLATE_MM and wide > _PLATE_RATIO * thick else "screw"
+    # streaks in the slice make screws flat too, but those lie in bone
+    return "plate" if on_bone and wide >= _PLATE_MM and wide > _PLATE_RATIO * thick else "screw"
 
 
 def _depth_mm(rod: Rod, hip: HipAnatomy) -> float:
-    """Return how deep in the femur the middle of a rod runs, median along it; negative outside."""
+    """Return how deep in the nearest bone the middle of a rod runs, median along it; negative outside."""
     middle = rod.ends[0] + np.linspace(0.0, 1.0, _SAMPLES)[:, None] * (rod.ends[1] - rod.ends[0])
-    nearest = cKDTree(hip.femur.vertices).query(middle)[1]
-    way = hip.femur.vertices[nearest] - middle
-    return float(np.median((way * hip.femur.normals[nearest]).sum(axis=1)))
+    vertices = np.concatenate([hip.femur.vertices, hip.hip_bone.vertices])
+    normals = np.concatenate([hip.femur.normals, hip.hip_bone.normals])
+    nearest = cKDTree(vertices).query(middle)[1]
+    return float(np.median(((vertices[nearest] - middle) * normals[nearest]).sum(axis=1)))
 
 
 def _nearest(hips: tuple[HipAnatomy, ...], points: FloatArray) -> HipAnatomy:

@@ -16,15 +16,16 @@ _LEAST_OF_MIDDLE = 0.35
 #: Beyond its half width so much is still its own: blooming, the thread. mm
 MARGIN_MM = 1.5
 #: What lies so near to its sides is looked at for whether it stands alone, mm.
-_BESIDE_MM = 6.0
-#: A rod is longer than this, mm, and by this ratio longer than wide; metal fills so much of its cross-section.
-_LEAST_MM, _SLENDER, _FILLED = 12.0, 2.2, 0.65
+_BESIDE_MM = 4.0
+#: A rod is longer than this, mm (shorter screws fix no hip), and by this ratio longer than wide; metal fills so much
+#: of its cross-section.
+_LEAST_MM, _SLENDER, _FILLED = 20.0, 2.2, 0.65
 #: Fewer points are none; a cross-section is no smaller than this variance, mm².
 FEWEST, _LEAST_VARIANCE_MM2 = 8, 1e-3
 #: Wider than thick by this ratio its cross-section is a bar's, not a disc's; the ends leave out what juts out there.
 _FLAT, _ENDS = 1.5, (0.01, 0.99)
-#: A slab whose middle lies so far from the line, or curve, through the others counts half, mm.
-_OFF_LINE_MM = 1.5
+#: A slab whose middle lies so far from the line through the others counts half, or from the curve, mm.
+_OFF_LINE_MM, _OFF_CURVE_MM = 1.5, 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +43,7 @@ class Rod:
     half_mm
         (2,) half its width and its thickness.
     alone
-        Its share of the free metal within 6 mm of it: a line across a row of screws has little.
+        Its share of the free metal within 4 mm of it: a line across a row of screws has little.
     """
 
     members: NDArray[np.bool_]
@@ -155,16 +156,16 @@ def _line(middles: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _bends(off: FloatArray, there: NDArray[np.int64]) -> FloatArray:
-    """Return (m, 3) how a curve of second degree through most of the middles that are there lies off a line."""
+    """Return (m, 3) how a curve of third degree through most of the middles that are there lies off a line."""
     at = np.linspace(-1.0, 1.0, len(off))
-    basis = np.stack([np.ones_like(at), at, at**2], axis=1)
+    basis = np.stack([np.ones_like(at), at, at**2, at**3], axis=1)
     if len(there) <= basis.shape[1]:
         return np.zeros_like(off)
     trust = np.ones(len(there))
     for _ in range(3):
         weighted = basis[there] * trust[:, None]
         curve = np.linalg.lstsq(weighted.T @ basis[there], weighted.T @ off[there], rcond=None)[0]
-        trust = 1.0 / (1.0 + ((off[there] - basis[there] @ curve) ** 2).sum(axis=1) / _OFF_LINE_MM**2)
+        trust = 1.0 / (1.0 + ((off[there] - basis[there] @ curve) ** 2).sum(axis=1) / _OFF_CURVE_MM**2)
     return basis @ curve
 
 

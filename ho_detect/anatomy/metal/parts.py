@@ -109,8 +109,9 @@ def find_parts(
             found.append(FoundPart(described_stem(own, stems[number]), own))
             continue
         rods = find_rods(own, CELL_MM3, _LEAST_MM3)
-        found += [FoundPart(described_rod(rod, p, hips), p) for rod, p in zip(rods, _shared(own, rods), strict=True)]
-        # what is joined to a part and has no shape is blooming, streaks or cement
+        parts = [FoundPart(described_rod(rod, p, hips), p) for rod, p in zip(rods, _shared(own, rods), strict=True)]
+        # what is joined to a part, and is thin or has no shape, is its blooming, or a streak
+        found += [part for part in parts if whole or part.part.kind != "wire"]
         if whole and not rods:
             found.append(FoundPart(described_other(own, hips), own))
     return tuple(sorted(found, key=_rank))

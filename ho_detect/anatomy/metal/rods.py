@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from ho_detect.anatomy.metal.follow_rod import FEWEST, MARGIN_MM, Gate, Rod, follow
 from ho_detect.image.grid import FloatArray
@@ -17,9 +18,9 @@ _PLACES, _APART_MM, _TOLD_BY = 40, 6.0, 3000
 #: A line is followed anew so often, within its half width by this ratio.
 _ROUNDS, _WIDER = 3, 1.2
 #: A rod has at least so large a share of the metal beside it.
-_ALONE = 0.6
+_ALONE = 0.75
 #: What lies so near to a rod all along is its surface, mm.
-_SURFACE_MM = 2.5
+_SURFACE_MM = 3.0
 #: Two that meet end to end within this, mm, at such an angle and of widths within this ratio, are one that is bent.
 _MEET_MM, _BENT_DEG, _AS_WIDE = 15.0, 25.0, 1.6
 
@@ -54,7 +55,7 @@ def find_rods(points: FloatArray, cell_mm3: float, least_mm3: float) -> list[Rod
         lines = [follow(few, free[::every], start, few_mm3) for start in _starts(few, free[::every])]
         tried = [rod for rod in lines if rod is not None]
         while tried:
-            held = [int((rod.members & free[::every]).sum()) * rod.alone**2 for rod in tried]
+            held = [int((rod.members & free[::every]).sum()) * rod.alone**4 for rod in tried]
             line = tried.pop(int(np.argmax(held)))
             if max(held) * few_mm3 < least_mm3 / 2:
                 break
@@ -62,8 +63,7 @@ def find_rods(points: FloatArray, cell_mm3: float, least_mm3: float) -> list[Rod
             if rod is None or rod.alone < _ALONE or rod.members.sum() * cell_mm3 < least_mm3:
                 continue
             found = True
-            free &= ~rod.members
-            _add(points, rods, rod)
+            free &= ~_added(points, rods, rod)
     rods = _merged(points, rods)
     return sorted(rods, key=lambda rod: -int(rod.members.sum()))
 
@@ -99,14 +99,22 @@ def _settled(points: FloatArray, free: NDArray[np.bool_], rod: Rod, cell_mm3: fl
     return found
 
 
-def _add(points: FloatArray, rods: list[Rod], rod: Rod) -> None:
-    """Add a rod; what lies all along one found before is its surface and becomes part of it."""
+def _added(points: FloatArray, rods: list[Rod], rod: Rod) -> NDArray[np.bool_]:
+    """Add a rod, and return the members of it that are free no longer.
+
+    What lies all along one found before is its surface and becomes part of it, as far as it is near.
+    """
     for n, other in enumerate(rods):
-        parallel = abs(float(rod.frame[0] @ other.frame[0])) > np.cos(np.radians(_BENT_DEG))
-        if parallel and np.median(other.beyond(points[rod.members])) < _SURFACE_MM:
-            rods[n] = replace(other, members=other.members | rod.members)
-            return
+        if abs(float(rod.frame[0] @ other.frame[0])) < np.cos(np.radians(_BENT_DEG)):
+            continue
+        away = cKDTree(points[other.members]).query(points[rod.members])[0]
+        if np.median(away) < _SURFACE_MM:
+            surface = rod.members.copy()
+            surface[surface] = away < _SURFACE_MM
+            rods[n] = replace(other, members=other.members | surface)
+            return surface
     rods.append(rod)
+    return rod.members
 
 
 def _merged(points: FloatArray, rods: list[Rod]) -> list[Rod]:

@@ -31,6 +31,8 @@ def described(ends, half_mm, hips=(HIP,)):
 
 
 SCREW = HEAD, HEAD + np.array([50.0, 10.0, -40.0])
+#: Before and above the socket, on the bone.
+ON_ILIUM = HEAD + np.array([15.0, -32.0, 45.0]), HEAD + np.array([-35.0, -42.0, 45.0])
 
 
 @pytest.mark.parametrize(
@@ -42,7 +44,9 @@ SCREW = HEAD, HEAD + np.array([50.0, 10.0, -40.0])
         (PLATE_ENDS, (8.0, 5.5), "plate"),
         (SCREW, (3.5, 3.0), "screw"),
         (SCREW, (4.5, 2.0), "screw"),
-        (SCREW, (7.0, 2.5), "plate"),
+        (SCREW, (6.5, 2.0), "screw"),
+        (ON_ILIUM, (7.0, 2.5), "plate"),
+        (ON_ILIUM, (4.0, 2.5), "screw"),
         (SCREW, (1.5, 1.4), "wire"),
         (IN_CANAL, (3.0, 3.0), "screw"),
     ],

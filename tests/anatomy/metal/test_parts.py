@@ -126,8 +126,8 @@ class TestFixation:
         assert kinds(found) == ["wire"] * 2
 
     def test_a_plate_on_the_ilium_is_told_by_its_shape(self):
-        start = HEAD + np.array([-20.0, 10.0, 35.0])
-        found = parts_of(scanned(bar(start, start + np.array([40.0, -35.0, 0.0]), np.array([0.0, 0.0, 1.0]), 6.5, 1.8)))
+        ends = HEAD + np.array([[15.0, -32.0, 45.0], [-35.0, -42.0, 45.0]])
+        found = parts_of(scanned(bar(*ends, np.array([0.0, 0.0, 1.0]), 6.5, 1.8)))
         assert kinds(found) == ["plate"]
 
     def test_a_lump_is_other(self):
