@@ -28,7 +28,7 @@ from ho_detect.anatomy.fit.shape_fit import SurfaceFit
 from ho_detect.anatomy.fit.shape_model import femur_model, hip_bone_model
 from ho_detect.anatomy.fit.working_grid import WorkingVolume, resample_to_patient_axes
 from ho_detect.anatomy.hip_joint import HipJoint
-from ho_detect.anatomy.metal.head import radius_at_half_height
+from ho_detect.anatomy.metal.head import head_at_half_height
 from ho_detect.anatomy.metal.voxels import MetalVoxels, find_metal_voxels, without_metal
 from ho_detect.flags import Flag, flag
 from ho_detect.image.grid import FloatArray, Sphere, align_similarity, fit_sphere
@@ -112,7 +112,7 @@ def find_hip_joints(
         best = [fit for fit in fits if fit and fit.score >= settings.min_joint_score]
         if len(best) == 2 and not _plausible_pair(best[0], best[1]):
             best = [max(best, key=lambda f: f.score)]
-        best = in_parallel(lambda fit: _refined(fine, fit), best)
+        best = in_parallel(lambda fit: _with_head(volume, _refined(fine, fit)), best)
     return tuple(
         HipAnatomy(_describe(volume, f), f.femur, f.hip_bone, follow_shaft(fine, f.femur, f.center), f.replaced)
         for f in best
@@ -127,6 +127,14 @@ def _refined(fine: WorkingVolume, fitted: FittedHip) -> FittedHip:
     # of a replaced hip the faces that are left stay left
     femur = replace(refined(fine, "femur", fitted.femur, fitted.side), faces=fitted.femur.faces)
     return replace(fitted, femur=femur, hip_bone=hip_bone)
+
+
+def _with_head(volume: HuVolume, fitted: FittedHip) -> FittedHip:
+    """Return a hip whose head, where it is of metal, ends at the half height of its edge."""
+    if not fitted.replaced or fitted.radius_mm is None:
+        return fitted
+    head = head_at_half_height(volume, Sphere(fitted.center, fitted.radius_mm))
+    return replace(fitted, center=head.center_lps_mm, radius_mm=head.radius_mm)
 
 
 def _best_fit(
@@ -208,8 +216,6 @@ def _describe(volume: HuVolume, fitted: FittedHip) -> HipJoint:
     coverage = _share_in_view(volume, fitted.center, JOINT_REGION_MM)
     head_in_view = float(volume.grid.contains(femur.vertices[femur.joint]).mean())
     radius_mm = fitted.radius_mm
-    if fitted.replaced and radius_mm is not None:
-        radius_mm = radius_at_half_height(volume, Sphere(fitted.center, radius_mm))
     residual_mm = None if radius_mm is None or fitted.replaced else head_residual_mm(femur, fitted.center, radius_mm)
     reasons: list[Flag] = [] if fitted.reason is None else [fitted.reason]
     if radius_mm is not None and head_in_view < 0.98:
