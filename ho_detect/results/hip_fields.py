@@ -100,7 +100,7 @@ HIP_FIELDS: Final[tuple[Field, ...]] = (
         "the femur and one grown from the pelvis.",
         source="clinical definition",
         page=Shown("Minimum femur–pelvis gap", "mm", kind="number", digits=1, headline=True),
-        code=own("min_gap", "Minimum femur-pelvis gap left by a lesion"),
+        code=own("min_gap", "Minimum femur-pelvis gap"),
     ),
     *(_graded(grade) for grade in GRADES),
     Field(

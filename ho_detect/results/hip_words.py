@@ -66,6 +66,7 @@ def _hip_words(hip: Hip, lesions: list[Lesion]) -> str:
         said += [f"the rest {hidden}"] if hip.status == "not_assessable" else []
     elif hip.finding == "absent":
         part = " in the part that is in view" if hip.status == "partly_in_view" else ""
+        part += " beside metal" if hip.hidden_share else ""
         said = [f"no ossification found{part}", *_undecided(hip)]
     else:
         part = ", partly in view" if hip.status == "partly_in_view" else ""

@@ -68,7 +68,7 @@ LESION_FIELDS: Final[tuple[Field, ...]] = (
         "mm",
         "Largest diameter in any direction, edge to edge.",
         page=Shown("Maximum diameter", "mm", kind="number", group="Size and shape", headline=True),
-        code=own("max_diameter", "Largest diameter in any direction"),
+        code=own("max_diameter", "Maximum diameter"),
     ),
     Field(
         "thickness_mm",
@@ -157,14 +157,14 @@ LESION_FIELDS: Final[tuple[Field, ...]] = (
         "mm",
         "Smallest distance to the native surface of the same side's bone; 0 where attached.",
         page=Shown("Gap to the femur", "mm", kind="number", digits=1, group="Place and contact", headline=True),
-        code=own("gap_femur", "Smallest distance to the femur"),
+        code=own("gap_femur", "Gap to the femur"),
     ),
     Field(
         "gap_pelvis_mm",
         "mm",
         "Smallest distance to the native surface of the same side's bone; 0 where attached.",
         page=Shown("Gap to the pelvis", "mm", kind="number", digits=1, group="Place and contact", headline=True),
-        code=own("gap_pelvis", "Smallest distance to the pelvis"),
+        code=own("gap_pelvis", "Gap to the pelvis"),
     ),
     Field(
         "gap_opposing_mm",

@@ -62,7 +62,8 @@ def test_beside_metal_the_hidden_share_is_said_and_grades_are_the_least():
     assert "Brooker at least II" in sentence
     assert "at most IV" not in sentence
     assert sentence.endswith("metal hides 23 % of the joint region.")
-    assert "metal hides 23 %" in hip_sentence(make_hip(hidden_share=0.234, grades_at_least=True), [])
+    without = hip_sentence(make_hip(hidden_share=0.234, grades_at_least=True, joint_space_resolved=None), [])
+    assert without == "Left hip: no ossification found beside metal; metal hides 23 % of the joint region."
 
 
 def test_what_is_not_known_is_said_without_codes_or_nested_brackets():
