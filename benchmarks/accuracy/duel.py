@@ -4,7 +4,7 @@
 
 The other version runs from its own source tree, on the same volumes, in processes of its own; this one from here. Both
 label maps are scored against the same truth: a lesion is found when at least 30 % of it is covered, a finding is false
-when less than 10 % of it lies within 3 mm of a lesion and less than half of it within 20 mm of metal. Studies are those
+when less than 10 % of it lies within 3 mm of a lesion and less than half of it where metal hides it. Studies are those
 of the testing split unless told otherwise, and nothing of a single study is written: only counts.
 """
 
