@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _CELL = "padding:2px 12px 2px 0;text-align:left"
 _HEADS = (
-    "lesion", "side", "sector", "volume", "maximum diameter", "mean HU", "highest HU", "maturity", "attached to", "gaps",
-    "probability of ossification",
+    "lesion", "side", "sector", "volume", "maximum diameter", "mean HU", "highest HU", "maturity", "attached to",
+    "gaps", "probability of ossification",
 )  # fmt: skip
 
 
