@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,9 @@ from ho_detect.system.parallel import in_parallel
 
 #: Pictures are made of the largest lesions and of the largest things not counted, the undecided ones first: a page
 #: stays below 4 MB.
-_MOST_LESIONS, _MOST_EXCLUDED = 20, 12
+_MOST_LESIONS, _MOST_EXCLUDED = 30, 12
+#: Pictures of lesions, the largest lesion first, take no more than this: characters of the page.
+_MOST_CHARACTERS = 2_300_000
 #: Heading and explanation of each kind of thing that is not counted.
 _HEADINGS: dict[Group, tuple[str, str]] = {
     "reader": ("Dropped by a reader", "Counted by the software, and not by the reader."),
@@ -251,7 +253,13 @@ def _lesion_parts(layers: Layers, largest: tuple[Lesion, ...]) -> tuple[LesionPa
             contacts=contact_pictures(layers, lesion, voxels) if lesion.id in pictured else (),
         )
 
-    return tuple(in_parallel(part, result.lesions))
+    parts = in_parallel(part, result.lesions)
+    room = _MOST_CHARACTERS
+    fitting = {}
+    for made in sorted(parts, key=lambda p: -p.lesion.volume_mm3):
+        room -= sum(len(picture.image) for picture in (*made.extent, *made.contacts))
+        fitting[made.lesion.id] = made if room >= 0 else replace(made, extent=(), contacts=())
+    return tuple(fitting[lesion.id] for lesion in result.lesions)
 
 
 def _excluded_groups(

@@ -200,7 +200,7 @@ class TestReadBack:
             assert found["Volume"] == lesion.volume_mm3
             assert found["Attenuation Coefficient, Mean"] == lesion.mean_hu
             assert found["Attenuation Coefficient, Maximum"] == lesion.max_hu
-            assert found.get("Smallest distance to the femur") == lesion.gap_femur_mm
+            assert found.get("Gap to the femur") == lesion.gap_femur_mm
             maturity = [] if lesion.maturity is None else [lesion.maturity.capitalize()]
             assert found.get("Maturity by attenuation of the rim", []) == maturity
             assert found["Native bone in contact"] == (["Femur"] if lesion.attached_to else ["No native bone"])

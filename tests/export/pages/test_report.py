@@ -6,6 +6,7 @@ import pytest
 from browser import browser, opened
 from made_findings import make_excluded, make_findings, make_hip, make_lesion, make_record
 
+from ho_detect.export.pages import report as module
 from ho_detect.export.pages.report import report_html
 from ho_detect.flags import Flag, flag
 from ho_detect.image.grid import Grid
@@ -124,8 +125,18 @@ class TestWords:
             msgspec.structs.replace(findings.record, lesions=lesions), findings.labels, findings.volume
         )
         html = report_html(many)
-        assert html.count("only the largest are shown") == 20
+        assert html.count("only the largest are shown") == 10
         assert html.count('id="lesion-') == 40
+
+    def test_pictures_take_no_more_than_their_share_the_largest_lesion_first(self, monkeypatch):
+        small = make_lesion(2, side="right", centroid_lps_mm=(-9.0, 7.0, 10.0), volume_mm3=99.0)
+        findings = make_findings(record=make_record(lesions=(make_lesion(1), small)))
+        assert report_html(findings).count('class="shot"') == 6
+        largest = module._pictured(findings, findings.hips).lesions[0]
+        monkeypatch.setattr(module, "_MOST_CHARACTERS", sum(len(p.image) for p in largest.extent) + 1)
+        html = report_html(findings)
+        assert html.count('class="shot"') == 3
+        assert html.count("only the largest are shown") == 1
 
     def test_written_by_the_findings(self, tmp_path):
         findings = make_findings()
