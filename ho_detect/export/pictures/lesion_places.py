@@ -105,23 +105,20 @@ def contacts_and_gaps(
     drawn = _gaps_drawn(lesion)
     box = voxels.box(reach_mm(lesion))
     bones = bones_in(box)
-    found: list[Place] = []
+    found: list[Place | None] = []
     for bone in lesion.attached_to:
         surface = _surface(bones, voxels.grid.crop(box), lesion.side, bone)
-        if len(surface):
-            found.append(_contact(voxels, surface, bone))
+        found.append(_contact(voxels, surface, bone))
     for bone, mm in drawn.items():
         surface = _surface(bones, voxels.grid.crop(box), lesion.side, bone)
-        if len(surface):
-            found.append(_gap(voxels, surface, mm, f"gap to the {bone}"))
+        found.append(_gap(voxels, surface, mm, f"gap to the {bone}"))
     if lesion.gap_opposing_mm is not None and lesion.gap_opposing_mm <= max(
         _FAR_GAP_MM, min(drawn.values(), default=0)
     ):
         facing = [voxels_of[x.id] for x in lesions if x.side == lesion.side and _opposes(lesion, x)]
-        towards = [v.grid.to_lps(v.outer) for v in facing if len(v.outer)]
-        if towards:
-            found.append(_gap(voxels, np.concatenate(towards), lesion.gap_opposing_mm, "gap to the opposing lesion"))
-    return tuple(found)
+        towards = np.concatenate([np.empty((0, 3)), *(v.grid.to_lps(v.outer) for v in facing)])
+        found.append(_gap(voxels, towards, lesion.gap_opposing_mm, "gap to the opposing lesion"))
+    return tuple(place for place in found if place is not None)
 
 
 def _opposes(lesion: Lesion, other: Lesion) -> bool:
@@ -150,9 +147,11 @@ def _surface(bones: NDArray[np.uint8], grid: Grid, side: Side, bone: Bone) -> Fl
     return grid.to_lps(np.argwhere(outermost(bones == LABELS[name])))
 
 
-def _contact(voxels: LesionVoxels, surface: FloatArray, bone: Bone) -> Place:
-    """Return the plane that cuts across a contact and shows most of it, through its middle."""
-    distance = np.asarray(KDTree(surface).query(voxels.grid.to_lps(voxels.outer))[0])
+def _contact(voxels: LesionVoxels, surface: FloatArray, bone: Bone) -> Place | None:
+    """Return the plane that cuts across a contact and shows most of it, through its middle; None without bone near."""
+    distance, _ = _nearest(voxels, surface, _MARGIN_MM)
+    if not np.isfinite(distance).any():
+        return None
     there = voxels.outer[distance <= distance.min() + _CONTACT_MM]
     middle = there[np.linalg.norm((there - there.mean(axis=0)) * voxels.grid.spacing_mm, axis=1).argmin()]
     shown = [int(np.count_nonzero(there[:, a] == middle[a])) for a in range(3)]
@@ -164,15 +163,27 @@ def _contact(voxels: LesionVoxels, surface: FloatArray, bone: Bone) -> Place:
     return Place(_CROSSED[axis], _point(voxels.grid.to_lps(middle)), f"contact with the {bone}")
 
 
-def _gap(voxels: LesionVoxels, surface: FloatArray, mm: float, shows: str) -> Place:
-    """Return the plane that a gap lies in, or nearest to."""
-    points = voxels.grid.to_lps(voxels.outer)
-    distance, nearest = (np.asarray(found) for found in KDTree(surface).query(points))
+def _gap(voxels: LesionVoxels, surface: FloatArray, mm: float, shows: str) -> Place | None:
+    """Return the plane that a gap lies in, or nearest to; None where nothing lies about so near."""
+    distance, nearest = _nearest(voxels, surface, mm + _MARGIN_MM)
+    if not np.isfinite(distance).any():
+        return None
     k = int(distance.argmin())
-    start, end = points[k], surface[nearest[k]]
+    start, end = voxels.grid.to_lps(voxels.outer[k]), surface[nearest[k]]
     along = np.abs(voxels.grid.to_index(end) - voxels.grid.to_index(start)) * voxels.grid.spacing_mm
     plane = _CROSSED[int(along.argmin())]
     return Place(plane, _point((start + end) / 2), shows, GapLine(_point(start), _point(end), mm))
+
+
+def _nearest(
+    voxels: LesionVoxels, surface: FloatArray, within_mm: float
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return the distance of each outer voxel to the nearest point, infinite beyond a limit, and which point it is."""
+    if not len(surface):
+        return np.full(len(voxels.outer), np.inf), np.zeros(len(voxels.outer), np.intp)
+    points = voxels.grid.to_lps(voxels.outer)
+    distance, nearest = KDTree(surface).query(points, distance_upper_bound=within_mm)
+    return np.asarray(distance), np.asarray(nearest)
 
 
 def _point(lps_mm: FloatArray) -> Point:

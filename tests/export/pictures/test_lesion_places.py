@@ -54,6 +54,12 @@ def test_a_gap_lies_in_its_plane_and_has_the_measured_length(axis, planes):
     assert place.shows == "gap to the femur"
 
 
+def test_where_no_bone_lies_there_is_no_plane():
+    for changes in ({"attached_to": ("femur",), "gap_femur_mm": 0.0}, {"gap_femur_mm": 3.0}):
+        findings = made(**{"gap_pelvis_mm": None} | changes)
+        assert places(findings, slab("femur_left", 0, 20.0, 25.0)) == ()
+
+
 def test_of_an_island_the_far_bone_is_not_drawn():
     assert reach_mm(make_lesion(gap_femur_mm=8.0, gap_pelvis_mm=111.0)) == pytest.approx(14.0)
     assert reach_mm(make_lesion(gap_femur_mm=8.0, gap_pelvis_mm=20.0)) == pytest.approx(26.0)
