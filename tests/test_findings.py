@@ -183,7 +183,7 @@ class TestWords:
         excluded = tuple(msgspec.structs.replace(make_excluded(r), **with_) for r, with_ in made.items())
         lines = str(make_findings(record=make_record(hips=(), lesions=(), excluded=excluded, flags=()))).splitlines()
         outgrowth = "right, 0.06 mL, height 9 mm, base 16 mm"
-        why = f"{EXCLUSIONS['osteophyte']} (at the joint); probability of ossification 0.03"
+        why = f"{EXCLUSIONS['osteophyte']}; weighed most: at the joint; probability of ossification 0.03"
         assert lines == [
             f"Bony outgrowth beside the joint, not counted: {outgrowth}; {why}.",
             f"Detected, not counted: 1 x {EXCLUSIONS['vessel_calcium']}; 1 x {EXCLUSIONS['near_metal']}.",

@@ -60,6 +60,6 @@ def _excluded_words(thing: Excluded) -> str:
         *([f"height {thing.height_mm:.0f} mm"] if thing.height_mm is not None else []),
         *([f"base {thing.base_mm:.0f} mm"] if thing.base_mm is not None else []),
     ]
-    because = f" ({thing.because})" if thing.because else ""
+    because = f"; weighed most: {thing.because}" if thing.because else ""
     given = "" if thing.probability is None else f"; probability of ossification {probability_words(thing.probability)}"
     return f"{', '.join(size)}; {thing.message}{because}{given}"

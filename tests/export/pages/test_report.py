@@ -90,9 +90,11 @@ class TestWords:
     def test_identity_only_where_the_record_holds_it(self):
         findings = make_findings()
         assert "Patient " not in text_of(report_html(findings)).replace("Patient position", "")
-        series = msgspec.structs.replace(findings.record.series, patient_id="P-77", study_date="20200102")
+        series = msgspec.structs.replace(
+            findings.record.series, patient_id="P-77", study_date="20200102", source="/ct/77"
+        )
         known = make_findings(record=msgspec.structs.replace(findings.record, series=series))
-        assert "Patient P-77 Study date 2020-01-02" in text_of(report_html(known))
+        assert "Patient P-77 Study date 2020-01-02 Source /ct/77 Study" in text_of(report_html(known))
 
     def test_a_null_is_said_and_why(self):
         hip = make_hip(status="not_in_view", finding=None, n_lesions=None, total_volume_mm3=None, score=None)
