@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 import msgspec
 
+from ho_detect.anatomy.metal.record import MetalRecord, PartKind
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.grade.systems import GRADES
 from ho_detect.detection.judge.excluded import EXCLUSIONS
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.flags import Flag, null
+from ho_detect.image.sides import Side
 from ho_detect.results.lesion_words import contact_words, list_words, millilitres, where_words
 
 
@@ -50,6 +52,31 @@ def reason_words(reason: Flag) -> str:
     if reason.code == "set_aside_undecided" and detail in EXCLUSIONS:
         return f"undecided: {EXCLUSIONS[detail]}"
     return reason.message
+
+
+def metal_words(side: Side, metal: MetalRecord | None) -> str:
+    """Say which parts of implants lie at one hip; empty where there are none.
+
+    >>> metal_words("left", None)
+    ''
+    """
+    kinds = Counter(part.kind for part in (metal.parts if metal is not None else ()) if part.side == side)
+    if not kinds:
+        return ""
+    return "metal: " + list_words([_PARTS[kind] + ("" if n == 1 else f" ({n})") for kind, n in kinds.items()])
+
+
+#: Parts of implants in words.
+_PARTS: dict[PartKind, str] = {
+    "head": "prosthetic head",
+    "cup": "cup",
+    "stem": "stem",
+    "nail": "nail",
+    "plate": "plate",
+    "screw": "screw",
+    "wire": "wire",
+    "other": "another part",
+}
 
 
 def _hip_words(hip: Hip, lesions: list[Lesion]) -> str:

@@ -1,9 +1,12 @@
 """The first sentence of a hip answers: is it there, how much, how mature, how large, where, what it leaves open."""
 
-from made_findings import make_hip, make_lesion
+import msgspec
+from made_findings import make_findings, make_hip, make_lesion, make_record
 
+from ho_detect.anatomy.metal.record import ImplantPart, MetalRecord
+from ho_detect.export.pages.report import report_html
 from ho_detect.flags import flag
-from ho_detect.results.hip_words import as_told, hip_sentence, reason_words
+from ho_detect.results.hip_words import as_told, hip_sentence, metal_words, reason_words
 
 
 def present(**changes):
@@ -64,6 +67,19 @@ def test_beside_metal_the_hidden_share_is_said_and_grades_are_the_least():
     assert sentence.endswith("metal hides 23 % of the joint region.")
     without = hip_sentence(make_hip(hidden_share=0.234, grades_at_least=True, joint_space_resolved=None), [])
     assert without == "Left hip: no ossification found beside metal; metal hides 23 % of the joint region."
+
+
+def test_parts_of_implants_are_named_at_their_hip():
+    common = {"volume_mm3": 900.0, "length_mm": 40.0, "center_lps_mm": (0.0, 0.0, 0.0), "radius_mm": 3.0}
+    kinds = (("screw", "left"), ("plate", "left"), ("screw", "left"), ("cup", "right"))
+    parts = tuple(ImplantPart(kind=kind, side=side, **common) for kind, side in kinds)
+    metal = MetalRecord(volume_mm3=1.0, hidden_volume_mm3=2.0, parts=parts)
+    assert metal_words("left", metal) == "metal: screw (2) and plate"
+    assert metal_words("right", metal) == "metal: cup"
+    assert metal_words("left", None) == ""
+    html = report_html(make_findings(record=msgspec.structs.replace(make_record(), metal=metal)))
+    assert html.count("<td>Screw</td>") == 2
+    assert "<li>metal: cup</li>" in html
 
 
 def test_what_is_not_known_is_said_without_codes_or_nested_brackets():

@@ -41,7 +41,7 @@ from ho_detect.export.pages.surfaces import Surface, pack, surfaces
 from ho_detect.export.pages.templating import render
 from ho_detect.export.pictures.figures import colour_of
 from ho_detect.export.pictures.lesion_places import LesionVoxels
-from ho_detect.results.hip_words import as_told, hip_sentence, reason_words
+from ho_detect.results.hip_words import as_told, hip_sentence, metal_words, reason_words
 from ho_detect.results.lesion_words import lesion_sentence, probability_words
 from ho_detect.results.record import record_json
 from ho_detect.results.result import Result
@@ -198,7 +198,10 @@ def _hip_part(hip: Hip, result: Result, undecided: list[ExcludedPart]) -> HipPar
         verdict=hip.finding or hip.status,
         figures=lines(headline, (hip,), result.record.software.settings) if hip.finding == "present" else (),
         undecided=tuple(part for part in undecided if part.thing.side == hip.side),
-        reasons=tuple(reason_words(r) for r in hip.reasons if r.code not in _SAID_ALREADY) if told else (),
+        reasons=(
+            *filter(None, [metal_words(hip.side, result.record.metal)]),
+            *(reason_words(r) for r in hip.reasons if told and r.code not in _SAID_ALREADY),
+        ),
     )
 
 

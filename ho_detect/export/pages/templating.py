@@ -6,7 +6,7 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ho_detect.export.pages.rows import volume_words
+from ho_detect.export.pages.rows import point_words, volume_words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -51,6 +51,7 @@ def _environment() -> Environment:
     environment.globals["file"] = file
     environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
     environment.filters["date"] = date_words
+    environment.filters["point"] = point_words
     environment.filters["ml"] = volume_words
     environment.filters["mm"] = lambda value: f"{value:.2f}".rstrip("0").rstrip(".")
     return environment
