@@ -1,7 +1,9 @@
 """Hypothesis without clocks: how busy the machine is decides nothing. Side by side, the longest files begin first."""
 
 import os
+import re
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("no_clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -31,5 +33,9 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items):
+    # workers of pytest-xdist must collect the same names
+    addressed = [item.nodeid for item in items if re.search(r"0x[0-9a-f]{6}", item.nodeid)]
+    if addressed:
+        raise pytest.UsageError(f"names of tests that change from run to run: {addressed}")
     order = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path.stem, len(LONGEST)))

@@ -29,7 +29,7 @@ SKIN_MM, MUSCLE_MM = (185.0, 118.0), (163.0, 98.0)
 MUSCLE_HU, FAT_HU, CORTEX_HU, CANCELLOUS_HU, METAL_HU = 55.0, -100.0, 950.0, 300.0, 3071.0
 _CORTEX_MM, _RIM_MM = 2.5, 2.5
 #: Radius of a metal head.
-METAL_MM = 14.0
+METAL_MM = 22.0
 _WEIGHTS = {"femur": np.array([0.6, -0.5, 0.4]), "pelvis": np.array([-0.4, 0.5, 0.3])}
 _LOW, _HIGH = np.array([-190.0, -135.0, -125.0]), np.array([190.0, 135.0, 110.0])
 #: The person is painted on voxels of this edge.

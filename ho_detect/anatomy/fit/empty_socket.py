@@ -35,6 +35,8 @@ _LEAST_SEEN = 40
 _EMPTY_MM = 36.0
 #: The femur ends where, coming from the socket in shells so thick, so large a share of its surface is seen. mm
 _SHELL_MM, _STUMP = 5.0, 0.6
+#: The neck begins so far from the head's center, mm.
+_NECK_MM = 20.0
 _FARTHEST_CUT_MM = 75.0
 #: An edge is not to be met where something so near along the normal is not seen, mm.
 _ALONG_MM = np.arange(-6.0, 4.5, 1.5)
@@ -110,11 +112,18 @@ def dislocated_femur(
 
 
 def femur_without_head(
-    fields: Fields, fine: WorkingVolume, side: Side, socket: Sphere, pelvis: FloatArray
+    fields: Fields, fine: WorkingVolume, side: Side, socket: Sphere, pelvis: FloatArray, *, replaced: bool = False
 ) -> SurfaceFit:
     """Fit what is left of a femur; without faces where nothing is left of it.
 
     The faces of head and neck that are gone are left out; all vertices stay, where the model expects them.
+
+    Parameters
+    ----------
+    pelvis
+        (3, 3) how the pelvis is turned, in the mirrored frame of that side.
+    replaced
+        Whether a head of metal lies in the socket: then there is a femur, and its neck may be left.
     """
     masked = _hollow(fine, socket.center_lps_mm)
     starts = femur_starts(fields, side, socket.center_lps_mm, pelvis, _STARTS)
@@ -126,13 +135,14 @@ def femur_without_head(
     seen = np.abs(np.nan_to_num(offset, nan=np.inf)) < 2.0
     could = ~np.isnan(strength) & ~_beside_the_unseen(fine, best)
     left = could & (away > _EMPTY_MM)
-    if left.sum() < _LEAST_SEEN or seen[left].mean() < _A_FEMUR:
+    if not replaced and (left.sum() < _LEAST_SEEN or seen[left].mean() < _A_FEMUR):
         return replace(best, faces=best.faces[:0])
-    cut_mm = _EMPTY_MM
+    cut_mm = _NECK_MM if replaced else _EMPTY_MM
     while cut_mm < _FARTHEST_CUT_MM:
         shell = (away >= cut_mm) & (away < cut_mm + _SHELL_MM)
-        # where metal hides all of a shell, it does not tell: a prosthesis replaces head and neck
-        if shell.any() and (not could[shell].any() or seen[shell & could].mean() > _STUMP):
+        tells = bool(could[shell].any())
+        # where metal hides all of a shell it does not tell: a prosthesis replaces head and neck
+        if (tells and seen[shell & could].mean() > _STUMP) or (shell.any() and not tells and cut_mm >= _EMPTY_MM):
             break
         cut_mm += _SHELL_MM
     return replace(best, faces=best.faces[(away[best.faces] > cut_mm).all(axis=1)])

@@ -172,7 +172,8 @@ def _replaced(fields: Fields, fine: WorkingVolume, metal: MetalVoxels, side: Sid
     head = metal.largest_ball(center, _HEAD_SEARCH_MM)
     if head is None:
         return None
-    femur = femur_without_head(fields, fine, side, head, bone.pose.rotation)
+    # a stem says that there is one; how well its surface lies on bone is asked of it later
+    femur = femur_without_head(fields, fine, side, head, bone.pose.rotation, replaced=True)
     return FittedHip(side, femur, bone.fit, head.center_lps_mm, head.radius_mm, bone.fit.explained, replaced=True)
 
 

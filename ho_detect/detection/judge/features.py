@@ -91,7 +91,7 @@ def _free_at_joint(e: Evidence) -> float:
     """A piece of an osteophyte or a loose body: free, and no farther from the head than the joint's capsule."""
     if e.joined or e.head_radius_mm is None:
         return 0.0
-    return 1.0 - ramp(e.head_distance_mm - e.head_radius_mm, 6.0, 12.0)
+    return 1.0 - ramp(e.head_distance_mm - e.head_radius_mm, 6.0, 10.0)
 
 
 def _tube(e: Evidence) -> float:

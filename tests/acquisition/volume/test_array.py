@@ -110,7 +110,9 @@ def test_geometry_that_is_refused_of_dicom_is_refused_here(affine, reason):
     assert caught.value.reason == reason
 
 
-@pytest.mark.parametrize("change", [lambda v: v + 1024, lambda v: (v + 1000) / 10, lambda v: v * 0], ids=str)
+@pytest.mark.parametrize(
+    "change", [lambda v: v + 1024, lambda v: (v + 1000) / 10, lambda v: v * 0], ids=["shifted", "a tenth", "nothing"]
+)
 def test_values_that_cannot_be_hu_are_refused(change):
     values, affine = in_ras()
     with pytest.raises(SeriesError) as caught:
