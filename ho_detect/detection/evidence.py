@@ -124,7 +124,6 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Settings) -> Evidence:
     """Measure a candidate; it belongs to the nearest of the hips in view."""
     frames, tissue, metal, given = anatomy.landmarks, anatomy.tissue, anatomy.metal, anatomy.user_masks
-    judge = settings.judge
     candidate = outlined.candidate
     points = points_of(region, candidate)
     frame = nearest_frame(frames, points.mean(axis=0))
@@ -181,7 +180,7 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
         spine=float(frame.spine_or_sacrum(sample).mean()),
         shaft=float(frame.beyond_model(sample).mean()),
         cavity=float(in_cavity.mean()),
-        away=float((in_cavity & (to_wall > judge.wall_mm)).mean()),
+        away=float((in_cavity & (to_wall > settings.judge.wall_mm)).mean()),
         arterial=float(frame.arterial_course(sample).mean()),
         across=float(frame.across_midline(sample).mean()) if len(frames) == 1 else 0.0,
         other_bone=float(given.within(OTHER_BONES, sample).mean()),
@@ -195,10 +194,8 @@ def _against_surface(
 ) -> tuple[float | None, float, float | None]:
     """Compare a candidate with what the native surface could be where it stands.
 
-    Returns
-    -------
-    The greatest height beyond two standard deviations, the share of its base whose surface is seen, and how well the
-    bone that it stands highest on lies on bone; None where no native bone is near.
+    Return the greatest height beyond two standard deviations, the share of its base whose surface is seen, and how
+    well the bone that it stands highest on lies on bone; None where no native bone is near.
     """
     near = np.flatnonzero((distance_mm < FAR_MM) & (nearest > 0))
     if not near.size:
@@ -221,7 +218,7 @@ def _mirrored(
 ) -> float | None:
     """Return the share of a candidate, outside of its base, whose place on the other side is dense too.
 
-    Native bone that the model does not have is there on both sides; new bone hardly grows alike.
+    Native bone that the model lacks is there on both sides; new bone hardly grows alike.
     """
     out = np.flatnonzero((distance_mm > _BASE_MM) & (distance_mm < FAR_MM) & (nearest > 0))
     out = out[:: 1 + out.size // _SAMPLE]
@@ -251,8 +248,7 @@ def _certainty_at(
 def _underlying(region: Region, candidate: Candidate) -> tuple[float | None, float | None]:
     """Return the mean HU of the native bone near a candidate, and its densest places beneath the base; None for none.
 
-    Beneath new bone the cortex of the old one lies between it and the marrow; marrow goes on into native bone that the
-    fit missed, and into osteophytes.
+    Beneath new bone lies the cortex of the old one; marrow goes on into native bone that the fit missed.
     """
     mask, box = candidate.mask, candidate.box
     distance = region.distance_mm[box]
@@ -278,8 +274,7 @@ def _underlying(region: Region, candidate: Candidate) -> tuple[float | None, flo
 def _surroundings(region: Region, candidate: Candidate, given: GivenMasks) -> tuple[float, float, float, float]:
     """Shares of muscle, fat, bone (or whatever is as dense) and air in the shell around a candidate.
 
-    They are 1 together: what is as dense as fat blurred into air counts as air. NaN where no voxel of the shell is in
-    view. Fat in a user-supplied muscle counts as muscle.
+    They are 1 together: fat blurred into air is air. NaN where nothing is in view. Fat in a user's muscle is muscle.
     """
     tight = bounding_box(candidate.mask)
     start = [s.start + t.start for s, t in zip(candidate.box, tight, strict=True)]
