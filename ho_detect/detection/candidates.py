@@ -86,6 +86,8 @@ class Candidate:
         The bones ("femur", "pelvis") that its final outline is in contact with.
     is_split
         Whether it has been split from a vessel, bowel or osteophytes that it was joined with.
+    is_clear
+        Whether what metal hides has been split from it.
     boundary_hu
         Of what was left of a larger one outside of the zone around metal, or inside of it: HU of the outline, which is
         final. None of all others.
@@ -96,6 +98,7 @@ class Candidate:
     joined: bool
     touching: tuple[str, ...] = ()
     is_split: bool = False
+    is_clear: bool = False
     boundary_hu: float | None = None
 
     @property

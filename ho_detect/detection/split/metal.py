@@ -28,7 +28,7 @@ def split_at_metal_zone(region: Region, outlined: Outlined, metal: Metal, native
     native_margin_mm
         What lies nearer to native bone is joined with it.
     """
-    candidate = replace(outlined.candidate, is_split=True)
+    candidate = replace(outlined.candidate, is_clear=True)
     mask, box = candidate.mask, candidate.box
     clear = clear_of_metal(region, candidate, metal)
     pieces = label_components(clear, 1.0)
@@ -45,5 +45,9 @@ def split_at_metal_zone(region: Region, outlined: Outlined, metal: Metal, native
         cut = bool((neighbours(part) & hidden).any())
         joined = candidate.joined and bool((part & near).any())
         boundary_hu = outlined.boundary_hu if cut else None
-        parts.append(replace(candidate, mask=part, joined=joined, touching=(), boundary_hu=boundary_hu))
-    return [*parts, replace(candidate, mask=rest, boundary_hu=outlined.boundary_hu)] if rest.any() else parts
+        # one that streaks alone lie against may have to be split from a vessel yet
+        own = replace(candidate, mask=part, joined=joined, touching=(), is_split=cut, boundary_hu=boundary_hu)
+        parts.append(own)
+    if not rest.any():
+        return parts
+    return [*parts, replace(candidate, mask=rest, is_split=True, boundary_hu=outlined.boundary_hu)]

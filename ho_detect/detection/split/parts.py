@@ -14,6 +14,9 @@ from ho_detect.detection.split.osteophytes import split_from_osteophytes
 from ho_detect.detection.split.vessel import thicker_than_vessel
 from ho_detect.settings import Settings
 
+#: So much of a candidate where metal hides it is split from the rest however small a share it is, mm³. Convention.
+_HIDDEN_MM3 = 100.0
+
 
 def parts_of(
     region: Region, outlined: Outlined, evidence: Evidence, anatomy: Anatomy, settings: Settings
@@ -26,9 +29,12 @@ def parts_of(
     if outlined.candidate.is_split:
         return []
     split = settings.judge
-    if evidence.near_metal > split.zone_share:
+    hidden_mm3 = evidence.near_metal * evidence.volume_mm3
+    if not outlined.candidate.is_clear and (evidence.near_metal > split.zone_share or hidden_mm3 >= _HIDDEN_MM3):
         margin_mm = settings.detection.native_margin_mm
-        return split_at_metal_zone(region, outlined, anatomy.metal, margin_mm)
+        clear = split_at_metal_zone(region, outlined, anatomy.metal, margin_mm)
+        if clear or evidence.near_metal > split.zone_share:
+            return clear
     if evidence.is_tube(split):
         spacing_mm = np.array(region.grid.spacing_mm)
         thick, rest = thicker_than_vessel(outlined.candidate, spacing_mm, split.vessel_radius_mm)

@@ -48,7 +48,7 @@ def test_parts_are_the_whole_and_each_lies_on_one_side(metal_x, width):
     assert len(parts) == (len(large) + (sum(s.sum() for s in large) < mask.sum()) if large else 0)
     if parts:
         assert np.array_equal(np.sum([p.mask for p in parts], axis=0), mask.astype(int))
-        assert all(p.is_split for p in parts)
+        assert all(p.is_clear and p.is_split == p.at_metal_zone for p in parts)
     for part, side in zip(parts, large, strict=False):
         assert np.array_equal(part.mask, side)
         # cut only where it goes on in the zone
