@@ -28,8 +28,13 @@ PLANS = (
 
 
 @lru_cache(maxsize=3)
+def analysed(k):
+    return analyze(scan(PLANS[k][1]).volume, Settings())
+
+
+@lru_cache(maxsize=6)
 def study(k, date=True):
-    result = analyze(scan(PLANS[k][1]).volume, Settings())
+    result = analysed(k)
     series = msgspec.structs.replace(result.record.series, study_date=PLANS[k][0] if date else None)
     record = msgspec.structs.replace(result.record, series=series)
     return Findings.of(replace(result, record=record))
