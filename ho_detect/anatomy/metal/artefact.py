@@ -24,6 +24,8 @@ _STREAK_MM, _AROUND_MM = 1.5, 18.0
 COEFFICIENTS = (1.4, 2.6, 250.0, 6.5)
 #: The roughness of what no artefact reaches: this quantile of all soft tissue in view.
 QUIET = 0.25
+#: What stands for all of a place, and how much finer than a HU means are: they are smoothed as whole numbers.
+_WHOLE, _FINER = 1000, 8
 #: With so small a share of soft tissue around no roughness is told.
 _LEAST_SOFT = 0.05
 
@@ -55,15 +57,17 @@ def artefact_hu(
 
 def artefact_terms(volume: WorkingVolume, body: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return (z, y, x) HU of roughness of the soft tissue around each place, and of the mean shadow there."""
-    step = volume.step_mm
-    hu = np.clip(volume.hu.astype(np.float32), *_CLIPPED_HU)
+    step, one = volume.step_mm, np.float32(1.0)
+    hu = np.clip(volume.hu, *_CLIPPED_HU).astype(np.int16)
     fine, wide = (0.0, _STREAK_MM / step, _STREAK_MM / step), (0.0, _AROUND_MM / step, _AROUND_MM / step)
     # by the mean about a place: streaks lead single voxels far from what soft tissue has
     mean = gaussian(hu, fine)
     soft = body & (mean > _SOFT_HU[0]) & (mean < _SOFT_HU[1])
-    share = np.where(soft, np.int16(1000), np.int16(0))
-    level = 1000.0 * gaussian(np.where(soft, hu, 0), fine) / np.maximum(gaussian(share, fine), 1)
-    off = np.where(soft, np.abs(hu - level), 0.0)
-    rough = 1000.0 * gaussian(8.0 * off, wide) / 8.0 / np.maximum(gaussian(share, wide), int(1000 * _LEAST_SOFT))
-    dark = np.where(body, np.maximum(_SHADOW_HU - hu, 0.0), 0.0)
-    return rough.astype(np.float32), gaussian(8.0 * dark, wide).astype(np.float32) / np.float32(8.0)
+    share = np.where(soft, np.int16(_WHOLE), np.int16(0))
+    near = gaussian(np.where(soft, hu, np.int16(0)), fine) * (one * _WHOLE / np.maximum(gaussian(share, fine), 1))
+    off = np.where(soft, np.abs(hu - near) * (one * _FINER), np.float32(0.0))
+    least = np.int16(_WHOLE * _LEAST_SOFT)
+    rough = gaussian(off, wide) * (one * _WHOLE / _FINER / np.maximum(gaussian(share, wide), least))
+    dark = np.where(body, np.maximum(np.int16(_SHADOW_HU) - hu, 0), np.int16(0)) * np.int16(_FINER)
+    shadow = gaussian(dark, wide) * (one / _FINER)
+    return np.asarray(rough, np.float32), np.asarray(shadow, np.float32)

@@ -53,11 +53,11 @@ def defined(evidence: Evidence, settings: Settings) -> str | None:
 def plainly_elsewhere(region: Region, candidate: Candidate, anatomy: Anatomy, settings: Settings) -> Excluded | None:
     """Return what is out of reach or spine and sacrum before it is outlined: the sacrum takes as long as all else.
 
-    The volume told is that at the detection threshold. Where there is metal nothing is plain.
+    The volume told is that at the detection threshold. What metal hides in part is not plain.
     """
-    if anatomy.metal.zone is not None:
-        return None
     points = points_of(region, candidate)
+    if anatomy.metal.hides(points).any():
+        return None
     center = points.mean(axis=0)
     frame = nearest_frame(anatomy.landmarks, center)
     reach_mm = settings.detection.reach_mm if candidate.joined else settings.judge.free_reach_mm
