@@ -20,6 +20,8 @@ from ho_detect.image.grid import Grid
 FOUND_SHARE: Final = 0.3
 #: A label is false where a smaller share of it lies so near to a reference lesion, mm. Convention.
 FALSE_SHARE, NEAR_MM = 0.1, 3.0
+#: What lies exactly so near counts as near, whatever the rounding, mm.
+_ROUNDING_MM = 1e-6
 #: A label of which so large a share lies where the reference says that it counts neither way is not false. Convention.
 IGNORED_SHARE: Final = 0.5
 
@@ -134,7 +136,7 @@ def _false(reference: Labels, result: Labels, grid: Grid, ignored: BoolArray | N
         points = np.argwhere(mask)
         near = reference[mask] > 0
         if tree is not None:
-            near |= tree.query(points * spacing, distance_upper_bound=np.nextafter(NEAR_MM, np.inf))[0] <= NEAR_MM
+            near |= tree.query(points * spacing, distance_upper_bound=2 * NEAR_MM)[0] <= NEAR_MM + _ROUNDING_MM
         if near.mean() >= FALSE_SHARE or (ignored is not None and ignored[mask].mean() >= IGNORED_SHARE):
             continue
         found.append(FalseLesion(number, len(points) * grid.voxel_volume_mm3))

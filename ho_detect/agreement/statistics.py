@@ -133,7 +133,7 @@ def kappa(
     with np.errstate(invalid="ignore", divide="ignore"):
         found: Any = cohens_kappa(table, wt="quadratic" if weights == "quadratic" else None)
     if not math.isfinite(found.kappa_low):
-        return Estimate(value=float(found.kappa), n=n, why="one of both gives one grade alone: no interval")
+        return Estimate(value=float(found.kappa), n=n, why="the grades leave no variance to work out an interval from")
     # the asymptotic interval may reach beyond what kappa can be
     low, high = max(-1.0, float(found.kappa_low)), min(1.0, float(found.kappa_upp))
     return Estimate(value=float(found.kappa), low=low, high=high, n=n)

@@ -28,7 +28,7 @@ def naive(reference, result, ignored):
     """Return cover by label, false labels, Dice, volumes in voxels."""
     near = reference > 0
     if reference.any():
-        near = ndi.distance_transform_edt(reference == 0, sampling=GRID.spacing_mm) <= 3
+        near = ndi.distance_transform_edt(reference == 0, sampling=GRID.spacing_mm) <= 3 + 1e-6
     cover = {int(n): float((result[reference == n] > 0).mean()) for n in np.unique(reference) if n}
     false = [
         int(n) for n in np.unique(result) if n and near[result == n].mean() < 0.1 and ignored[result == n].mean() < 0.5

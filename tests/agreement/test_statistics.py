@@ -79,6 +79,9 @@ class TestKappa:
         if min(len({*one}), len({*other})) == 1:
             assert found.value == pytest.approx(0.0, abs=1e-9)
             return
+        if found.low is None:  # disagreement all of one kind has no variance
+            assert (found.high, "no variance" in found.why) == (None, True)
+            return
         assert -1 <= found.low <= found.value + 1e-9
         assert found.value - 1e-9 <= found.high <= 1
 
