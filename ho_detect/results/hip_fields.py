@@ -44,8 +44,8 @@ HIP_FIELDS: Final[tuple[Field, ...]] = (
     Field(
         "finding",
         "",
-        "`present`: a lesion; `absent`: none, at least `judge.least_coverage` of the joint region in view and nothing "
-        "undecided that matters; "
+        "`present`: a lesion; `absent`: none, at least `judge.least_coverage` of the joint region in view and not "
+        "hidden by metal, and nothing undecided that matters; "
         "else `indeterminate`.",
         page=Shown("Finding", missing="not judged"),
     ),

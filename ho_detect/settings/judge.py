@@ -56,7 +56,12 @@ class JudgeSettings(Group, frozen=True):
     exclude: Annotated[float, Tunable("ratio", 0, 1, "Below this probability a candidate is excluded.")] = 0.2
     least_coverage: Annotated[
         float,
-        Tunable("ratio", 0, 1, "With a smaller share of the joint region in view a hip is not called free of lesions."),
+        Tunable(
+            "ratio",
+            0,
+            1,
+            "With less of the joint region in view and not hidden by metal a hip is not called free of lesions.",
+        ),
     ] = 0.9
     undecided_mm3: Annotated[
         float, Tunable("mm³", 0, 1e6, "Less undecided volume does not make a hip indeterminate.")

@@ -61,8 +61,9 @@ def _grade(
     doubts = tuple(flag("set_aside_undecided", reason) for reason in sorted({x.reason for x in weighty}))
     seen = joint.status == "partly_in_view" and (joint.coverage or 0.0) >= settings.judge.least_coverage
     whole = joint.status in ("assessed", "assessed_beside_metal") or seen
-    complete = whole and not weighty
-    graded = whole and bool(mine or not weighty)
+    # what metal hides is no more seen than what is out of view
+    complete = whole and not weighty and 1.0 - joint.hidden_share >= settings.judge.least_coverage
+    graded = whole and bool(mine or complete)
     bridging = any(len(x.attached_to) == 2 for x in mine)
     gaps = [gap for x in mine if (gap := femur_pelvis_gap_mm(x)) is not None]
     # what metal hides may bridge

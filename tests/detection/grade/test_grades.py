@@ -190,6 +190,14 @@ class TestWhatWasNotSeen:
         assert (hip.finding, hip.status) == (finding, "partly_in_view")
         assert [r.code for r in hip.reasons] == ["hip_cut_by_view"]
 
+    @pytest.mark.parametrize(("hidden", "finding", "grade"), [(0.05, "absent", "0"), (0.3, "indeterminate", None)])
+    def test_what_metal_hides_is_no_more_seen_than_what_is_out_of_view(self, hidden, finding, grade):
+        hip = graded(status="assessed_beside_metal", hidden_share=hidden, reasons=(flag("hidden_by_metal"),))
+        assert (hip.finding, hip.brooker_ct, hip.brooker_ct_at_most) == (finding, grade, "IV")
+        assert hip.grades_at_least
+        ill = graded([island()], status="assessed_beside_metal", hidden_share=hidden)
+        assert (ill.finding, ill.brooker_ct) == ("present", "I")
+
     def test_nothing_seen_later_can_lower_a_bridge(self):
         hip = graded([bridge()], status="partly_in_view")
         assert (hip.brooker_ct, hip.della_valle_ct, hip.bridging) == ("IV", "C", True)
