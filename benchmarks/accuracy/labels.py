@@ -53,16 +53,14 @@ class Truth:
 
 def truth_of(study: SimulatedStudy) -> Truth:
     """Return what is known of a simulated study."""
-    _, order, steps = study.volume.grid.to_canonical()
-    flip = tuple(slice(None, None, s) for s in steps)
-    grid = study.volume.canonical().grid
+    canonical = study.volume.grid.turned
     hidden = hidden_by_metal(study)
     return Truth(
-        grid,
-        study.labels.transpose(order)[flip],
-        study.bone.transpose(order)[flip] > 0,
-        study.mimic.transpose(order)[flip],
-        None if hidden is None else hidden.transpose(order)[flip],
+        study.volume.grid.to_canonical()[0],
+        canonical(study.labels),
+        canonical(study.bone) > 0,
+        canonical(study.mimic),
+        None if hidden is None else canonical(hidden),
     )
 
 

@@ -55,10 +55,7 @@ def truth_of(study: SimulatedStudy) -> dict[str, Any]:
 def write_case(study: SimulatedStudy, folder: Path) -> None:
     """Write one study and its truth into a folder, made when absent."""
     write_dicom(study, folder / "dicom")
-    grid, order, steps = study.volume.grid.to_canonical()
-
-    def canonical(array: NDArray[np.generic]) -> NDArray[np.generic]:
-        return array.transpose(order)[tuple(slice(None, None, step) for step in steps)]
+    grid, canonical = study.volume.grid.to_canonical()[0], study.volume.grid.turned
 
     block = tuple(max(1, round(_BLOCK_MM / s)) for s in grid.spacing_mm)
     native = study.bone.copy()

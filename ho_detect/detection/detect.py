@@ -22,6 +22,7 @@ from ho_detect.detection.outline import Outlined, outline
 from ho_detect.detection.split.merge import merged
 from ho_detect.detection.split.parts import parts_of
 from ho_detect.flags import null
+from ho_detect.image.grid import Grid
 from ho_detect.settings import Settings
 from ho_detect.system.parallel import in_parallel
 
@@ -178,10 +179,10 @@ def candidate_of(thing: Thing) -> Candidate:
     return thing.candidate if isinstance(thing, Outlined) else thing
 
 
-def label_map(shape: tuple[int, ...], judgement: Judgement) -> NDArray[np.uint16]:
-    """Return a volume of that canonical shape with each lesion's id in its voxels; the larger lesion wins."""
-    labels = np.zeros(shape, np.uint16)
-    near = labels[judgement.region.box]
+def label_map(grid: Grid, judgement: Judgement) -> NDArray[np.uint16]:
+    """Return each lesion's id in its voxels, (slice, row, column) on the series' own grid; the larger lesion wins."""
+    labels = np.zeros(grid.shape, np.uint16)
+    near = grid.turned(labels)[judgement.region.box]
     for k in reversed(judgement.kept):
         near[k.outlined.candidate.box][k.outlined.candidate.mask] = k.lesion.id
     return labels

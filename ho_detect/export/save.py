@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ho_detect.export.fhir import FHIR_FILE, fhir_json
-from ho_detect.export.nifti import write_labels
+from ho_detect.export.nifti import write_labels, write_slices
 from ho_detect.export.provenance import PROVENANCE_FILE, hashes_of, provenance, provenance_json
 from ho_detect.results.record import record_json
 from ho_detect.results.result import Result
@@ -82,10 +82,9 @@ def _labels(result: Result, folder: Path) -> list[Path]:
 
 
 def _detected(result: Result, folder: Path) -> list[Path]:
-    labels = result.detected_things()
-    if labels is None:
+    if result.detected_in(slice(0, 1)) is None:
         return []
-    write_labels(folder / DETECTED_FILE, labels, result.grid)
+    write_slices(folder / DETECTED_FILE, result.detected_in, result.grid)  # type: ignore[arg-type]
     return [folder / DETECTED_FILE]
 
 

@@ -150,11 +150,19 @@ class Grid:
 
     def box_around(self, center_lps_mm: ArrayLike, half_mm: float) -> tuple[slice, slice, slice]:
         """Return the array slices that hold all within ``half_mm`` of a point, clipped to the grid."""
-        center = self.to_index(center_lps_mm)
+        return self.box_of(np.atleast_2d(center_lps_mm), half_mm)
+
+    def box_of(self, lps_mm: ArrayLike, margin_mm: float = 0.0) -> tuple[slice, slice, slice]:
+        """Return the array slices that hold all near (n, 3) LPS points, n at least 1, clipped to the grid.
+
+        >>> Grid.axial((9, 9, 9), (2.0, 1.0, 1.0), (0, 0, 0)).box_of([[3, 4, 5], [4, 4, 50]])
+        (slice(2, 9, None), slice(4, 5, None), slice(3, 5, None))
+        """
+        index = self.to_index(lps_mm)
         # the half extent along each index axis of an LPS ball is the norm of that row of the inverse
-        reach = half_mm * np.linalg.norm(self._inverse, axis=1)
-        low = np.clip(np.floor(center - reach).astype(int), 0, self.shape)
-        high = np.clip(np.ceil(center + reach).astype(int) + 1, low, self.shape)
+        reach = margin_mm * np.linalg.norm(self._inverse, axis=1)
+        low = np.clip(np.floor(index.min(axis=0) - reach).astype(int), 0, self.shape)
+        high = np.clip(np.ceil(index.max(axis=0) + reach).astype(int) + 1, low, self.shape)
         a, b, c = (slice(int(i), int(j)) for i, j in zip(low, high, strict=True))
         return a, b, c
 
@@ -179,6 +187,11 @@ class Grid:
                 affine[:3, 3] += affine[:3, axis] * (shape[axis] - 1)
                 affine[:3, axis] *= -1
         return Grid(shape, affine), order, steps  # type: ignore[arg-type]
+
+    def turned(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Return a view of an array on this grid as it lies on the grid of :meth:`to_canonical`."""
+        _, order, steps = self.to_canonical()
+        return array.transpose(order)[tuple(slice(None, None, s) for s in steps)]
 
     def from_canonical(self, array: NDArray[Any]) -> NDArray[Any]:
         """Return a view of an array on the grid of :meth:`to_canonical`, back on this grid's own axes."""

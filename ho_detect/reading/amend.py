@@ -125,9 +125,7 @@ def _of_any_version(entry: msgspec.Struct) -> msgspec.Struct:
 
 def _in_region(labels: NDArray[np.uint16], grid: Grid, judgement: Judgement) -> NDArray[np.uint16]:
     """Return outlines on the grid of the region that is analysed."""
-    _, order, steps = grid.to_canonical()
-    turned = labels.transpose(order)[tuple(slice(None, None, step) for step in steps)]
-    near = np.ascontiguousarray(turned[judgement.region.box])
+    near = np.ascontiguousarray(grid.turned(labels)[judgement.region.box])
     if np.count_nonzero(near) != np.count_nonzero(labels):
         raise UsageError("labels reach out of the part of the scan around the hips that is analysed")
     return near

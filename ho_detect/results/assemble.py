@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.anatomy.find import Anatomy
 from ho_detect.detection.detect import Judgement, label_map
@@ -29,8 +27,6 @@ def assemble(
 ) -> Result:
     """Return the result; ``warning`` where a flag qualifies them."""
     flags = (*volume.flags, *_qualifications(anatomy, judgement, hips))
-    shape = volume.grid.to_canonical()[0].shape
-    labels = volume.from_canonical(label_map(shape, judgement)).astype(np.uint16, copy=False)
     record = FindingsRecord(
         software=Software.of(settings),
         status="warning" if flags else "ok",
@@ -43,7 +39,7 @@ def assemble(
         specks=judgement.specks,
         metal=anatomy.metal.record(),
     )
-    labels = np.ascontiguousarray(labels)
+    labels = label_map(volume.grid, judgement)
     files, native = anatomy.user_masks.files, anatomy.native
     things, metal = DetectedThings.of(judgement), FoundMetal(HiddenZone.of(anatomy.metal))
     return Result(record, labels, volume, files, native, settings.output, things, metal)

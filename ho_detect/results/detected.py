@@ -67,14 +67,11 @@ def first_voxel(part: Grid, whole: Grid) -> NDArray[np.int64]:
 
 
 def cut_out(labels: NDArray[Label], whole: Grid, part: Grid) -> NDArray[Label]:
-    """Return a label map on the grid of a series, on that grid or on a part of it in canonical order."""
-    if part.shape == whole.shape and np.allclose(part.affine, whole.affine):
-        return labels
-    upright, order, steps = whole.to_canonical()
-    turned = labels.transpose(order)[tuple(slice(None, None, step) for step in steps)]
-    start = first_voxel(part, upright)
-    z, y, x = (slice(int(a), int(a) + n) for a, n in zip(start, part.shape, strict=True))
-    return turned[z, y, x]
+    """Return a label map on the grid of a series, on a part of that grid, in its own order or the canonical one."""
+    cut = part.to_canonical()[0]
+    start = first_voxel(cut, whole.to_canonical()[0])
+    z, y, x = (slice(int(a), int(a) + n) for a, n in zip(start, cut.shape, strict=True))
+    return part.from_canonical(whole.turned(labels)[z, y, x])
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from ho_detect.anatomy.native.masks import NativeBone
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.judge.excluded import Excluded
 from ho_detect.detection.measure.lesion import Lesion
+from ho_detect.detection.measure.shape import bounding_box
 from ho_detect.flags import Flag
 from ho_detect.image.grid import Grid
 from ho_detect.results.detected import NoThings
@@ -50,7 +51,7 @@ class ThingLabels(Protocol):
     def labels(self, grid: Grid) -> NDArray[np.uint16] | None:
         """Return (slice, row, column): 0, or a ``number`` of ``excluded``; None where it is not known.
 
-        The grid is that of the series, or a part of it in canonical order.
+        The grid is that of the series, or a part of it, in its own order or the canonical one.
         """
 
 
@@ -134,15 +135,30 @@ class Result:
         """What qualifies the result as a whole."""
         return self.record.flags
 
+    def lesion_mask(self, lesion: Lesion) -> tuple[Box, NDArray[np.bool_]]:
+        """Return the box of the canonical volume that just holds a lesion's voxels, and (Z, Y, X) which those are."""
+        # no point of a lesion is farther from its centroid than its longest diameter
+        near = self.grid.to_canonical()[0].box_around(lesion.centroid_lps_mm, lesion.max_diameter_mm)
+        mask = self.grid.turned(self.labels)[near] == lesion.id
+        if not mask.any():
+            return (slice(0, 0),) * 3, np.zeros((0, 0, 0), bool)
+        tight = bounding_box(mask)
+        z, y, x = (slice(n.start + t.start, n.start + t.stop) for n, t in zip(near, tight, strict=True))
+        return (z, y, x), mask[tight]
+
     def detected_things(self) -> NDArray[np.uint16] | None:
         """Return what was detected and not counted: (slice, row, column) uint16 on the volume's own grid.
 
         0 background, else the ``number`` of ``excluded``; where two overlap, that of the smaller. No voxel of a lesion
         is in it. None for a result of an earlier version, which was saved without.
         """
-        labels = self.detected.labels(self.grid)
+        return self.detected_in(slice(None))
+
+    def detected_in(self, slices: slice) -> NDArray[np.uint16] | None:
+        """Return some slices of :meth:`detected_things`; less memory than the whole."""
+        labels = self.detected.labels(self.grid.crop((slices, slice(None), slice(None))))
         if labels is not None:
-            labels[self.labels > 0] = 0
+            labels[self.labels[slices] > 0] = 0
         return labels
 
     def native_bone(self) -> NDArray[np.uint8]:
@@ -165,10 +181,6 @@ class Result:
             The result was read from a folder, and neither native bone nor the CT is known.
         """
         return self.bones.labels(self.grid.to_canonical()[0].crop(box))
-
-    def things_in(self, box: Box) -> NDArray[np.uint16] | None:
-        """Return what was detected and not counted in a box of the canonical volume, as :meth:`detected_things`."""
-        return self.detected.labels(self.grid.to_canonical()[0].crop(box))
 
     def hidden_in(self, box: Box) -> NDArray[np.uint8]:
         """Return what metal hides in a box of the canonical volume: 0, 1 hidden by its artefact, 2 metal itself."""

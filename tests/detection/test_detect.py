@@ -10,6 +10,7 @@ from made_detection import BALLS_SHAPE, anatomy, decide_balls
 
 from ho_detect.anatomy.native.surfaces import native_bone
 from ho_detect.detection.detect import label_map
+from ho_detect.image.grid import Grid
 from ho_detect.settings import Settings
 
 SHAPE = BALLS_SHAPE
@@ -68,7 +69,7 @@ class TestOrder:
 class TestLabelMap:
     def test_holds_each_lesion_under_its_id(self, bones):
         found, kept, _ = decided([SMALL, LARGE, MIDDLE], bones)
-        labels = label_map(SHAPE, found)
+        labels = label_map(Grid.axial(SHAPE, (1, 1, 1)), found)
         assert labels.dtype == np.uint16
         assert sorted(np.unique(labels)) == [0, 1, 2, 3]
         for k in kept:
@@ -78,9 +79,9 @@ class TestLabelMap:
 
     def test_lies_where_the_region_lies(self, bones):
         found, _, _ = decided([LARGE], bones)
-        inner = label_map(SHAPE, found)
+        inner = label_map(Grid.axial(SHAPE, (1, 1, 1)), found)
         box = (slice(5, 65), slice(2, 72), slice(10, 130))
-        outer = label_map((80, 80, 140), replace(found, region=replace(found.region, box=box)))
+        outer = label_map(Grid.axial((80, 80, 140), (1, 1, 1)), replace(found, region=replace(found.region, box=box)))
         assert np.array_equal(outer[box], inner)
         assert outer.sum() == inner.sum()
 
@@ -89,8 +90,8 @@ class TestLabelMap:
         small = kept[1].outlined.candidate
         moved = type(small)(kept[0].outlined.candidate.box, kept[0].outlined.candidate.mask, joined=False)
         both = (kept[0], type(kept[1])(kept[1].lesion, type(kept[1].outlined)(moved, 300.0, 5.0, 1.0)))
-        assert set(np.unique(label_map(SHAPE, replace(found, kept=both)))) == {0, 1}
+        assert set(np.unique(label_map(Grid.axial(SHAPE, (1, 1, 1)), replace(found, kept=both)))) == {0, 1}
 
     def test_without_lesions_is_empty(self, bones):
         found, _, _ = decided([], bones)
-        assert not label_map(SHAPE, found).any()
+        assert not label_map(Grid.axial(SHAPE, (1, 1, 1)), found).any()

@@ -1,10 +1,12 @@
+import gzip
+
 import nibabel
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
 from made_findings import make_findings, make_grids
 
-from ho_detect.export.nifti import write_labels
+from ho_detect.export.nifti import write_labels, write_slices
 from ho_detect.image.grid import Grid
 
 GRIDS = make_grids()
@@ -44,6 +46,26 @@ def test_slices_sheared_within_tolerance_can_be_written(tmp_path):
     write_labels(tmp_path / "l.nii.gz", labels, grid)
     image = sitk.ReadImage(str(tmp_path / "l.nii.gz"))
     np.testing.assert_allclose(image.TransformIndexToPhysicalPoint([7, 7, 11]), grid.to_lps([11, 7, 7]), atol=0.3)
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_voxels_and_header_are_those_that_nibabel_writes(name, tmp_path):
+    grid = GRIDS[name]
+    labels = make_findings(grid).labels
+    write_labels(tmp_path / "l.nii.gz", labels, grid)
+    image = nibabel.Nifti1Image(labels.transpose(2, 1, 0), grid.to_ras(), dtype=np.uint16)
+    image.set_sform(grid.to_ras(), 1)
+    image.set_qform(grid.to_ras(), 1)
+    image.header.set_xyzt_units("mm")
+    assert gzip.decompress((tmp_path / "l.nii.gz").read_bytes()) == image.to_bytes()
+
+
+@pytest.mark.parametrize("n_slices", [1, 16, 33])
+def test_slices_made_as_they_are_written_are_the_whole(n_slices, tmp_path):
+    grid = Grid.axial((n_slices, 5, 4), (2.0, 1.0, 1.0))
+    labels = np.arange(n_slices * 20, dtype=np.uint16).reshape(grid.shape)
+    write_slices(tmp_path / "l.nii.gz", lambda slices: labels[slices], grid)
+    assert np.array_equal(sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "l.nii.gz"))), labels)
 
 
 def test_another_shape_is_refused(tmp_path):

@@ -34,6 +34,17 @@ def test_a_series_stored_in_another_order_has_the_same_things_at_the_same_places
     assert np.array_equal(THINGS.labels(turned)[tuple(slice(None, None, s) for s in steps)], THINGS.labels(GRID))
 
 
+@pytest.mark.parametrize("position", ["HFS", "FFS"])
+def test_some_slices_of_a_series_are_those_of_the_whole_made_or_saved(position, tmp_path):
+    grid, _ = orient(GRID, position)
+    whole = THINGS.labels(grid)
+    write_labels(tmp_path / "detected.nii.gz", whole, grid)
+    for things in (THINGS, SavedThings(tmp_path / "detected.nii.gz")):
+        for start in (0, 3, 7):
+            part = grid.crop((slice(start, start + 2), slice(None), slice(None)))
+            assert np.array_equal(things.labels(part), whole[start : start + 2])
+
+
 def test_saved_and_read_back_without_what_is_a_lesion(tmp_path):
     findings = make_findings()
     things = DetectedThings(findings.grid.to_canonical()[0], ((5, (slice(0, 20),) * 3, np.ones((20, 20, 20), bool)),))

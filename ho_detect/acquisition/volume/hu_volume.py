@@ -79,10 +79,4 @@ class HuVolume:
 
     def canonical(self) -> HuVolume:
         """Return a view whose axes run closest to (superior, posterior, left); no voxel is resampled."""
-        grid, order, steps = self.grid.to_canonical()
-        hu = self.hu.transpose(order)[tuple(slice(None, None, s) for s in steps)]
-        return replace(self, hu=hu, grid=grid)
-
-    def from_canonical(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
-        """Bring an array on the grid of :meth:`canonical` back to this volume's own axes."""
-        return self.grid.from_canonical(array)
+        return replace(self, hu=self.grid.turned(self.hu), grid=self.grid.to_canonical()[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,18 +51,23 @@ class NativeBone:
         upright, _, _ = grid.to_canonical()
         out = np.zeros(upright.shape, np.uint8)
         given = {name: (mask, fitted) for name, mask, fitted in self.given}
-        for name, surfaces in self._surfaces().items():
-            box = upright.box_around(*_ball_around(surfaces))
+        for name, surfaces in self._surfaces.items():
+            # a mask holds beyond the fitted surface, as far as the two may differ
+            margin_mm = self.settings.given_margin_mm if name in given else 0.0
+            box = upright.box_of(np.concatenate([vertices for vertices, _ in surfaces]), margin_mm)
             if min(s.stop - s.start for s in box) == 0:
                 continue
             here = upright.crop(box)
-            inside = np.logical_or.reduce([voxelised(here, *surface) > 0 for surface in surfaces])
+            inside = np.zeros(here.shape, bool)
+            for surface in surfaces:
+                inside |= voxelised(here, *surface).view(bool)
             if name in given:
                 mask, fitted = given[name]
                 inside = np.where(holding(fitted, mask, self.settings).on(here), mask.on(here), inside)
             out[box][inside & (out[box] == 0)] = LABELS[name]
         return np.ascontiguousarray(grid.from_canonical(out))
 
+    @cached_property
     def _surfaces(self) -> dict[str, list[tuple[FloatArray, NDArray[np.int64]]]]:
         """Return closed surfaces, vertices and faces, of each bone, femurs first."""
         found = {}
@@ -88,9 +94,3 @@ def native_masks(
     fields = {(b.side, b.bone): b for b in fitted}
     masks = tuple((name, mask, fields[BONES[name]]) for name, mask in given.bones.items())
     return NativeBone(hips, masks, settings)
-
-
-def _ball_around(surfaces: list[tuple[FloatArray, NDArray[np.int64]]]) -> tuple[FloatArray, float]:
-    every = np.concatenate([vertices for vertices, _ in surfaces])
-    low, high = every.min(axis=0), every.max(axis=0)
-    return (low + high) / 2, float(np.linalg.norm(high - low)) / 2

@@ -18,6 +18,7 @@ import msgspec
 
 from ho_detect.errors import HoDetectError, SeriesError
 from ho_detect.settings import Settings
+from ho_detect.system.memory import give_back_freed_memory
 from ho_detect.system.text import printable
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ def _analyse(job: Job) -> None:
     settings = msgspec.structs.replace(job.settings, threads=job.threads)
     limit_threads(job.threads)
     result = earlier_result(job) or analyze(load(job), settings, job.masks)
+    give_back_freed_memory()  # what judging took, before pages take theirs
     try:
         save(result, job.staging / job.folder, pages=job.report)
     except OSError as error:

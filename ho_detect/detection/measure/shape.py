@@ -65,10 +65,11 @@ def measure_shape(mask: NDArray[np.bool_], grid: Grid) -> Shape:
 
 def bounding_box(mask: NDArray[np.bool_], margin: int = 0) -> tuple[slice, slice, slice]:
     """Return the slices that hold all of a mask that is not empty, and a margin of voxels."""
-    found = []
+    found, rest = [], mask
     for axis in range(3):
-        at = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        at = np.flatnonzero(rest.any(axis=tuple(a for a in range(3) if a != axis)))
         found.append(slice(max(int(at[0]) - margin, 0), int(at[-1]) + 1 + margin))
+        rest = rest[(slice(None),) * axis + (slice(int(at[0]), int(at[-1]) + 1),)]  # less to look through
     return found[0], found[1], found[2]
 
 

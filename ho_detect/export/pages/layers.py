@@ -29,8 +29,6 @@ class Layers:
         The part of the canonical volume that they cover.
     bones
         (Z, Y, X) native bone in it; None where it is not known.
-    things
-        The same of what was detected and not counted.
     missing
         Why native bone is not known; empty where it is.
     """
@@ -38,19 +36,17 @@ class Layers:
     result: Result
     box: Box
     bones: NDArray[np.uint8] | None
-    things: NDArray[np.uint16] | None
     missing: str = ""
 
     @classmethod
     def around(cls, result: Result, balls: Iterable[tuple[Point, float]]) -> Layers:
         """Return the layers around points, each with a radius in mm."""
         box = _around(result.grid.to_canonical()[0], balls)
-        things = result.things_in(box)
         try:
             bones = result.native_bone_in(box)
         except (UsageError, SeriesError) as error:  # a saved result whose bones are not found again: its page says so
-            return cls(result, box, None, things, error.message if isinstance(error, UsageError) else str(error))
-        return cls(result, box, bones, things)
+            return cls(result, box, None, error.message if isinstance(error, UsageError) else str(error))
+        return cls(result, box, bones)
 
     def bones_in(self, box: Box) -> NDArray[np.uint8]:
         """Return native bone in a box of the canonical volume; nothing beyond what is covered, or where not known."""
@@ -63,13 +59,7 @@ class Layers:
 
     def things_on(self, view: View, numbers: frozenset[int]) -> NDArray[np.uint16]:
         """Return (row, column) those numbers of what is not counted, on a plane, or along a projection."""
-        if not numbers or self.things is None:
-            return np.zeros(view.hu.shape, np.uint16)
-        if view.is_projection:
-            found = self.result.detected.labels(view.grid)
-        else:
-            box = _plane(view)
-            found = _filled(np.zeros(tuple(s.stop - s.start for s in box), np.uint16), box, self.things, self.box)
+        found = self.result.detected.labels(view.grid.crop(_plane(view))) if numbers else None
         if found is None:
             return np.zeros(view.hu.shape, np.uint16)
         wanted = np.zeros(int(found.max()) + 1, np.uint16)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
+from zlib_ng import zlib_ng
 
 from ho_detect.acquisition.volume.hounsfield import AIR_HU
 from ho_detect.acquisition.volume.hu_volume import HuVolume
@@ -71,10 +71,9 @@ class Surface:
 def surfaces(result: Result) -> tuple[Surface, ...]:
     """Return the surface of bone around the joints, without lesions and metal, then metal, then each lesion."""
     canonical = result.volume.canonical()
-    labels = _canonical_labels(result)
     centers = [h.center_lps_mm for h in result.hips if h.center_lps_mm is not None]
     box = region_around(canonical.grid, centers)
-    voxels = [_voxels(lesion, labels, canonical.grid) for lesion in result.lesions]
+    voxels = [_voxels(result, lesion) for lesion in result.lesions]
     all_of_them = np.concatenate([np.empty((0, 3), np.int64), *voxels])
     bone_hu = result.record.known_settings().anatomy.bone_hu
     zone = result.metal.zone
@@ -101,7 +100,7 @@ def pack(parts: tuple[Surface, ...]) -> dict[str, Any]:
         quantised = np.rint((part.vertices - low) / _QUANTUM_MM)
         streams.append(np.diff(quantised, axis=0, prepend=0).astype("<i2").tobytes())
         streams.append(np.diff(part.faces.ravel(), prepend=0).astype("<i4").tobytes())
-    packed = zlib.compress(b"".join(streams), 6)
+    packed = zlib_ng.compress(b"".join(streams), 6)
     return {
         "quantum": _QUANTUM_MM,
         "low": [round(float(v), 2) for v in low],
@@ -110,11 +109,6 @@ def pack(parts: tuple[Surface, ...]) -> dict[str, Any]:
         ],
         "data": base64.b64encode(packed).decode("ascii"),
     }
-
-
-def _canonical_labels(result: Result) -> NDArray[np.uint16]:
-    _, order, steps = result.volume.grid.to_canonical()
-    return result.labels.transpose(order)[tuple(slice(None, None, step) for step in steps)]
 
 
 def _bone_surface(
@@ -152,11 +146,10 @@ def _metal_surface(zone: HiddenZone | None) -> Iterator[Surface]:
         yield Surface(-1, _METAL_COLOUR, vertices, faces)
 
 
-def _voxels(lesion: Lesion, labels: NDArray[np.uint16], grid: Grid) -> NDArray[np.int64]:
-    """Return the (n, 3) indices of a lesion, n at least 1."""
-    # no point of a lesion is farther from its centroid than its longest diameter
-    near = grid.box_around(lesion.centroid_lps_mm, lesion.max_diameter_mm)
-    return np.asarray(np.argwhere(labels[near] == lesion.id) + [s.start for s in near])
+def _voxels(result: Result, lesion: Lesion) -> NDArray[np.int64]:
+    """Return the (n, 3) indices of a lesion in the canonical volume, n at least 1."""
+    box, mask = result.lesion_mask(lesion)
+    return np.asarray(np.argwhere(mask) + [s.start for s in box])
 
 
 def _without_cavities(hu: NDArray[np.float32] | NDArray[np.int16], level: float) -> NDArray[np.float32]:

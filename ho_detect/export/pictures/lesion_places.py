@@ -58,12 +58,10 @@ class LesionVoxels:
 
     @classmethod
     def of(cls, result: Result, lesion: Lesion) -> LesionVoxels:
-        """Find them; no point of a lesion is farther from its centroid than its longest diameter."""
-        grid, order, steps = result.grid.to_canonical()
-        labels = result.labels.transpose(order)[tuple(slice(None, None, step) for step in steps)]
-        near = grid.box_around(lesion.centroid_lps_mm, lesion.max_diameter_mm)
-        mask = labels[near] == lesion.id
-        start = [s.start for s in near]
+        """Find them; a lesion that another one covers whole has none."""
+        box, mask = result.lesion_mask(lesion)
+        start = [s.start for s in box]
+        grid = result.grid.to_canonical()[0]
         return cls(grid, np.argwhere(mask) + start, np.argwhere(outermost(mask)) + start)
 
     def box(self, margin_mm: float) -> Box:

@@ -152,9 +152,7 @@ def coronal_projection(volume: HuVolume, labels: NDArray[np.uint16], centers_lps
 
 
 def _canonical(volume: HuVolume, labels: NDArray[np.uint16]) -> tuple[NDArray[Any], NDArray[Any], Grid]:
-    grid, order, steps = volume.grid.to_canonical()
-    flips = tuple(slice(None, None, step) for step in steps)
-    return volume.hu.transpose(order)[flips], labels.transpose(order)[flips], grid
+    return volume.grid.turned(volume.hu), volume.grid.turned(labels), volume.grid.to_canonical()[0]
 
 
 def region_around(grid: Grid, centers_lps_mm: Sequence[ArrayLike]) -> tuple[slice, slice, slice]:
