@@ -23,9 +23,10 @@ from ho_detect.anatomy.fit.search import (
     edge_field,
     halved,
 )
-from ho_detect.anatomy.fit.shaft import Shaft, follow_shaft
+from ho_detect.anatomy.fit.shaft import Shaft, follow_shaft, without_loose_end
 from ho_detect.anatomy.fit.shape_fit import SurfaceFit
 from ho_detect.anatomy.fit.shape_model import femur_model, hip_bone_model
+from ho_detect.anatomy.fit.symmetry import led_by_other_side
 from ho_detect.anatomy.fit.working_grid import WorkingVolume, resample_to_patient_axes
 from ho_detect.anatomy.hip_joint import HipJoint
 from ho_detect.anatomy.metal.head import head_at_half_height
@@ -48,6 +49,8 @@ _FINISHED, _WORTH_FINISHING = 2, 0.7
 _MUCH_BETTER = 0.2
 #: A prosthetic head is looked for so near to the socket's center, mm, where the hip bone explains so much of itself.
 _HEAD_SEARCH_MM, _BESIDE_METAL = 25.0, 0.35
+#: Each side's hip bone is led by the other's so often: one that got better may lead in its turn.
+_ROUNDS_ACROSS = 2
 #: Two fits are the same one when their surfaces lie so near to each other, mm.
 _SAME_MM = 3.0
 #: Head surface explained by the fit from which no further candidate of that side is tried.
@@ -113,6 +116,8 @@ def find_hip_joints(
         if len(best) == 2 and not _plausible_pair(best[0], best[1]):
             best = [max(best, key=lambda f: f.score)]
         best = in_parallel(lambda fit: _with_head(volume, _refined(fine, fit)), best)
+        for _ in range(_ROUNDS_ACROSS):
+            best = in_parallel(lambda fit, other: _like_other_side(fine, fit, other), best, best[::-1])
     return tuple(
         HipAnatomy(_describe(volume, f), f.femur, f.hip_bone, follow_shaft(fine, f.femur, f.center), f.replaced)
         for f in best
@@ -126,7 +131,16 @@ def _refined(fine: WorkingVolume, fitted: FittedHip) -> FittedHip:
         return replace(fitted, hip_bone=hip_bone)
     # of a replaced hip the faces that are left stay left
     femur = replace(refined(fine, "femur", fitted.femur, fitted.side), faces=fitted.femur.faces)
+    # a stem is dense on both sides, and its artefact is neither
+    femur = femur if fitted.replaced else without_loose_end(fine, femur)
     return replace(fitted, femur=femur, hip_bone=hip_bone)
+
+
+def _like_other_side(fine: WorkingVolume, fitted: FittedHip, other: FittedHip) -> FittedHip:
+    """Return a hip whose hip bone is no worse than the other side's says that it could be."""
+    if other is fitted:
+        return fitted
+    return replace(fitted, hip_bone=led_by_other_side(fine, "pelvis", fitted.hip_bone, other.hip_bone, fitted.side))
 
 
 def _with_head(volume: HuVolume, fitted: FittedHip) -> FittedHip:

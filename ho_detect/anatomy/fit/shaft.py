@@ -6,10 +6,11 @@ shaft needs no model: each ring is the one above it, moved and reshaped a little
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage as ndi
 
 from ho_detect._kernels.surface_match import edge_offsets
 from ho_detect.anatomy.fit.shape_fit import SurfaceFit
@@ -28,6 +29,11 @@ _REACH_MM, _SOFT_TISSUE_HU = 5.0, 190.0
 _MAX_SHIFT_MM, _MAX_GROWTH_MM = 1.2, 0.4
 #: A ring with fewer of its edges in view, or found, is not followed.
 _LEAST_IN_VIEW, _LEAST_FOUND = 0.6, 0.5
+#: Whether a place of the surface has something as dense as bone beside it is read so far inside and outside of it, mm.
+_BESIDE_MM, _DENSE_HU = np.array([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]), 140.0
+#: The end of the model is looked at in bands of this height, from so far below the head on, of at least so many places
+#: in view; it has left the bone where more than this share of a band lies in soft tissue. Convention.
+_BAND_MM, _HIGHEST_END_MM, _LEAST_PLACES, _LOOSE = 15, -60, 5, 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +68,8 @@ def follow_shaft(volume: WorkingVolume, femur: SurfaceFit, head_center_lps_mm: F
         The fitted model.
     """
     height = femur_model().mean[:, 2]
+    # a model whose end is cut off is followed from as near to what is its end then
+    height = height - (height[np.unique(femur.faces)].min() - height.min()) if len(femur.faces) else height
     upper, lower = (femur.vertices[(height > a) & (height < b)].mean(axis=0) for a, b in (_UPPER_MM, _LOWER_MM))
     axis = (lower - upper) / np.linalg.norm(lower - upper)
     ring = (height > _RING_MM[0]) & (height < _RING_MM[1])
@@ -82,6 +90,25 @@ def follow_shaft(volume: WorkingVolume, femur: SurfaceFit, head_center_lps_mm: F
         return Shaft(np.empty((0, 3)), np.empty((0, 3), np.int64), end, axis)
     last = rings[-1].mean(axis=0)
     return Shaft(np.concatenate(rings), _tube(len(rings)), last if (last - end) @ axis > 0 else end, axis)
+
+
+def without_loose_end(volume: WorkingVolume, femur: SurfaceFit) -> SurfaceFit:
+    """Return a fitted femur without the lower end of its model where that has left the bone.
+
+    There is soft tissue on both sides of it; what lies on bone, or under new bone, has something dense beside it. All
+    vertices stay, those cut off count as out of view.
+    """
+    height = femur_model().mean[:, 2]
+    at = femur.vertices[:, None] + femur.normals[:, None] * _BESIDE_MM[:, None]
+    index = volume.grid.to_index(at).reshape(-1, 3).T
+    hu = ndi.map_coordinates(volume.hu, index, output=np.float32, order=1, mode="nearest").reshape(at.shape[:2])
+    soft = hu.max(axis=1) < _DENSE_HU
+    for top in range(_HIGHEST_END_MM, int(height.min()), -_BAND_MM):
+        band = (height <= top) & (height > top - _BAND_MM) & femur.in_view
+        if np.count_nonzero(band) >= _LEAST_PLACES and soft[band].mean() > _LOOSE:
+            kept = height > top
+            return replace(femur, faces=femur.faces[kept[femur.faces].all(axis=1)], in_view=femur.in_view & kept)
+    return femur
 
 
 def _spokes(axis: FloatArray) -> FloatArray:

@@ -23,6 +23,8 @@ _SHAFT_OVERLAP_MM = 12.0
 _SACRUM_SHARE = 0.66
 #: ... so far behind the level of the heads, or so far above it, mm.
 _SACRUM_BEHIND_MM, _SPINE_ABOVE_MM = 12.0, 60.0
+#: ... and the coccyx, at the level of the heads, this share. Convention.
+_COCCYX_SHARE = 0.2
 #: What lies so far beyond the midline belongs to the other side, mm.
 _MIDLINE_MARGIN_MM = 4.0
 #: The wall of the pelvic cavity lies so far medial of the head center, its floor so far below it and its front so far
@@ -91,9 +93,22 @@ class Landmarks:
         middle = np.abs(lateral) < _SACRUM_SHARE * self._half_mm
         return np.asarray(middle & ((posterior > _SACRUM_BEHIND_MM) | (superior > _SPINE_ABOVE_MM)))
 
+    def tapered_sacrum(self, points: FloatArray) -> NDArray[np.bool_]:
+        """Whether each of (n, 3) points lies where :meth:`spine_or_sacrum` says, and where the sacrum is as wide.
+
+        It narrows downwards: what lies lateral of its lower part is the sciatic foramen with the piriformis.
+        """
+        lateral, _, superior = self._turned(points).T
+        share = np.interp(superior, [0.0, _SPINE_ABOVE_MM], [_COCCYX_SHARE, _SACRUM_SHARE])
+        return np.asarray((np.abs(lateral) < share * self._half_mm) & self.spine_or_sacrum(points))
+
+    def from_midline_mm(self, points: FloatArray) -> FloatArray:
+        """Return (n,) mm from the midline of (n, 3) points, positive on this side."""
+        return np.asarray(self._turned(points)[:, 0])
+
     def across_midline(self, points: FloatArray) -> NDArray[np.bool_]:
         """Whether each of (n, 3) points lies on the other side of the midline."""
-        return np.asarray(self._turned(points)[:, 0] < -_MIDLINE_MARGIN_MM)
+        return np.asarray(self.from_midline_mm(points) < -_MIDLINE_MARGIN_MM)
 
     def pelvic_cavity(self, points: FloatArray) -> NDArray[np.bool_]:
         """Whether each of (n, 3) points lies between the hip bones: medial of the wall, above the pelvic floor."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +70,8 @@ def segment_tissue(volume: WorkingVolume, settings: AnatomySettings, bones_lps_m
     body = _parted(solid, _PART_MM, volume.grid.spacing_mm)
     body = np.stack([ndi.binary_fill_holes(plane) for plane in body])
     if bones_lps_mm is not None and len(bones_lps_mm):
-        body = _without_other_limbs(body, volume.grid.to_index(bones_lps_mm))
+        dense = volume.hu > settings.bone_hu
+        body = _without_other_limbs(body, _bones(volume.grid, dense, bones_lps_mm), dense)
     smooth = ndi.uniform_filter(volume.hu, 3)
     under_skin = deeper(body, _SKIN_MM, volume.grid.spacing_mm)
     soft = body & under_skin & (smooth > _MUSCLE_HU[0]) & (smooth < _MUSCLE_HU[1])
@@ -98,7 +100,15 @@ def _parted(solid: BoolArray, radius_mm: float, spacing_mm: tuple[float, float, 
     return joined_with(body, solid & near, connectivity=6)
 
 
-def _without_other_limbs(body: BoolArray, bones: FloatArray) -> BoolArray:
+def _bones(grid: Grid, dense: BoolArray, bones_lps_mm: FloatArray) -> BoolArray:
+    """Return the fitted bones and what is joined with them: a shaft goes on below the end of its model."""
+    index = np.rint(grid.to_index(bones_lps_mm)).astype(int)
+    fitted = np.zeros(grid.shape, bool)
+    fitted[tuple(index[((index >= 0) & (index < grid.shape)).all(axis=1)].T)] = True
+    return joined_with(fitted, fitted | dense)
+
+
+def _without_other_limbs(body: BoolArray, bones: BoolArray, dense: BoolArray) -> BoolArray:
     """Return a body without arms and hands that touch it at some levels and lie apart at others.
 
     At each level that has bone, what holds none of it is another limb, unless it is the largest.
@@ -106,19 +116,19 @@ def _without_other_limbs(body: BoolArray, bones: FloatArray) -> BoolArray:
     Parameters
     ----------
     bones
-        (n, 3) points of femurs and hip bones, in voxels.
+        Voxels of femurs and hip bones, and of what is joined with them.
+    dense
+        Voxels as dense as bone.
     """
     in_plane = np.zeros((3, 3, 3), bool)
     in_plane[1] = ndi.generate_binary_structure(2, 1)
     label, n = ndi.label(body, in_plane)
-    index = np.rint(bones).astype(int)
-    index = index[((index >= 0) & (index < body.shape)).all(axis=1)]
-    if not n or not len(index):
+    if not n or not bones.any():
         return body
     own = np.zeros(n + 1, bool)
-    own[label[tuple(index.T)]] = True
+    own[label[bones]] = True
     count = np.bincount(label.ravel(), minlength=n + 1)
-    levels = set(np.unique(index[:, 0]).tolist())
+    levels = set(np.flatnonzero(bones.any(axis=(1, 2))).tolist())
     for k, plane in enumerate(label):
         here = np.unique(plane)
         here = here[here > 0]
@@ -127,4 +137,26 @@ def _without_other_limbs(body: BoolArray, bones: FloatArray) -> BoolArray:
         elif here.size:
             own[here[count[here].argmax()]] = True
     own[0] = False
-    return own[label]
+    kept = own[label]
+    own[np.setdiff1d(np.arange(n + 1), label[dense])] = True  # of what has no bone none goes on
+    for upwards in (True, False):
+        _take_limbs_on(kept, body & ~own[label], dense, upwards=upwards)
+    return kept
+
+
+def _take_limbs_on(body: BoolArray, limbs: BoolArray, dense: BoolArray, *, upwards: bool) -> None:
+    """Take other limbs out of the levels where they touch the body, from those where they lie apart, in place.
+
+    From one level to the next a voxel belongs to what lies nearest to it: what was body there stays body. A limb goes
+    on as long as it has bone.
+    """
+    levels = range(len(body)) if upwards else range(len(body))[::-1]
+    for k, following in itertools.pairwise(levels):
+        if not (limbs[k] & dense[k]).any() or not body[k].any():
+            continue
+        to_limb, to_body = (ndi.distance_transform_edt(~mask[k]) for mask in (limbs, body))
+        near, _ = ndi.label(body[following] & (to_limb < to_body))
+        goes_on = np.unique(near[limbs[k]])
+        taken = np.isin(near, goes_on[goes_on > 0])
+        body[following] &= ~taken
+        limbs[following] |= taken

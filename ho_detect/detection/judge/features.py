@@ -147,7 +147,6 @@ OSSIFIED: tuple[Feature, ...] = (
     Feature("thick", 1, lambda e: log_ramp(e.thickness_mm, 2.0, 15.0), "thick", "thin"),
     Feature("compact", 1, lambda e: ramp(e.solidity, 0.2, 0.8), "compact", "hollow or frayed"),
     Feature("large", 1, lambda e: log_ramp(e.volume_mm3, 100.0, 10000.0), "large ({x})", "small ({x})", _ml),
-    Feature("uniform", -1, _uniformity, "as uniform as fluid", "not uniform"),
     Feature("clear", 1, lambda e: ramp((e.mean_hu - _MUSCLE_HU) / max(e.noise_hu, 5.0), 4.0, 14.0), "clear of the noise", "hardly clear of the noise"),
     Feature("sacral", -1, lambda e: e.spine, "where sacrum and spine are", "off the sacrum"),
     Feature("joined", 1, lambda e: float(e.joined), "joined with bone", "free of bone"),
@@ -163,12 +162,19 @@ OSSIFIED: tuple[Feature, ...] = (
     Feature("tube", -1, _tube, "a tube along the vessels", "no tube"),
     Feature("cavity", -1, lambda e: e.cavity, "in the pelvic or abdominal cavity", "outside of the cavity"),
     Feature("away", -1, lambda e: e.away, "off the wall of the cavity", "at the wall"),
+    Feature(
+        "fluid", -1, lambda e: _uniformity(e) * ramp(e.cavity, 0.0, 0.4),
+        "as uniform as fluid, in the cavity", "not uniform, or outside of the cavity",
+    ),
     Feature("fat", -1, lambda e: _or(e.fat, 0.5), "in fat", "not in fat"),
     Feature("skin", -1, lambda e: 1.0 - e.deep, "beneath the skin", "deep"),
     Feature("edge", -1, lambda e: e.at_border, "cut by the edge of the view", "well in view"),
     Feature("too_dense", -1, lambda e: ramp(e.mean_hu, 900.0, 1600.0), "denser than ossification", "of the density of bone"),
     Feature("streak", -1, _streak, "little denser than the artefact of metal changes tissue there", "clear of the artefact of metal"),
-    Feature("gas", -1, lambda e: ramp(_or(e.air, 0.0), 0.0, 0.2), "with gas beside it", "no gas beside it"),
+    Feature(
+        "gas", -1, lambda e: ramp(_or(e.air, 0.0), 0.0, 0.2) * ramp(e.cavity, 0.0, 0.3),
+        "with gas beside it, in the cavity", "no gas beside it, or outside of the cavity",
+    ),
 )  # fmt: skip
 
 

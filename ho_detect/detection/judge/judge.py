@@ -24,13 +24,13 @@ Decision = Literal["kept", "undecided", "excluded"]
 #: Which mimic each feature speaks of.
 _SPEAKS_OF = {
     "tube": "contrast",
-    "uniform": "contrast",
     "too_dense": "contrast",
     "arterial": "vessel_calcium",
     "blood": "contrast",
     "at_joint": "osteophyte",
     "cavity": "pelvic_cavity",
     "away": "pelvic_cavity",
+    "fluid": "pelvic_cavity",
     "gas": "pelvic_cavity",
     "fat": "subcutaneous",
     "skin": "subcutaneous",

@@ -11,6 +11,7 @@ from ho_detect.detection.outline import Outlined
 from ho_detect.detection.split.bowel import split_from_bowel
 from ho_detect.detection.split.metal import split_at_metal_zone
 from ho_detect.detection.split.osteophytes import split_from_osteophytes
+from ho_detect.detection.split.sacrum import split_from_sacrum
 from ho_detect.detection.split.vessel import thicker_than_vessel
 from ho_detect.settings import Settings
 
@@ -23,8 +24,9 @@ def parts_of(
 ) -> list[Candidate]:
     """Return the parts to look at one by one; none where it is of one piece, or a part already.
 
-    Each kind of part is cut off where its own geometry shows it: what lies in the zone around metal, what is thicker
-    than the tube of a vessel that it lies against, bodies of one density in the pelvic cavity, low bone at the joint.
+    Each kind of part is cut off where its own geometry shows it: what lies in the zone around metal, sacrum and spine,
+    what is thicker than the tube of a vessel that it lies against, bodies of one density in the pelvic cavity, low bone
+    at the joint.
     """
     if outlined.candidate.is_split:
         return []
@@ -35,6 +37,10 @@ def parts_of(
         clear = split_at_metal_zone(region, outlined, anatomy.metal, margin_mm)
         if clear or evidence.near_metal > split.zone_share:
             return clear
+    if evidence.spine > 0.0:
+        beside_sacrum = split_from_sacrum(region, outlined.candidate, anatomy.frame(evidence.side))
+        if beside_sacrum:
+            return beside_sacrum
     if evidence.is_tube(split):
         spacing_mm = np.array(region.grid.spacing_mm)
         thick, rest = thicker_than_vessel(outlined.candidate, spacing_mm, split.vessel_radius_mm)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_detection import anatomy
 from model_hips import head_center
 
-from ho_detect.anatomy.fit.shaft import _radii, follow_shaft
+from ho_detect.anatomy.fit.shaft import _radii, follow_shaft, without_loose_end
 from ho_detect.anatomy.fit.working_grid import WorkingVolume
 from ho_detect.image.grid import Grid, rotation
 from ho_detect.image.sides import mirror_of
@@ -94,3 +96,37 @@ def test_radii_of_an_ellipse_turn_with_it():
     assert one.max() == pytest.approx(15.0, abs=0.1)
     assert one.min() == pytest.approx(10.0, abs=0.1)
     assert np.abs(np.roll(one, 9) - two).max() < 0.1
+
+
+def seen_in(volume, femur):
+    return replace(femur, in_view=volume.grid.contains(femur.vertices))
+
+
+def bent_away(side, by_mm):
+    """The person's femur with its lower end led aside, as a fit that has left the bone."""
+    femur = anatomy(side).femur
+    below = np.clip(-122.0 - femur.vertices[:, 2], 0.0, None)
+    return replace(femur, vertices=femur.vertices + (by_mm * below / 28.0)[:, None] * np.array([0.0, 1.0, 0.0]))
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_an_end_that_has_left_the_bone_is_cut_off_and_the_shaft_followed_from_above(side):
+    volume = scan(side)
+    femur = seen_in(volume, bent_away(side, 40.0))
+    cut = without_loose_end(volume, femur)
+    lowest = cut.vertices[np.unique(cut.faces)][:, 2].min()
+    assert femur.vertices[:, 2].min() + 8.0 < lowest < -110.0
+    assert not cut.in_view[cut.vertices[:, 2] < lowest - 5.0].any()
+    start, axis = axis_of(side)
+    rings = follow_shaft(volume, cut, head_center(side)).vertices.reshape(-1, 36, 3)
+    off = np.linalg.norm(np.cross(rings.mean(axis=1) - start, axis), axis=1)
+    assert off[8:].max() < 1.5
+    assert rings[-1].mean(axis=0)[2] < -190.0
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("growth", [False, True])
+def test_an_end_that_lies_on_bone_or_under_new_bone_stays(side, growth):
+    volume = scan(side, growth=growth)
+    femur = seen_in(volume, anatomy(side).femur)
+    assert without_loose_end(volume, femur) is femur

@@ -61,6 +61,20 @@ class TestOtherLimbs:
         assert not found.body[apart].any()
         assert found.body[SKIN].mean() > 0.99
 
+    @pytest.mark.parametrize("sign", [-1, 1])
+    @pytest.mark.parametrize("has_bone", [True, False])
+    def test_an_arm_that_lies_apart_at_some_levels_is_none_of_the_body_where_it_touches(self, sign, has_bone):
+        hu, apart, bones = with_arm(sign)
+        low = Z.min() + 45 > Z
+        touching = (np.abs(X - sign * 180) < 30) & (np.abs(Y) < 45) & ~SKIN & low
+        if has_bone:
+            hu[(X - sign * np.where(low, 185, 209)) ** 2 + Y**2 < 9**2] = 600.0
+        found = segment_tissue(WorkingVolume(hu.astype(np.float32), GRID), SETTINGS, bones)
+        assert not found.body[apart].any()
+        # without bone it may be a fold of the body
+        assert (found.body[touching].mean() < 0.3) == has_bone
+        assert found.body[SKIN & (np.abs(X) < 140)].mean() > 0.99
+
     def test_two_thighs_are_body_and_levels_without_bone_are_left_alone(self):
         thigh = (np.abs(X) - 80) ** 2 + Y**2 < 60**2
         joined = Z.max() - 30 < Z
