@@ -52,8 +52,15 @@ def test_nobody_is_named():
     assert ds.PatientBirthDate == ""
 
 
+def test_dates_are_one_and_what_was_asked_for():
+    ds = slice_dataset(hip_phantom(), 0, date="20210630")
+    assert {e.value for e in ds if e.VR == "DA" and e.value} == {"20210630"}
+    ds = slice_dataset(hip_phantom(), 0)
+    assert len({e.value for e in ds if e.VR == "DA" and e.value}) == 1
+
+
 def test_the_shipped_samples_are_what_the_generator_makes(tmp_path):
-    plan = next(p for p in SAMPLES if p.name == "two_small")
+    plan = next(p for p in SAMPLES if p.name == "bent_bridged")
     write_sample(plan, tmp_path)
     shipped, made = SHIPPED / plan.name, tmp_path
     assert json.loads((made / "expected.json").read_text()) == json.loads((shipped / "expected.json").read_text())
@@ -78,9 +85,12 @@ def test_shipped_samples_hold_what_they_promise(plan):
     truth = json.loads((SHIPPED / plan.name / "expected.json").read_text())
     assert truth["study"] == plan.name
     assert all(h["in_view"] for h in truth["hips"])
+    assert truth["not_painted"] == []
     for lesion in truth["lesions"]:
-        assert lesion["attached_to"] == []
-        assert min(g for g in (lesion["gap_femur_mm"], lesion["gap_pelvis_mm"]) if g is not None) >= 4
+        gaps = {bone: lesion[f"gap_{bone}_mm"] for bone in ("femur", "pelvis")}
+        assert all((mm == 0.0) == (bone in lesion["attached_to"]) for bone, mm in gaps.items())
+        # a class is a fair question only away from its limit, contact only away from a narrow gap
+        assert all(mm == 0.0 or (mm >= 4 and abs(mm - 10.0) > 2.0) for mm in gaps.values())
         # a sector is a fair question only away from the diagonals
         center = next(h["center_lps_mm"] for h in truth["hips"] if h["side"] == lesion["side"])
         x, y = np.abs(np.array(lesion["centroid_lps_mm"]) - center)[:2]
@@ -89,9 +99,11 @@ def test_shipped_samples_hold_what_they_promise(plan):
     if plan.name == "large_lesion":
         assert len(volumes) == 1
         assert volumes[0] > 3000
-    elif plan.name == "two_small":
-        assert {lesion["side"] for lesion in truth["lesions"]} == {"left", "right"}
-        assert all(400 <= v <= 1000 for v in volumes)
+    elif plan.name == "bent_bridged":
+        on_bone = {lesion["side"]: lesion["attached_to"] for lesion in truth["lesions"]}
+        assert on_bone == {"left": ["femur", "pelvis"], "right": ["pelvis"]}
+        assert 40 <= plan.person.left.flexion_deg <= 60
+        assert plan.person.wasting >= 0.4
     else:
         assert not volumes
     size = sum(p.stat().st_size for p in (SHIPPED / plan.name).rglob("*") if p.is_file())
