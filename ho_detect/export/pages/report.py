@@ -68,7 +68,7 @@ _HEADINGS: dict[Group, tuple[str, str]] = {
         "Not ossification of a hip, or not to be judged.",
     ),
 }
-#: Reasons of a hip that its sentence, or the list beneath it, says with a figure.
+#: Reasons of a hip that its sentence, or the list below it, says with a figure.
 _SAID_ALREADY = frozenset({"set_aside_undecided", "hidden_by_metal"})
 
 

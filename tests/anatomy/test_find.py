@@ -82,7 +82,7 @@ class TestGiven:
         assert of(given, "right").muscle_region_source == "position"
 
 
-def test_what_lies_in_an_organ_is_set_aside_and_a_mask_of_the_other_side_is_not_used(tmp_path):
+def test_what_lies_in_an_organ_is_excluded_and_a_mask_of_the_other_side_is_not_used(tmp_path):
     grid = scan(PLAN).volume.grid
     write_mask(tmp_path / "colon.nii.gz", around(0, 24.0), grid)
     write_mask(tmp_path / "femur_left.nii.gz", native("femur_right"), grid)
