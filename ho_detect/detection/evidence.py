@@ -103,8 +103,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     other_bone: float
     organ: float
     """Shares in the zone around metal, in these places (``cavity``: but for the iliopsoas; ``away``: off its wall too),
-    across the midline where no hip is in view, in user-supplied masks of sacrum and spine, and in those of vessels, bladder and
-    bowel."""
+    across the midline where no hip is in view, in user-supplied masks of sacrum and spine, and in those of vessels,
+    bladder and bowel."""
     ischial_spine_mm: float
     """Smallest distance to the tip of the ischial spine."""
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ho_detect.cohort.plan.keys import supplied_pseudonyms, kept_pseudonyms
+from ho_detect.cohort.plan.keys import kept_pseudonyms, supplied_pseudonyms
 from ho_detect.cohort.plan.plan import make_plan
 from ho_detect.cohort.plan.series_rows import check_inputs, places_of
 from ho_detect.cohort.run.messages import Event, Interrupted, Report

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ho_detect.cohort.plan.keys import supplied_pseudonyms, kept_pseudonyms, planned_pseudonyms
+from ho_detect.cohort.plan.keys import kept_pseudonyms, planned_pseudonyms, supplied_pseudonyms
 from ho_detect.cohort.plan.manifest import read_about, read_plan, write_manifest
 from ho_detect.cohort.plan.plan import Plan, make_plan
 from ho_detect.cohort.plan.series_rows import check_inputs

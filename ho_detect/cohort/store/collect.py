@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from ho_detect.cohort.plan.keys import supplied_pseudonyms, planned_pseudonyms
+from ho_detect.cohort.plan.keys import planned_pseudonyms, supplied_pseudonyms
 from ho_detect.cohort.plan.manifest import read_about, read_plan
 from ho_detect.cohort.run.messages import Report
 from ho_detect.cohort.store.bids import name_results

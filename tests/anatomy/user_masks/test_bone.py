@@ -11,7 +11,7 @@ from nifti_masks import write_mask
 
 from ho_detect.anatomy.native.surfaces import native_bone
 from ho_detect.anatomy.user_masks.bone import agreeing, with_user_bone
-from ho_detect.anatomy.user_masks.masks import BONES, UserMasks, Mask, supplied_masks
+from ho_detect.anatomy.user_masks.masks import BONES, Mask, UserMasks, supplied_masks
 from ho_detect.settings import AnatomySettings
 
 SETTINGS = AnatomySettings()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from nifti_masks import write_mask
 
-from ho_detect.anatomy.user_masks.masks import BONES, MUSCLES, NAMES, ORGANS, OTHER_BONES, supplied_masks, mask_files
+from ho_detect.anatomy.user_masks.masks import BONES, MUSCLES, NAMES, ORGANS, OTHER_BONES, mask_files, supplied_masks
 from ho_detect.errors import SeriesError
 from ho_detect.image.grid import Grid, rotation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ho_detect.cohort.plan.keys import supplied_pseudonyms, kept_pseudonyms, planned_pseudonyms
+from ho_detect.cohort.plan.keys import kept_pseudonyms, planned_pseudonyms, supplied_pseudonyms
 from ho_detect.cohort.store.output_folder import OutputFolder
 from ho_detect.errors import UsageError
 from ho_detect.settings import Settings
