@@ -9,22 +9,21 @@ from made_detection import made_anatomy, region
 from made_findings import make_excluded, make_hip, make_lesion
 from phantoms import volume
 
-from ho_detect.detection.detect import Judgement
+from ho_detect.detection.candidates import Candidate
+from ho_detect.detection.detect import Judgement, Kept
+from ho_detect.detection.outline import Outlined
 from ho_detect.results.assemble import assemble, statements
 from ho_detect.settings import Settings
 
 CT = volume(np.zeros((6, 7, 8)))
 HIPS = (make_hip("left"), make_hip("right"))
+#: The outline of a lesion without voxels.
+NOWHERE = Outlined(Candidate((slice(0, 1),) * 3, np.zeros((1, 1, 1), bool), joined=False), 222.0, 8.0, 0.9)
 
 
 def assembled(hips=HIPS, *, noise_hu=6.0, lesions=(), excluded=(), **parts):
-    class Made(Judgement):
-        """What was judged, with lesions that have no voxels."""
-
-        lesions_made = tuple(lesions)
-        lesions = property(lambda self: self.lesions_made)
-
-    judgement = Made(region(np.zeros((6, 7, 8)), noise_hu=noise_hu), (), tuple(excluded))
+    kept = tuple(Kept(lesion, NOWHERE) for lesion in lesions)
+    judgement = Judgement(region(np.zeros((6, 7, 8)), noise_hu=noise_hu), kept, tuple(excluded), things=(NOWHERE,) * len(excluded))
     return assemble(CT, made_anatomy(**parts), judgement, hips, Settings())
 
 
