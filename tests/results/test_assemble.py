@@ -23,7 +23,9 @@ NOWHERE = Outlined(Candidate((slice(0, 1),) * 3, np.zeros((1, 1, 1), bool), join
 
 def assembled(hips=HIPS, *, noise_hu=6.0, lesions=(), excluded=(), **parts):
     kept = tuple(Kept(lesion, NOWHERE) for lesion in lesions)
-    judgement = Judgement(region(np.zeros((6, 7, 8)), noise_hu=noise_hu), kept, tuple(excluded), things=(NOWHERE,) * len(excluded))
+    judgement = Judgement(
+        region(np.zeros((6, 7, 8)), noise_hu=noise_hu), kept, tuple(excluded), things=(NOWHERE,) * len(excluded)
+    )
     return assemble(CT, made_anatomy(**parts), judgement, hips, Settings())
 
 
