@@ -37,7 +37,7 @@ def differences(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
         present = any(lesion["side"] == side for lesion in expected["lesions"])
         if got["finding"] != ("present" if present else "absent"):
             out.append(f"{side} hip: finding {got['finding']}")
-    left = list(found["lesions"])
+    left, same = list(found["lesions"]), ("side", "sector", "attached_to")
     for lesion in expected["lesions"]:
         name = f"{lesion['side']} lesion in the {lesion['muscle']}"
         near = [x for x in left if math.dist(x["centroid_lps_mm"], lesion["centroid_lps_mm"]) < CENTROID_MM]
@@ -46,13 +46,11 @@ def differences(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
             continue
         got = near[0]
         left.remove(got)
-        out += [f"{name}: {key} {got[key]}, not {lesion[key]}" for key in ("side", "sector") if got[key] != lesion[key]]
+        out += [f"{name}: {key} {got[key]}, not {lesion[key]}" for key in same if got[key] != lesion[key]]
         if abs(got["volume_mm3"] / lesion["volume_mm3"] - 1) > VOLUME_SHARE:
             out.append(f"{name}: {got['volume_mm3']:.0f} mm3, not {lesion['volume_mm3']:.0f} mm3")
         if lesion["volume_mm3"] >= MATURITY_FROM_MM3 and got["maturity"] != lesion["maturity"]:
             out.append(f"{name}: {got['maturity']}, not {lesion['maturity']}")
-        if got["attached_to"]:
-            out.append(f"{name}: attached to {got['attached_to']}")
     out += [f"a lesion that is not there: {x['volume_mm3']:.0f} mm3 at {x['centroid_lps_mm']}" for x in left]
     return out
 

@@ -58,11 +58,11 @@ def finds_nothing(job: Job) -> Outcome:
     """Load a series and write findings without a hip, as light as a task can be."""
     import numpy as np
 
-    from ho_detect.anatomy.user_masks.masks import given_masks
+    from ho_detect.anatomy.user_masks.masks import supplied_masks
     from ho_detect.results.assemble import assemble
 
     volume = load(job)
-    labels, given = np.zeros(volume.grid.shape, np.uint16), given_masks(None, volume.grid)
+    labels, given = np.zeros(volume.grid.shape, np.uint16), supplied_masks(None, volume.grid)
     findings = assemble(volume, job.settings, (), (), (), labels, given, metal_mm3=0.0, noise_hu=0.0)
     findings.save(job.staging / job.folder)
     return Outcome(peak_memory_mb=peak_memory_mb())

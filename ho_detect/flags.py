@@ -105,7 +105,7 @@ RESAMPLED: frozenset[str] = frozenset({"resampled_tilt", "resampled_spacing", "g
 #: Why a value is null.
 NULLS: dict[str, str] = {
     "no_lesion": "there is no lesion",
-    "no_lesion_on_bone": "no lesion stands on bone",
+    "no_lesion_on_bone": "no lesion is attached to bone",
     "no_type_fits": "no type is defined for the sectors with ossification",
     "beyond_reach": "farther away than distances are measured",
     "no_opposing_lesion": "no lesion grown from the opposing bone alone faces this one",

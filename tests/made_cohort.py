@@ -57,7 +57,7 @@ def _record(rng: random.Random, number: int) -> FindingsRecord:
             hips.append(
                 make_hip(side, finding="present", n_lesions=len(mine), total_volume_mm3=sum(x.volume_mm3 for x in mine),
                          sectors=tuple(sorted({x.sector for x in mine})), bridging=brooker == "IV", brooker_ct=brooker,
-                         min_gap_mm=0.0 if brooker == "IV" else round(rng.uniform(1, 60), 2))
+                         min_gap_mm={"I": None, "IV": 0.0}.get(brooker, round(rng.uniform(1, 60), 2)))
             )  # fmt: skip
         else:
             hips.append(make_hip(side))

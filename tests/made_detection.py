@@ -24,7 +24,7 @@ from ho_detect.anatomy.native.surfaces import FAR_MM, BoneDistance, native_bone
 from ho_detect.anatomy.regions.compartments import Compartments, compartments
 from ho_detect.anatomy.regions.landmarks import Landmarks, landmarks
 from ho_detect.anatomy.regions.tissue import Tissue
-from ho_detect.anatomy.user_masks.masks import given_masks
+from ho_detect.anatomy.user_masks.masks import supplied_masks
 from ho_detect.detection.candidates import Region, find_candidates
 from ho_detect.detection.detect import decide
 from ho_detect.detection.evidence import Evidence
@@ -35,7 +35,7 @@ MUSCLE_HU = 55.0
 
 
 def evidence(**changes: Any) -> Evidence:
-    """Return the evidence of what no rule sets aside: 4 mL, dense, free, in muscle beside the joint."""
+    """Return the evidence that no rule excludes: 4 mL, dense, free, in muscle beside the joint."""
     values: dict[str, Any] = {
         "side": "left",
         "volume_mm3": 4000.0,
@@ -84,7 +84,7 @@ def evidence(**changes: Any) -> Evidence:
 
 
 def grown_on_bone(**changes: Any) -> Evidence:
-    """Return the evidence of a spur that no rule sets aside."""
+    """Return the evidence of a spur that no rule excludes."""
     spur = {
         "joined": True,
         "touching": ("femur",),
@@ -202,7 +202,7 @@ def made_anatomy(**parts: Any) -> Anatomy:
         "joint_states": {},
         "tissue": Tissue(coarse, nothing, nothing, nothing),
         "metal": Metal(),
-        "user_masks": given_masks(None, coarse),
+        "user_masks": supplied_masks(None, coarse),
         "native": NativeBone(),
     }
     return Anatomy(**values | parts)
@@ -236,7 +236,7 @@ def decide_balls(balls, bones, settings=None, body=True):
         landmarks=(frames()["left"],),
         compartments=near,
         tissue=tissue,
-        user_masks=given_masks(None, found.grid),
+        user_masks=supplied_masks(None, found.grid),
     )
     judgement = decide(found, candidates, here, settings)
     return judgement, judgement.kept, judgement.excluded, here

@@ -119,10 +119,13 @@ def make_record(
     shape: tuple[int, int, int] = (20, 24, 40),
 ) -> FindingsRecord:
     if lesions is None:
-        lesions = (make_lesion(1), make_lesion(2, side="right", centroid_lps_mm=(-9.0, 7.0, 10.0)))
+        lesions = (
+            make_lesion(1, attached_to=("femur",), gap_femur_mm=0.0, gap_pelvis_mm=19.5),
+            make_lesion(2, side="right", centroid_lps_mm=(-9.0, 7.0, 10.0)),
+        )
     if hips is None:
         one = {"finding": "present", "n_lesions": 1, "total_volume_mm3": 3520.0, "sectors": ("anterior",)}
-        hips = (make_hip("left", min_gap_mm=19.5, brooker_ct="I", **one), make_hip("right", **one))
+        hips = (make_hip("left", min_gap_mm=19.5, brooker_ct="II", **one), make_hip("right", brooker_ct="I", **one))
     series = SeriesRecord(
         study_uid="2.25.1",
         series_uid="2.25.2",

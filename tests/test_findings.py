@@ -90,7 +90,7 @@ class TestWords:
         lines = str(make_findings()).splitlines()
         assert lines[0].startswith("Left hip: ossification present, 1 lesion, 3.5 mL, mature by rim density, maximum")
         assert (
-            "anterior, about the iliopsoas or rectus femoris, free in soft tissue, gap to the femur 8 mm; " in lines[0]
+            "anterior, about the iliopsoas or rectus femoris, attached to femur, gap to the pelvis 20 mm; " in lines[0]
         )
         assert lines[1].startswith("Right hip: ossification present")
         assert lines[2].startswith(

@@ -23,8 +23,8 @@ from ho_detect.anatomy.native.surfaces import BoneDistance, native_bone
 from ho_detect.anatomy.regions.compartments import Compartments, compartments
 from ho_detect.anatomy.regions.landmarks import Landmarks, landmarks
 from ho_detect.anatomy.regions.tissue import Tissue, segment_tissue
-from ho_detect.anatomy.user_masks.bone import agreeing, with_given_bone
-from ho_detect.anatomy.user_masks.masks import GivenMasks, given_masks
+from ho_detect.anatomy.user_masks.bone import agreeing, with_user_bone
+from ho_detect.anatomy.user_masks.masks import UserMasks, supplied_masks
 from ho_detect.anatomy.user_masks.muscle import deep_to_skin, with_user_muscles
 from ho_detect.image.grid import FloatArray
 from ho_detect.image.sides import Side
@@ -70,7 +70,7 @@ class Anatomy:
     joint_states: dict[Side, JointState]
     tissue: Tissue
     metal: Metal
-    user_masks: GivenMasks
+    user_masks: UserMasks
     native: NativeBone
 
     def joint(self, side: Side) -> HipJoint:
@@ -105,14 +105,14 @@ def find_anatomy(volume: HuVolume, masks: Path | None, settings: Settings) -> An
         raise no_hip(volume)
     tissue = segment_tissue(coarse, settings.anatomy, _points(hips))
     fitted = native_bone(hips)
-    supplied = agreeing(given_masks(masks, volume.grid), fitted, settings.anatomy)
+    supplied = agreeing(supplied_masks(masks, volume.grid), fitted, settings.anatomy)
     near = with_user_muscles(compartments(hips, fitted, settings.joint), supplied)
     cavities = [place.cavity for place in near.values()]
     metal = find_metal(volume, as_dense_as_metal, hips, tissue, cavities, settings.anatomy)
     hips = beside_metal(hips, metal, tissue, settings.anatomy)
     return Anatomy(
         hips=hips,
-        bones=with_given_bone(fitted, supplied, settings.anatomy),
+        bones=with_user_bone(fitted, supplied, settings.anatomy),
         certainty=surface_certainties(volume, hips, metal),
         other_sides=other_sides(hips),
         landmarks=landmarks(hips),

@@ -72,15 +72,15 @@ def amended(judgement: Judgement, rulings: Rulings, anatomy: Anatomy, settings: 
     if unknown:
         raise KeyError(min(unknown))
     weighed = {n: _weighed(region, k.outlined, anatomy, settings) for n, k in lesions.items()}
-    aside = [pair for n, pair in things.items() if n not in rulings.keep]
-    aside += [
+    others = [pair for n, pair in things.items() if n not in rulings.keep]
+    others += [
         (_dropped(region, weighed[n], lesions[n].lesion.confidence), lesions[n].outlined) for n in sorted(rulings.drop)
     ]
     kept = [w for n, w in weighed.items() if n not in rulings.drop]
     if rulings.keep:
         kept += [_weighed(region, things[n][1], anatomy, settings) for n in sorted(rulings.keep)]
         kept = joined_up(region, kept, anatomy, settings)
-    return conclude(region, kept, aside, judgement.specks, anatomy, settings)
+    return conclude(region, kept, others, judgement.specks, anatomy, settings)
 
 
 def redrawn(judgement: Judgement, labels: NDArray[np.uint16], anatomy: Anatomy, settings: Settings) -> Judgement:
@@ -102,12 +102,12 @@ def redrawn(judgement: Judgement, labels: NDArray[np.uint16], anatomy: Anatomy, 
         _weighed(region, _as_drawn(region, labels == n, [*found, *judgement.things], settings), anatomy, settings)
         for n in np.unique(labels[labels > 0])
     ]
-    aside = [pair for pair in _numbered_things(judgement).values() if not _covered(pair[1], labels)]
+    others = [pair for pair in _numbered_things(judgement).values() if not _covered(pair[1], labels)]
     for k in judgement.kept:
         if not _covered(k.outlined, labels):
             weighed = _weighed(region, k.outlined, anatomy, settings)
-            aside.append((_dropped(region, weighed, k.lesion.confidence), k.outlined))
-    return conclude(region, kept, aside, judgement.specks, anatomy, settings)
+            others.append((_dropped(region, weighed, k.lesion.confidence), k.outlined))
+    return conclude(region, kept, others, judgement.specks, anatomy, settings)
 
 
 def _numbered_things(judgement: Judgement) -> dict[int, tuple[Excluded, Thing]]:

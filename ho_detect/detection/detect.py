@@ -71,28 +71,28 @@ class Judgement:
 
 def decide(region: Region, candidates: list[Candidate], anatomy: Anatomy, settings: Settings) -> Judgement:
     """Weigh each candidate, judge it, and measure what is kept, largest first."""
-    weighed, aside = weigh(region, candidates, anatomy, settings)
+    weighed, excluded = weigh(region, candidates, anatomy, settings)
     verdicts = [judge(w.evidence, settings) for w in weighed]
     whole = [w for w, v in zip(weighed, verdicts, strict=True) if v.kept]
     others = [(w, v) for w, v in zip(weighed, verdicts, strict=True) if not v.kept]
     least_mm3 = settings.judge.min_volume_mm3
-    aside += [(as_excluded(region, w, v), w.outlined) for w, v in others if w.evidence.volume_mm3 >= least_mm3]
+    excluded += [(as_excluded(region, w, v), w.outlined) for w, v in others if w.evidence.volume_mm3 >= least_mm3]
     specks = [(v.reason, w.evidence.volume_mm3) for w, v in others if w.evidence.volume_mm3 < least_mm3]
     kept = joined_up(region, whole, anatomy, settings)
-    return conclude(region, kept, aside, counted(specks), anatomy, settings)
+    return conclude(region, kept, excluded, counted(specks), anatomy, settings)
 
 
 def conclude(
     region: Region,
     kept: list[Weighed],
-    aside: list[tuple[Excluded, Thing]],
+    excluded: list[tuple[Excluded, Thing]],
     specks: tuple[Specks, ...],
     anatomy: Anatomy,
     settings: Settings,
 ) -> Judgement:
     """Measure what is kept, and put all in order: the largest first."""
     kept = sorted(kept, key=lambda k: -k.evidence.volume_mm3)
-    aside = sorted(aside, key=lambda pair: (-pair[0].volume_mm3, pair[0].centroid_lps_mm))
+    excluded = sorted(excluded, key=lambda pair: (-pair[0].volume_mm3, pair[0].centroid_lps_mm))
 
     def measured(number: int, w: Weighed) -> Lesion:
         lesion = measure(region, w.outlined, w.evidence, anatomy, number, settings.detection)
@@ -105,7 +105,7 @@ def conclude(
     lesions = in_parallel(measured, range(1, len(kept) + 1), kept)
     lesions = with_opposing_gaps(region, lesions, [k.outlined.candidate for k in kept])
     found = tuple(Kept(lesion, w.outlined) for lesion, w in zip(lesions, kept, strict=True))
-    return Judgement(region, found, tuple(e for e, _ in aside), specks, tuple(thing for _, thing in aside))
+    return Judgement(region, found, tuple(e for e, _ in excluded), specks, tuple(thing for _, thing in excluded))
 
 
 def weigh(

@@ -11,7 +11,7 @@ from ho_detect.anatomy.native.certainty import SEEN
 from ho_detect.anatomy.native.surfaces import FAR_MM
 from ho_detect.anatomy.regions.landmarks import nearest_frame
 from ho_detect.anatomy.regions.tissue import FAT_HU
-from ho_detect.anatomy.user_masks.masks import MUSCLES, ORGANS, OTHER_BONES, GivenMasks
+from ho_detect.anatomy.user_masks.masks import MUSCLES, ORGANS, OTHER_BONES, UserMasks
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.clear_of_metal import clear_of_metal
 from ho_detect.detection.measure.shape import bounding_box
@@ -29,9 +29,9 @@ _EDGE_MM, _INSIDE_MM = 4.0, 8.0
 _INNER_MM, _BASE_MM = 3.0, 3.0
 #: Native bone so near is what it stands on, mm.
 _UNDERLYING_MM = 4.0
-#: The cortex beneath a base is looked for at about so many places of it.
+#: The cortex under a base is looked for at about so many places of it.
 _BASE_SAMPLE = 500
-#: A cortex goes on beneath new bone: all but so large a share of the base lies on one. Convention.
+#: A cortex goes on under new bone: all but so large a share of the base lies on one. Convention.
 _MOST_OF_BASE = 0.25
 #: Shares of a candidate that lies here or there are those of about so many voxels, evenly taken.
 _SAMPLE = 5000
@@ -71,7 +71,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     base_mm2: float
     """Area on which it stands on native bone; 0 for what lies free."""
     underlying_hu: float | None
-    """Mean of the native bone within 4 mm beneath it; null for what lies free."""
+    """Mean of the underlying native bone within 4 mm; null for what lies free."""
     cortex_hu: float | None
     """What the densest native bone within 4 mm reaches under three quarters of its base: the cortex, where one goes on
     there; null for what lies free."""
@@ -103,8 +103,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     other_bone: float
     organ: float
     """Shares in the zone around metal, in these places (``cavity``: but for the iliopsoas; ``away``: off its wall too),
-    across the midline where no hip is in view, in given masks of sacrum and spine, and in those of vessels, bladder and
-    bowel."""
+    across the midline where no hip is in view, in user-supplied masks of sacrum and spine, and in those of vessels,
+    bladder and bowel."""
     ischial_spine_mm: float
     """Smallest distance to the tip of the ischial spine."""
 
@@ -123,7 +123,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Settings) -> Evidence:
     """Measure a candidate; it belongs to the nearest of the hips in view."""
-    frames, tissue, metal, given = anatomy.landmarks, anatomy.tissue, anatomy.metal, anatomy.user_masks
+    frames, tissue, metal, supplied = anatomy.landmarks, anatomy.tissue, anatomy.metal, anatomy.user_masks
     candidate = outlined.candidate
     points = points_of(region, candidate)
     frame = nearest_frame(frames, points.mean(axis=0))
@@ -136,7 +136,7 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
     # what was filled between two vessels does not make their blood less uniform
     inner = region.smooth[box][deep & (region.smooth[box] >= region.low_hu)]
     values = region.hu[box][mask]
-    shares = _surroundings(region, candidate, given)
+    shares = _surroundings(region, candidate, supplied)
     index = region.grid.to_index(points)
     edge = (np.minimum(index, np.array(region.grid.shape) - 1 - index) * spacing).min(axis=1)
     inner_mm = distance[(edge > _INSIDE_MM) & (distance < FAR_MM)]
@@ -183,8 +183,8 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
         away=float((in_cavity & (to_wall > settings.judge.wall_mm)).mean()),
         arterial=float(frame.arterial_course(sample).mean()),
         across=float(frame.across_midline(sample).mean()) if len(frames) == 1 else 0.0,
-        other_bone=float(given.within(OTHER_BONES, sample).mean()),
-        organ=float(given.within(ORGANS, sample).mean()),
+        other_bone=float(supplied.within(OTHER_BONES, sample).mean()),
+        organ=float(supplied.within(ORGANS, sample).mean()),
         ischial_spine_mm=float(np.linalg.norm(points - frame.ischial_spine, axis=1).min()),
     )
 
@@ -246,7 +246,7 @@ def _certainty_at(
 
 
 def _underlying(region: Region, candidate: Candidate) -> tuple[float | None, float | None]:
-    """Return the mean HU of the native bone near a candidate, and its densest places beneath the base; None for none.
+    """Return the mean HU of the native bone near a candidate, and its densest places under the base; None for none.
 
     Beneath new bone lies the cortex of the old one; marrow goes on into native bone that the fit missed.
     """
@@ -267,11 +267,11 @@ def _underlying(region: Region, candidate: Candidate) -> tuple[float | None, flo
     places = tuple(np.moveaxis(at, -1, 0))
     densest = np.where(native[places], hu[places], np.int16(-1024)).max(axis=1, initial=-1024)
     densest = densest[densest > -1024]
-    # native bone that the fit missed has a cortex all around its base, new bone beneath all of it
+    # native bone that the fit missed has a cortex all around its base, new bone under all of it
     return float(hu[near].mean()), float(np.quantile(densest, _MOST_OF_BASE)) if densest.size else None
 
 
-def _surroundings(region: Region, candidate: Candidate, given: GivenMasks) -> tuple[float, float, float, float]:
+def _surroundings(region: Region, candidate: Candidate, supplied: UserMasks) -> tuple[float, float, float, float]:
     """Shares of muscle, fat, bone (or whatever is as dense) and air in the shell around a candidate.
 
     They are 1 together: fat blurred into air is air. NaN where nothing is in view. Fat in a user's muscle is muscle.
@@ -293,8 +293,8 @@ def _surroundings(region: Region, candidate: Candidate, given: GivenMasks) -> tu
         return (float("nan"),) * 4
     muscle = (hu > FAT_HU[1]) & (hu < region.low_hu)
     fat = (hu > FAT_HU[0]) & (hu <= FAT_HU[1])
-    if given.names:
+    if supplied.names:
         wasted = fat.copy()
-        wasted[fat] = given.within(MUSCLES, region.grid.crop(box).to_lps(np.argwhere(shell)[fat]))
+        wasted[fat] = supplied.within(MUSCLES, region.grid.crop(box).to_lps(np.argwhere(shell)[fat]))
         muscle, fat = muscle | wasted, fat & ~wasted
     return float(muscle.mean()), float(fat.mean()), float((hu >= region.low_hu).mean()), float((hu <= FAT_HU[0]).mean())

@@ -23,7 +23,7 @@ _CLOSE_MM = 3.0
 _BLUR_MM = 1.5
 #: Native cortex that the fit left outside of its surface stands out no farther than this beyond a core's distance, mm.
 _RESIDUE_MM = 2.0
-#: What is no farther from bone anywhere may be cortex that the fit left outside, a thin one with marrow beneath, mm.
+#: What is no farther from bone anywhere may be cortex that the fit left outside, a thin one over marrow, mm.
 _FREE_MM = 7.0
 #: Noise bridges a cleft to no more than this share of what lies beyond it.
 _BRIDGED = 0.1

@@ -56,8 +56,8 @@ def _doubt(match: Match, earlier: Result, later: Result) -> str | None:
     moved = motion.move(points_of(own, lesion))
     if not other.volume.grid.contains(moved).all():
         return "outside_other_view"
-    aside = [np.array(x.centroid_lps_mm) for x in other.excluded]
-    if any(np.linalg.norm(moved - at, axis=1).min() <= _AT_PLACE_MM for at in aside):
+    there = [np.array(x.centroid_lps_mm) for x in other.excluded]
+    if any(np.linalg.norm(moved - at, axis=1).min() <= _AT_PLACE_MM for at in there):
         return "set_aside_in_other"
     return None
 

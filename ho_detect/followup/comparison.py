@@ -75,8 +75,8 @@ class HipChange(msgspec.Struct, frozen=True, kw_only=True):
     earlier_mean_hu: Annotated[float | None, Meta(description="Of all its lesions; null without one")] = None
     later_mean_hu: Annotated[float | None, Meta(description="Of all its lesions; null without one")] = None
     mean_hu_change: float | None = None
-    earlier_min_gap_mm: float | None = None
-    later_min_gap_mm: float | None = None
+    earlier_min_gap_mm: Annotated[float | None, Meta(description="null where no lesion is attached to bone")] = None
+    later_min_gap_mm: Annotated[float | None, Meta(description="null where no lesion is attached to bone")] = None
     earlier_grades: Annotated[dict[str, str | None], Meta(description="By the name of each grade of a hip")] = {}
     later_grades: Annotated[dict[str, str | None], Meta(description="By the name of each grade of a hip")] = {}
     changes: Annotated[dict[str, int], Meta(description="How many of its lesions are matched, new, gone")] = {}

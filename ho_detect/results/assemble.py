@@ -59,12 +59,12 @@ def statements(series: SeriesRecord) -> tuple[Flag, ...]:
 
 
 def _qualifications(anatomy: Anatomy, judgement: Judgement, hips: tuple[Hip, ...]) -> Iterator[Flag]:
-    given, metal_mm3, noise_hu = anatomy.user_masks, anatomy.metal.volume_mm3, judgement.region.noise_hu
+    supplied, metal_mm3, noise_hu = anatomy.user_masks, anatomy.metal.volume_mm3, judgement.region.noise_hu
     in_view = [h for h in hips if h.status != "not_in_view"]
-    if given.names:
-        yield flag("anatomy_given", ", ".join(given.names))
-    if given.unused:
-        yield flag("anatomy_unused", ", ".join(given.unused))
+    if supplied.names:
+        yield flag("anatomy_given", ", ".join(supplied.names))
+    if supplied.unused:
+        yield flag("anatomy_unused", ", ".join(supplied.unused))
     if metal_mm3 > 0:
         yield flag("metal", f"{metal_mm3 / 1000:.1f} mL, hides {anatomy.metal.zone_mm3 / 1000:.0f} mL")
     if noise_hu >= _NOISY_HU:

@@ -43,7 +43,7 @@ def lesion_numbers(lesion: Lesion) -> list[Number]:
 
 
 def hip_codes(hip: Hip) -> Iterator[Said]:
-    """Yield what is said of a hip, whether there is ossification aside."""
+    """Yield what is said of a hip, but whether there is ossification."""
     return _said(hip, HIP_FIELDS)
 
 

@@ -96,8 +96,9 @@ HIP_FIELDS: Final[tuple[Field, ...]] = (
     Field(
         "min_gap_mm",
         "mm",
-        "The smallest of: what one lesion leaves open to both bones; the distance between a lesion grown from "
-        "the femur and one grown from the pelvis.",
+        "The smallest of: the gap between a lesion attached to one bone and the other bone; the distance between a "
+        "lesion grown from the femur and one grown from the pelvis. 0 for a bridge; `null` where no lesion is attached "
+        "to bone.",
         source="clinical definition",
         page=Shown("Minimum femur–pelvis gap", "mm", kind="number", digits=1, headline=True),
         code=own("min_gap", "Minimum femur-pelvis gap"),

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-import msgspec
-
 from ho_detect.anatomy.metal.record import MetalRecord, PartKind
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.grade.systems import GRADES
 from ho_detect.detection.judge.excluded import EXCLUSIONS
 from ho_detect.detection.measure.lesion import Lesion
-from ho_detect.flags import Flag, null
+from ho_detect.flags import Flag
 from ho_detect.image.sides import Side
 from ho_detect.results.lesion_words import contact_words, list_words, millilitres, where_words
 
@@ -26,19 +24,7 @@ def hip_sentence(hip: Hip, lesions: Sequence[Lesion]) -> str:
         Those of the record; what lies at the other hip is left out.
     """
     mine = [x for x in lesions if x.side == hip.side]
-    return f"{hip.side.capitalize()} hip: {_hip_words(as_told(hip, mine), mine)}."
-
-
-def as_told(hip: Hip, lesions: Sequence[Lesion]) -> Hip:
-    """Return a hip as readers are told of it: no femur–pelvis gap where no lesion stands on bone.
-
-    What an island leaves open on both sides, added up, says nothing of the joint's motion.
-    """
-    if hip.min_gap_mm is None or any(x.attached_to for x in lesions if x.side == hip.side):
-        return hip
-    return msgspec.structs.replace(
-        hip, min_gap_mm=None, not_said=(*hip.not_said, null("min_gap_mm", "no_lesion_on_bone"))
-    )
+    return f"{hip.side.capitalize()} hip: {_hip_words(hip, mine)}."
 
 
 def reason_words(reason: Flag) -> str:

@@ -32,7 +32,7 @@ LESION_FIELDS: Final[tuple[Field, ...]] = (
     Field(
         "muscle_region_source",
         "",
-        "`position`, or `given_masks` ([masks you give](anatomy.md)).",
+        "`position`, or `given_masks` ([user-supplied masks](anatomy.md)).",
         page=Shown("Muscle group known from", group="Size and shape"),
     ),
     Field(

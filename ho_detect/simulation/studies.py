@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ho_detect.simulation.growth_plans import Island
+from ho_detect.simulation.growth_plans import Bridge, Island, Spur
 from ho_detect.simulation.mimics import ArterialCalcium, Phleboliths
 from ho_detect.simulation.person import HipPlan, Person
 from ho_detect.simulation.scan import ScanPlan
@@ -48,28 +48,30 @@ SAMPLES: tuple[StudyPlan, ...] = (
         scan=_SAMPLE_SCAN,
     ),
     StudyPlan(
-        name="two_small",
-        seed=12,
+        name="bent_bridged",
+        seed=14,
         person=Person(
-            left=HipPlan(head_radius_mm=22.2, neck_length_mm=46, rotation_deg=-4, anteversion_deg=17),
-            right=HipPlan(head_radius_mm=22.4, neck_length_mm=46, rotation_deg=9, anteversion_deg=16, flexion_deg=10),
-            female=1.0,
-            size=0.94,
-            half_width_mm=86.0,
-            turn_deg=-6.0,
-            pelvic_tilt_deg=-2.0,
-            fat_mm=15.0,
-            muscle_bulk=0.8,
-            bone_density=0.85,
-            center_lps_mm=(-2.0, -8.0, -212.0),
-            texture_seed=12,
-            shape_seed=4,
+            left=HipPlan(head_radius_mm=23.6, flexion_deg=48, abduction_deg=8, rotation_deg=12, joint_space_mm=2.8),
+            right=HipPlan(head_radius_mm=23.6, flexion_deg=22, abduction_deg=-2, rotation_deg=4),
+            half_width_mm=88.0,
+            turn_deg=3.0,
+            pelvic_tilt_deg=6.0,
+            fat_mm=10.0,
+            muscle_bulk=0.78,
+            muscle_hu=40.0,
+            muscle_fat=0.3,
+            wasting=0.45,
+            bone_density=0.6,
+            center_lps_mm=(2.0, -10.0, -420.0),
+            texture_seed=14,
+            shape_seed=6,
         ),
         ossification=(
-            Island(side="right", muscle="iliopsoas", volume_ml=0.8, maturity="mature", along=0.55),
-            Island(side="left", muscle="gluteus_maximus", volume_ml=0.6, maturity="mature", along=0.55),
+            Bridge(side="left", muscle="iliopsoas", width_mm=28.0),
+            Spur(side="right", muscle="gluteus_minimus", origin="pelvis", length_mm=25.0, width_mm=13.0, gap_mm=7.0),
         ),
-        scan=_SAMPLE_SCAN,
+        # the thigh of a bent hip stands out to the front
+        scan=msgspec.structs.replace(_SAMPLE_SCAN, anterior_mm=150.0, above_mm=108.0),
     ),
     StudyPlan(
         name="normal_vessel_calcium",

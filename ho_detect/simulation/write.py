@@ -14,6 +14,9 @@ from ho_detect.simulation.study import SimulatedStudy
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+#: When a study was made, where nobody says.
+_DATE = "20200101"
+
 
 def _uid(study: SimulatedStudy, *parts: str) -> str:
     from pydicom.uid import generate_uid
@@ -21,7 +24,7 @@ def _uid(study: SimulatedStudy, *parts: str) -> str:
     return str(generate_uid(entropy_srcs=["ho-detect simulation", study.plan.name, str(study.plan.seed), *parts]))
 
 
-def _patient_and_study(study: SimulatedStudy, dataset: Dataset) -> None:
+def _patient_and_study(study: SimulatedStudy, dataset: Dataset, date: str) -> None:
     name = study.plan.name
     dataset.PatientName = f"SIMULATED^{name.upper().replace('_', ' ')}"
     dataset.PatientID = f"SIM-{name}"[:64]
@@ -29,7 +32,7 @@ def _patient_and_study(study: SimulatedStudy, dataset: Dataset) -> None:
     dataset.PatientSex = "O"
     dataset.PatientComments = "Simulated: no such person. Made by ho-detect."
     dataset.StudyInstanceUID = _uid(study, "study")
-    dataset.StudyDate = dataset.SeriesDate = dataset.AcquisitionDate = dataset.ContentDate = "20200101"
+    dataset.StudyDate = dataset.SeriesDate = dataset.AcquisitionDate = dataset.ContentDate = date
     dataset.StudyTime = dataset.SeriesTime = dataset.AcquisitionTime = dataset.ContentTime = "120000"
     dataset.ReferringPhysicianName = ""
     dataset.StudyID = "1"
@@ -57,7 +60,7 @@ def _series_and_equipment(study: SimulatedStudy, dataset: Dataset) -> None:
         dataset.ContrastBolusAgent = "SIMULATED"
 
 
-def slice_dataset(study: SimulatedStudy, index: int) -> Dataset:
+def slice_dataset(study: SimulatedStudy, index: int, date: str = _DATE) -> Dataset:
     """Return one slice as a CT Image dataset, not compressed.
 
     Parameters
@@ -66,6 +69,8 @@ def slice_dataset(study: SimulatedStudy, index: int) -> Dataset:
         What was simulated.
     index
         Slice of the volume.
+    date
+        Of study and acquisition, as DICOM writes it.
     """
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
@@ -79,7 +84,7 @@ def slice_dataset(study: SimulatedStudy, index: int) -> Dataset:
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
     dataset.InstanceNumber = str(index + 1)
-    _patient_and_study(study, dataset)
+    _patient_and_study(study, dataset, date)
     _series_and_equipment(study, dataset)
     row, column = grid.affine[:3, 2], grid.affine[:3, 1]
     cosines = [*(row / grid.spacing_mm[2]), *(column / grid.spacing_mm[1])]
@@ -101,7 +106,7 @@ def slice_dataset(study: SimulatedStudy, index: int) -> Dataset:
     return dataset
 
 
-def write_dicom(study: SimulatedStudy, folder: Path, *, compress: bool = True) -> list[Path]:
+def write_dicom(study: SimulatedStudy, folder: Path, *, compress: bool = True, date: str = _DATE) -> list[Path]:
     """Write the series, one file per slice, as JPEG-LS lossless or uncompressed.
 
     Parameters
@@ -112,6 +117,8 @@ def write_dicom(study: SimulatedStudy, folder: Path, *, compress: bool = True) -
         Made when absent; files of the same names are replaced.
     compress
         JPEG-LS lossless, else explicit VR little endian.
+    date
+        Of study and acquisition, as DICOM writes it.
 
     Returns
     -------
@@ -123,7 +130,7 @@ def write_dicom(study: SimulatedStudy, folder: Path, *, compress: bool = True) -
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for index in range(study.volume.grid.shape[0]):
-        dataset = slice_dataset(study, index)
+        dataset = slice_dataset(study, index, date)
         if compress:
             dataset.compress(JPEGLSLossless, encoding_plugin="pyjpegls", generate_instance_uid=False)
         path = folder / f"IM{index + 1:04d}.dcm"

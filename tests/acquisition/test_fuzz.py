@@ -96,7 +96,7 @@ def outcome(folder, child):
     entries = index_series([folder], Settings().acquisition)
     assert time.monotonic() - start < TIME_LIMIT_S
     results = [child.load(e) if e.analyse else e.reason for e in entries]
-    assert all(e.n_duplicates + e.n_set_aside >= 0 for e in entries)
+    assert all(e.n_duplicates + e.n_left_out >= 0 for e in entries)
     return [r for r in results if isinstance(r, str)], [r for r in results if not isinstance(r, str)]
 
 

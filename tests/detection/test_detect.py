@@ -1,4 +1,4 @@
-"""Every candidate ends as a lesion or is set aside; ids, order and the label map agree."""
+"""Every candidate ends as a lesion or is excluded; ids, order and the label map agree."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class TestOrder:
         assert volumes == sorted(volumes, reverse=True)
         assert volumes[0] == pytest.approx(4 / 3 * np.pi * 9**3, rel=0.05)
 
-    def test_what_is_set_aside_is_listed_largest_first(self, bones):
+    def test_what_is_excluded_is_listed_largest_first(self, bones):
         _, kept, excluded = decided([SMALL, LARGE, MIDDLE], bones, body=False)
         assert kept == ()
         assert [e.reason for e in excluded] == ["outside_body"] * 3

@@ -13,7 +13,7 @@ from ho_detect.anatomy.metal.metal import Metal, Zone
 from ho_detect.anatomy.native.mirror import OtherSide
 from ho_detect.anatomy.native.surfaces import FAR_MM
 from ho_detect.anatomy.regions.tissue import Tissue
-from ho_detect.anatomy.user_masks.masks import given_masks
+from ho_detect.anatomy.user_masks.masks import supplied_masks
 from ho_detect.detection.candidates import Candidate
 from ho_detect.detection.evidence import gather
 from ho_detect.detection.outline import Outlined
@@ -23,7 +23,7 @@ from ho_detect.settings import Settings
 
 FRAMES = frames()
 SHAPE = (41, 41, 41)
-NO_MASKS = given_masks(None, Grid.axial(SHAPE, (1.0, 1.0, 1.0)))
+NO_MASKS = supplied_masks(None, Grid.axial(SHAPE, (1.0, 1.0, 1.0)))
 COARSE = Grid.axial((100, 80, 120), (4.0, 4.0, 4.0), (-240.0, -160.0, -200.0))
 
 

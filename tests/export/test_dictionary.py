@@ -4,11 +4,9 @@ import csv
 import io
 import re
 
-import pytest
 from made_findings import make_record
 
-from ho_detect.cli import main
-from ho_detect.export.dictionary import REDCAP_HEADER, dictionary_csv, dictionary_rows, redcap_csv
+from ho_detect.export.dictionary import REDCAP_HEADER, dictionary_rows, redcap_csv
 from ho_detect.export.tables import columns_of
 from ho_detect.results.rows import HipRow, LesionRow, StudyRow, TimingRow, hip_rows, lesion_rows
 
@@ -63,11 +61,3 @@ def test_redcap_labels_are_those_of_the_columns_or_their_names():
     }
     assert all(labels.values())
     assert {bool(r.label) for r in rows.values()} == {True, False}
-
-
-@pytest.mark.parametrize(("options", "text"), [([], dictionary_csv), (["--redcap"], redcap_csv)])
-def test_it_is_printed(options, text, capsys):
-    with pytest.raises(SystemExit) as caught:
-        main(["fields", *options])
-    assert not caught.value.code
-    assert capsys.readouterr().out == text()

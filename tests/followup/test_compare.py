@@ -2,70 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from functools import lru_cache
 
 import msgspec
 import numpy as np
 import pytest
-from model_hips import BRIDGE, ISLAND, Growth, Plan, head_center, scan
+from model_hips import scan
+from scanned_twice import EARLIER, LATER, SETTINGS, analysed, compared, follow_up
 
-from ho_detect.analyze import analyze_with_anatomy
-from ho_detect.cli import main
 from ho_detect.errors import SeriesError, UsageError
-from ho_detect.followup import compare as module
 from ho_detect.followup.compare import _trusted, check_one_patient, compare, compare_analyses
-from ho_detect.followup.follow_up import FollowUp
-from ho_detect.followup.registration import BoneMotion, register_bones
-from ho_detect.followup.schema import COMPARISON_SCHEMA_FILE, comparison_schema_bytes
-from ho_detect.image.grid import rotation
-from ho_detect.settings import Settings
-
-SETTINGS = Settings()
-TURN_DEG = 9.0
-#: The island has grown, the bridge has not, and a second island is new; the patient lies turned.
-NEW = Growth("right", ((0.0, 62.0, -6.0),), 8.0)
-EARLIER = Plan((ISLAND, BRIDGE))
-LATER = Plan((replace(ISLAND, radius=11.5), BRIDGE, NEW), turn_deg=TURN_DEG, spacing=(1.75, 1.5, 1.5), noise_hu=12.0)
-
-
-@lru_cache(maxsize=2)
-def analysed(plan):
-    return analyze_with_anatomy(scan(plan).volume, SETTINGS)
-
-
-@lru_cache(maxsize=2)
-def compared():
-    return compare_analyses(analysed(EARLIER), analysed(LATER), SETTINGS)
-
-
-class TestRegistration:
-    def test_every_bone_to_a_quarter_of_a_millimetre(self):
-        motions = register_bones(analysed(EARLIER), analysed(LATER))
-        assert [(m.side, m.bone) for m in motions] == [(s, b) for s in ("left", "right") for b in ("femur", "pelvis")]
-        turn = rotation("z", TURN_DEG)
-        for m in motions:
-            assert m.good(SETTINGS.follow_up)
-            for offset in ((0.0, 0.0, 0.0), (0.0, 0.0, -60.0)):
-                point = head_center(m.side) + offset
-                assert np.linalg.norm(m.move(point[None])[0] - turn @ point) < 0.35
-
-    def test_a_study_with_itself_does_not_move(self):
-        motions = register_bones(analysed(EARLIER), analysed(EARLIER))
-        assert len(motions) == 4
-        for m in motions:
-            assert m.move(head_center(m.side)[None])[0] == pytest.approx(head_center(m.side), abs=0.05)
-            assert m.residual_mm < 0.3
-
-    def test_the_wrong_bone_is_not_good(self):
-        # the later study mirrored: no such person
-        later = analysed(LATER)
-        volume = later.result.volume
-        other = replace(later.result, scan=replace(volume, hu=np.ascontiguousarray(volume.hu[:, :, ::-1])))
-        motions = register_bones(analysed(EARLIER), replace(later, result=other))
-        assert len(motions) == 4
-        assert not any(m.good(SETTINGS.follow_up) for m in motions)
+from ho_detect.followup.registration import BoneMotion
 
 
 class TestChange:
@@ -120,52 +67,6 @@ class TestChange:
         assert ": new, 2." in lines[-1]
 
 
-def follow_up():
-    return FollowUp.of(compared(), analysed(EARLIER).result, analysed(LATER).result)
-
-
-class TestForANotebook:
-    def test_frame_figure_and_page(self, tmp_path):
-        found = follow_up()
-        frame = found.frame()
-        assert list(frame.what) == ["hip", "hip", "lesion", "lesion", "lesion"]
-        assert frame.volume_change_mm3.dropna().tolist() == [
-            x.volume_change_mm3 for x in (*found.comparison.hips, *found.comparison.lesions) if x.volume_change_mm3
-        ]
-        assert len(found.plot().axes[0].get_lines()) == 5
-        assert "Right, earlier none" in found.report(tmp_path / "a" / "page.html").read_text()
-        left = next(t for t in found.tracks() if t.what == "hip")
-        assert left.change_mm3 == found.comparison.hips[0].volume_change_mm3
-
-
-class TestFiles:
-    def test_schema_is_current_and_output_validates(self, tmp_path):
-        current = COMPARISON_SCHEMA_FILE.read_bytes() == comparison_schema_bytes()
-        assert current, "run: python -m ho_detect.followup.schema"
-        jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
-        follow_up().save(tmp_path)
-        values = json.loads((tmp_path / "comparison.json").read_text())
-        jsonschema.Draft202012Validator(json.loads(comparison_schema_bytes())).validate(values)
-
-    def test_table_says_what_the_record_says(self, tmp_path):
-        pd = pytest.importorskip("pandas")
-        follow_up().save(tmp_path)
-        table = pd.read_csv(tmp_path / "comparison.csv")
-        assert list(table.what) == ["hip", "hip", "lesion", "lesion", "lesion"]
-        lesions = table[table.what == "lesion"]
-        assert list(lesions.change) == [x.change for x in compared().lesions]
-        assert list(lesions.later_volume_mm3) == [x.later_volume_mm3 for x in compared().lesions]
-        assert lesions.earlier_volume_mm3.isna().sum() == 1
-
-    def test_ids_are_those_of_the_label_maps_beside_it(self, tmp_path):
-        nib = pytest.importorskip("nibabel", reason="nibabel is not installed")
-        follow_up().save(tmp_path)
-        for name, ids in (("earlier", "earlier_ids"), ("later", "later_ids")):
-            labels = np.asarray(nib.load(tmp_path / name / "lesions.nii.gz").dataobj)
-            there = {i for x in compared().lesions for i in getattr(x, ids)}
-            assert set(np.unique(labels)) - {0} == there
-
-
 def with_id(analysis, patient_id):
     record = analysis.result.record
     series = msgspec.structs.replace(record.series, patient_id=patient_id)
@@ -216,41 +117,3 @@ class TestOnePatient:
         (tmp_path / "empty").mkdir()
         with pytest.raises(SeriesError, match="study 2"):
             compare(analysed(EARLIER).result, tmp_path / "empty")
-
-
-class TestCommandLine:
-    @pytest.fixture
-    def call(self, capfd, monkeypatch):
-        monkeypatch.setattr(module, "compare", lambda earlier, later, settings, **given: follow_up())
-
-        def run(*args):
-            with pytest.raises(SystemExit) as caught:
-                main(["compare", *map(str, args)])
-            return caught.value.code, *capfd.readouterr()
-
-        return run
-
-    def test_writes_and_says(self, call, tmp_path):
-        status, out, err = call("a", "b", "--out", tmp_path / "out")
-        assert (status, err) == (0, "")
-        assert out.strip() == str(follow_up())
-        names = {p.name for p in (tmp_path / "out").iterdir()}
-        assert names == {"comparison.json", "comparison.csv", "follow_up.html", "earlier", "later"}
-
-    def test_json_alone(self, call, tmp_path):
-        status, out, _ = call("a", "b", "--out", tmp_path / "out", "--json")
-        assert status == 0
-        assert out.encode() == (tmp_path / "out" / "comparison.json").read_bytes()
-
-    def test_a_place_that_cannot_be_written(self, call, tmp_path):
-        (tmp_path / "file").write_text("x")
-        status, _, err = call("a", "b", "--out", tmp_path / "file")
-        assert status == 2
-        assert "cannot write" in err
-
-
-def test_a_missing_path_is_not_named(tmp_path, capfd):
-    with pytest.raises(SystemExit) as caught:
-        main(["compare", str(tmp_path / "Secret"), str(tmp_path), "--out", str(tmp_path / "out")])
-    assert caught.value.code == 2
-    assert "Secret" not in capfd.readouterr().err

@@ -6,7 +6,7 @@ from made_findings import make_findings, make_hip, make_lesion, make_record
 from ho_detect.anatomy.metal.record import ImplantPart, MetalRecord
 from ho_detect.export.pages.report import report_html
 from ho_detect.flags import flag
-from ho_detect.results.hip_words import as_told, hip_sentence, metal_words, reason_words
+from ho_detect.results.hip_words import hip_sentence, metal_words, reason_words
 
 
 def present(**changes):
@@ -38,15 +38,11 @@ def test_of_several_lesions_the_largest_is_told():
     )
 
 
-def test_an_island_leaves_no_gap_that_means_anything():
-    hip, island = present(min_gap_mm=111.0), make_lesion(gap_femur_mm=10.0, gap_pelvis_mm=101.0)
-    assert "111" not in hip_sentence(hip, [island])
-    told = as_told(hip, [island])
-    assert told.min_gap_mm is None
-    assert [n.message for n in told.not_said if n.field == "min_gap_mm"][-1] == "no lesion stands on bone"
-    spur = make_lesion(attached_to=("femur",))
-    assert as_told(hip, [island, spur]) == hip
-    assert as_told(hip, [island, make_lesion(side="right", attached_to=("femur",))]).min_gap_mm is None
+def test_of_an_island_the_gap_to_the_nearer_bone_alone_is_told():
+    sentence = hip_sentence(present(), [make_lesion(gap_femur_mm=10.0, gap_pelvis_mm=101.0)])
+    assert "free in soft tissue, gap to the femur 10 mm;" in sentence
+    assert "101" not in sentence
+    assert "femur–pelvis" not in sentence
 
 
 def test_a_hip_without():

@@ -71,7 +71,7 @@ class SeriesEntry(msgspec.Struct, frozen=True, kw_only=True):
     suits: str = ""
     """What the rank rests on, in words."""
     n_duplicates: int = 0
-    n_set_aside: int = 0
+    n_left_out: int = 0
     """Images or objects of the series that are no slices of its volume."""
     reason: str | None = None
     """Why it is not analysed: a code of :data:`ho_detect.flags.REASONS`."""

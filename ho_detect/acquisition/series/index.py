@@ -133,7 +133,7 @@ def _entries(group: _Group, settings: AcquisitionSettings) -> list[SeriesEntry]:
 def _entry(
     parts: Sequence[Part],
     number: int,
-    n_set_aside: int,
+    n_left_out: int,
     headers: Sequence[FileHeader],
     unreadable: Sequence[UnreadableHeader],
     settings: AcquisitionSettings,
@@ -144,7 +144,7 @@ def _entry(
         entry,
         identity=entry.identity + f"\0volume {number}" * (number > 0),
         part=f"volume {number + 1} of {len(parts)}: {part.label}" if len(parts) > 1 else "",
-        n_set_aside=n_set_aside,
+        n_left_out=n_left_out,
         n_joined=part.n_joined,
         n_stretches=part.n_stretches,
     )

@@ -106,7 +106,7 @@ def _flags(entry: SeriesEntry, stack: Stack, share_padded: float, settings: Sett
         "duplicates_removed": (entry.n_duplicates > 0, f"{entry.n_duplicates} images"),
         "one_of_several": (bool(entry.part), entry.part),
         "scan_joined": (entry.n_stretches > 1, f"{entry.n_stretches} stretches, {entry.n_joined} images at overlaps"),
-        "images_set_aside": (entry.n_set_aside > 0, f"{entry.n_set_aside} images"),
+        "images_set_aside": (entry.n_left_out > 0, f"{entry.n_left_out} images"),
         "lossy_compression": (any(s.is_lossy for s in entry.slices), ""),
         "padding_present": (share_padded > 0, f"{100 * share_padded:.0f} % of all pixels"),
         "thick_slices": (thick >= settings.acquisition.thick_slice_mm - ROUNDING_MM, f"{thick:.1f} mm"),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ho_detect.anatomy.fit.hips import HipAnatomy
 from ho_detect.anatomy.native.surfaces import BoneDistance, displaced
 from ho_detect.anatomy.user_masks.bone import holding
-from ho_detect.anatomy.user_masks.masks import BONES, GivenMasks, Mask
+from ho_detect.anatomy.user_masks.masks import BONES, Mask, UserMasks
 from ho_detect.image.grid import FloatArray, Grid
 from ho_detect.image.surfaces import capped, voxelised
 from ho_detect.settings import AnatomySettings
@@ -28,14 +28,14 @@ class NativeBone:
     ----------
     hips
         With their fitted surfaces.
-    given
+    supplied
         Of each bone with a mask in use, that mask and the field of the fitted surface, near which it holds.
     settings
         Those of the analysis.
     """
 
     hips: tuple[HipAnatomy, ...] = ()
-    given: tuple[tuple[str, Mask, BoneDistance], ...] = ()
+    supplied: tuple[tuple[str, Mask, BoneDistance], ...] = ()
     settings: AnatomySettings = field(default_factory=AnatomySettings)
 
     def labels(self, grid: Grid) -> NDArray[np.uint8]:
@@ -50,10 +50,10 @@ class NativeBone:
         """
         upright, _, _ = grid.to_canonical()
         out = np.zeros(upright.shape, np.uint8)
-        given = {name: (mask, fitted) for name, mask, fitted in self.given}
+        supplied = {name: (mask, fitted) for name, mask, fitted in self.supplied}
         for name, surfaces in self._surfaces.items():
             # a mask holds beyond the fitted surface, as far as the two may differ
-            margin_mm = self.settings.given_margin_mm if name in given else 0.0
+            margin_mm = self.settings.given_margin_mm if name in supplied else 0.0
             box = upright.box_of(np.concatenate([vertices for vertices, _ in surfaces]), margin_mm)
             if min(s.stop - s.start for s in box) == 0:
                 continue
@@ -61,8 +61,8 @@ class NativeBone:
             inside = np.zeros(here.shape, bool)
             for surface in surfaces:
                 inside |= voxelised(here, *surface).view(bool)
-            if name in given:
-                mask, fitted = given[name]
+            if name in supplied:
+                mask, fitted = supplied[name]
                 inside = np.where(holding(fitted, mask, self.settings).on(here), mask.on(here), inside)
             out[box][inside & (out[box] == 0)] = LABELS[name]
         return np.ascontiguousarray(grid.from_canonical(out))
@@ -82,7 +82,7 @@ class NativeBone:
 
 
 def native_masks(
-    hips: tuple[HipAnatomy, ...], fitted: tuple[BoneDistance, ...], given: GivenMasks, settings: AnatomySettings
+    hips: tuple[HipAnatomy, ...], fitted: tuple[BoneDistance, ...], supplied: UserMasks, settings: AnatomySettings
 ) -> NativeBone:
     """Keep what the masks are made from.
 
@@ -92,5 +92,5 @@ def native_masks(
         Distance fields of the fitted surfaces.
     """
     fields = {(b.side, b.bone): b for b in fitted}
-    masks = tuple((name, mask, fields[BONES[name]]) for name, mask in given.bones.items())
+    masks = tuple((name, mask, fields[BONES[name]]) for name, mask in supplied.bones.items())
     return NativeBone(hips, masks, settings)

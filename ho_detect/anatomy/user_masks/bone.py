@@ -1,7 +1,7 @@
 """Masks of femur and hip bone in place of the fitted surfaces, as far as the two agree.
 
 A mask made by a segmenter may take in what has grown on the bone, or stop short of it. Where joint, head, neck and
-shaft are, the smooth fitted surface says, whatever is given. How far a place lies outside of native bone, the mask
+shaft are, the smooth fitted surface says, whatever is supplied. How far a place lies outside of native bone, the mask
 says, where it lies no farther from the fitted surface than bones differ from their fit.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.anatomy.native.surfaces import BoneDistance, signed_distance_mm
-from ho_detect.anatomy.user_masks.masks import BONES, BoolArray, GivenMasks, Mask
+from ho_detect.anatomy.user_masks.masks import BONES, BoolArray, Mask, UserMasks
 from ho_detect.settings import AnatomySettings
 
 #: A mask of which a smaller share lies in or near the bone found is another bone's, or another patient's.
@@ -22,25 +22,25 @@ _LEAST_AGREEMENT = 0.5
 _SOCKET_MM = 6.0
 
 
-def agreeing(given: GivenMasks, bones: tuple[BoneDistance, ...], settings: AnatomySettings) -> GivenMasks:
+def agreeing(supplied: UserMasks, bones: tuple[BoneDistance, ...], settings: AnatomySettings) -> UserMasks:
     """Return the masks without those of a femur or hip bone that do not lie where that bone was found."""
     found = {(b.side, b.bone): b for b in bones}
     elsewhere = [
         name
-        for name, mask in given.bones.items()
+        for name, mask in supplied.bones.items()
         if BONES[name] not in found or _agreement(mask, found[BONES[name]], settings) < _LEAST_AGREEMENT
     ]
-    return given.without(tuple(elsewhere))
+    return supplied.without(tuple(elsewhere))
 
 
-def with_given_bone(
-    bones: tuple[BoneDistance, ...], given: GivenMasks, settings: AnatomySettings
+def with_user_bone(
+    bones: tuple[BoneDistance, ...], supplied: UserMasks, settings: AnatomySettings
 ) -> tuple[BoneDistance, ...]:
     """Return the distance fields, those of bones with a mask measured from the mask.
 
     Where mask and fitted surface lie farther apart than ``given_margin_mm`` the fitted surface stands.
     """
-    masks = {BONES[name]: mask for name, mask in given.bones.items()}
+    masks = {BONES[name]: mask for name, mask in supplied.bones.items()}
     return tuple(_measured(b, masks[b.side, b.bone], settings) if (b.side, b.bone) in masks else b for b in bones)
 
 
@@ -51,8 +51,8 @@ def holding(bone: BoneDistance, mask: Mask, settings: AnatomySettings) -> Mask:
 
 def _compared(bone: BoneDistance, mask: Mask, settings: AnatomySettings) -> tuple[NDArray[np.float32], BoolArray]:
     """Return the distance to a mask on the grid of a field, and where it lies near enough to that to hold."""
-    given_mm = signed_distance_mm(mask.on(bone.grid).view(np.uint8))
-    return given_mm, np.abs(given_mm - bone.mm) <= settings.given_margin_mm
+    supplied_mm = signed_distance_mm(mask.on(bone.grid).view(np.uint8))
+    return supplied_mm, np.abs(supplied_mm - bone.mm) <= settings.given_margin_mm
 
 
 def _agreement(mask: Mask, bone: BoneDistance, settings: AnatomySettings) -> float:
@@ -62,8 +62,8 @@ def _agreement(mask: Mask, bone: BoneDistance, settings: AnatomySettings) -> flo
 
 
 def _measured(bone: BoneDistance, mask: Mask, settings: AnatomySettings) -> BoneDistance:
-    given_mm, holds = _compared(bone, mask, settings)
-    mm = np.where(holds, given_mm, bone.mm)
+    supplied_mm, holds = _compared(bone, mask, settings)
+    mm = np.where(holds, supplied_mm, bone.mm)
     if bone.bone == "pelvis":
         box = bone.grid.box_around(bone.head.center_lps_mm, bone.head.radius_mm + _SOCKET_MM)
         mm[box] = np.minimum(mm[box], bone.mm[box])

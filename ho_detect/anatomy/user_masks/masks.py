@@ -79,7 +79,7 @@ class Mask:
 
 
 @dataclass(frozen=True, eq=False)
-class GivenMasks:
+class UserMasks:
     """What of the anatomy is user-supplied, nothing where no masks are.
 
     Parameters
@@ -115,7 +115,7 @@ class GivenMasks:
         inside[known] = wanted(names)[self.labels[tuple(index[known].T)]]
         return inside
 
-    def without(self, names: tuple[str, ...]) -> GivenMasks:
+    def without(self, names: tuple[str, ...]) -> UserMasks:
         """Return all but some of the bones, which are named as unused."""
         return replace(
             self,
@@ -152,7 +152,7 @@ def mask_files(folder: Path) -> dict[str, Path]:
     return found
 
 
-def given_masks(folder: Path | None, grid: Grid) -> GivenMasks:
+def supplied_masks(folder: Path | None, grid: Grid) -> UserMasks:
     """Read the masks that lie in a folder.
 
     Parameters
@@ -171,7 +171,7 @@ def given_masks(folder: Path | None, grid: Grid) -> GivenMasks:
     """
     ours = grid.upright(_STEP_MM)
     if folder is None:
-        return GivenMasks({}, ours, np.zeros((0, 0, 0), np.uint8), {})
+        return UserMasks({}, ours, np.zeros((0, 0, 0), np.uint8), {})
     labels = np.zeros(ours.shape, np.uint8)
     bones, used = {}, {}
     files = mask_files(folder)
@@ -190,7 +190,7 @@ def given_masks(folder: Path | None, grid: Grid) -> GivenMasks:
     if not used:
         found = f"{len(files)} masks, none with a voxel in the CT" if files else "no mask of a known name"
         raise SeriesError("bad_anatomy", found)
-    return GivenMasks(bones, ours, labels, used)
+    return UserMasks(bones, ours, labels, used)
 
 
 def _read(path: Path) -> Mask:

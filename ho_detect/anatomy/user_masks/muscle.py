@@ -12,7 +12,7 @@ from ho_detect.anatomy.regions.compartments import Compartments
 from ho_detect.anatomy.regions.muscle_groups import GROUPS, MuscleRegions
 from ho_detect.anatomy.regions.muscle_names import MuscleGroup, MuscleSource
 from ho_detect.anatomy.regions.tissue import Tissue
-from ho_detect.anatomy.user_masks.masks import MUSCLES, NAMES, GivenMasks, wanted
+from ho_detect.anatomy.user_masks.masks import MUSCLES, NAMES, UserMasks, wanted
 from ho_detect.image.grid import FloatArray
 from ho_detect.image.sides import Side
 
@@ -23,17 +23,17 @@ _IN_A_GROUP = [name for name, group in MUSCLES.items() if group is not None]
 
 
 @dataclass(frozen=True, eq=False)
-class GivenMuscles:
+class UserMuscles:
     """Muscle groups by masks; where they do not reach, by what else says where groups are."""
 
-    given: GivenMasks
+    supplied: UserMasks
     otherwise: MuscleRegions
 
     def region_of(self, points: FloatArray) -> tuple[MuscleGroup | None, MuscleSource]:
         """Return the group whose masks most of (n, 3) LPS points lie in or near; by position where most lie in none."""
-        grid, center = self.given.grid, points.mean(axis=0)
+        grid, center = self.supplied.grid, points.mean(axis=0)
         box = grid.box_around(center, float(np.linalg.norm(points - center, axis=1).max()) + _NEAR_MM)
-        labels = self.given.labels[box]
+        labels = self.supplied.labels[box]
         index = np.argwhere(wanted(_IN_A_GROUP)[labels])
         if not len(index):
             return self.otherwise.region_of(points)
@@ -46,23 +46,23 @@ class GivenMuscles:
         return max(GROUPS, key=groups.count), "given_masks"
 
 
-def with_user_muscles(compartments: dict[Side, Compartments], given: GivenMasks) -> dict[Side, Compartments]:
+def with_user_muscles(compartments: dict[Side, Compartments], supplied: UserMasks) -> dict[Side, Compartments]:
     """Return the compartments of each hip, muscle groups by user-supplied masks where there are any."""
-    if not set(given.names) & set(_IN_A_GROUP):
+    if not set(supplied.names) & set(_IN_A_GROUP):
         return compartments
-    return {side: replace(place, muscles=GivenMuscles(given, place.muscles)) for side, place in compartments.items()}
+    return {side: replace(place, muscles=UserMuscles(supplied, place.muscles)) for side, place in compartments.items()}
 
 
-def deep_to_skin(tissue: Tissue, given: GivenMasks) -> Tissue:
+def deep_to_skin(tissue: Tissue, supplied: UserMasks) -> Tissue:
     """Return the tissue masks; what lies in a user-supplied muscle is deep to subcutaneous fat, whatever its density.
 
     ``muscle``, from which noise and detection threshold are taken, stays what is as dense as muscle: a mask holds
     the fat of a wasted muscle too.
     """
-    if not set(given.names) & set(MUSCLES):
+    if not set(supplied.names) & set(MUSCLES):
         return tissue
-    matrix, offset = tissue.grid.onto(given.grid)
+    matrix, offset = tissue.grid.onto(supplied.grid)
     labels = ndi.affine_transform(
-        given.labels, matrix, offset, output_shape=tissue.grid.shape, order=0, mode="grid-constant"
+        supplied.labels, matrix, offset, output_shape=tissue.grid.shape, order=0, mode="grid-constant"
     )
     return replace(tissue, deep=tissue.deep | (wanted(MUSCLES)[labels] & tissue.body))

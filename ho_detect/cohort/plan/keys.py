@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ho_detect.system.pseudonyms import Pseudonyms
 
 
-def given_pseudonyms(key_file: Path | None, settings: Settings) -> Pseudonyms | None:
+def supplied_pseudonyms(key_file: Path | None, settings: Settings) -> Pseudonyms | None:
     """Return pseudonyms under the key in a file of the user's, or None where there is no such file.
 
     Raises

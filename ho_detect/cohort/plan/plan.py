@@ -166,7 +166,7 @@ def result_key(entry: SeriesEntry, masks: Path | None, settings: Settings, pseud
         digest.update(f"{image.sop_uid}\0{image.frame}\0{image.size_bytes}\0{changed[image.path]}\n".encode())
     for path in _listed(masks):
         digest.update(f"{path.name}\0{path.stat().st_size}\0{_last_change(path)}\n".encode())
-    digest.update(repr((entry.n_duplicates, entry.n_set_aside, __version__, settings.digest())).encode())
+    digest.update(repr((entry.n_duplicates, entry.n_left_out, __version__, settings.digest())).encode())
     return pseudonyms.keyed("result", digest.hexdigest())
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from ho_detect.acquisition.headers.endings import LookedAt
 from ho_detect.acquisition.headers.files import is_there
-from ho_detect.cohort.plan.keys import given_pseudonyms
+from ho_detect.cohort.plan.keys import supplied_pseudonyms
 from ho_detect.errors import SeriesError, UsageError
 from ho_detect.results.rows import StudyRow
 from ho_detect.settings import Settings
@@ -56,7 +56,7 @@ def inspect(inputs: Sequence[Path], settings: Settings | None = None, key_file: 
     settings = settings or Settings()
     check_inputs(inputs)
     keep = settings.output.keep_identity
-    pseudonyms = given_pseudonyms(key_file, settings) or Pseudonyms.random(keep_identity=keep)
+    pseudonyms = supplied_pseudonyms(key_file, settings) or Pseudonyms.random(keep_identity=keep)
     index = index_files([Path(p) for p in inputs], settings.acquisition)
     rows = tuple(study_row(number, entry, pseudonyms) for number, entry in enumerate(index.series, start=1))
     return Inspection(rows, index.looked_at, places_of(index.series))

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ho_detect.cohort.plan.keys import given_pseudonyms, kept_pseudonyms
+from ho_detect.cohort.plan.keys import kept_pseudonyms, supplied_pseudonyms
 from ho_detect.cohort.plan.plan import make_plan
 from ho_detect.cohort.plan.series_rows import check_inputs, places_of
 from ho_detect.cohort.run.messages import Event, Interrupted, Report
@@ -67,7 +67,7 @@ def run(
     paths = [Path(p) for p in ([inputs] if isinstance(inputs, str | Path) else inputs)]
     check_inputs(paths)
     check_link_table(options.link_table, out)
-    given, masks = given_pseudonyms(options.key_file, settings), None if anatomy is None else Path(anatomy)
+    given, masks = supplied_pseudonyms(options.key_file, settings), None if anatomy is None else Path(anatomy)
     with OutputFolder(out) as output:
         if (output.path / MANIFEST_FILE).exists():
             raise UsageError("OUT holds a plan: do its shards with --manifest, or choose another OUT")

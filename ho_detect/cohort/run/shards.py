@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ho_detect.cohort.plan.keys import given_pseudonyms, kept_pseudonyms, planned_pseudonyms
+from ho_detect.cohort.plan.keys import kept_pseudonyms, planned_pseudonyms, supplied_pseudonyms
 from ho_detect.cohort.plan.manifest import read_about, read_plan, write_manifest
 from ho_detect.cohort.plan.plan import Plan, make_plan
 from ho_detect.cohort.plan.series_rows import check_inputs
@@ -55,7 +55,7 @@ def plan_shards(
     check_link_table(options.link_table, out)
     if n_shards < 1:
         raise UsageError(f"shards: {n_shards} is not above zero")
-    given = given_pseudonyms(options.key_file, settings)
+    given = supplied_pseudonyms(options.key_file, settings)
     with OutputFolder(out) as output:
         plan, index = make_plan(inputs, settings, given or kept_pseudonyms(output, settings), n_shards, anatomy)
         if options.link_table is not None:
@@ -104,7 +104,7 @@ def run_shard(
     options = options or Options()
     about = read_about(manifest)
     part = None if shard is None else parse_shard(shard, about.n_shards)
-    given = given_pseudonyms(options.key_file, about.settings)
+    given = supplied_pseudonyms(options.key_file, about.settings)
     name = "" if part is None else f"{part}-of-{about.n_shards}"
     with OutputFolder(manifest.absolute().parent, name) as output:
         plan = read_plan(manifest, about, given or planned_pseudonyms(output, about.settings), part)

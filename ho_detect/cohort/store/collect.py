@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from ho_detect.cohort.plan.keys import given_pseudonyms, planned_pseudonyms
+from ho_detect.cohort.plan.keys import planned_pseudonyms, supplied_pseudonyms
 from ho_detect.cohort.plan.manifest import read_about, read_plan
 from ho_detect.cohort.run.messages import Report
 from ho_detect.cohort.store.bids import name_results
@@ -42,7 +42,7 @@ def collect(out: Path, key_file: Path | None = None, *, finish: bool = False) ->
     start = time.monotonic()
     manifest = Path(out) / MANIFEST_FILE
     about = read_about(manifest)
-    given = given_pseudonyms(key_file, about.settings)
+    given = supplied_pseudonyms(key_file, about.settings)
     with OutputFolder(out, "" if finish else "collect") as output:
         plan = read_plan(manifest, about, given or planned_pseudonyms(output, about.settings))
         store = ResultStore(plan, output)

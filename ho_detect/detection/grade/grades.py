@@ -64,7 +64,7 @@ def _grade(
     # what metal hides is no more seen than what is out of view
     complete = whole and not weighty and 1.0 - joint.hidden_share >= settings.judge.least_coverage
     graded = whole and bool(mine or complete)
-    bridging = any(len(x.attached_to) == 2 for x in mine)
+    bridging, on_bone = any(len(x.attached_to) == 2 for x in mine), any(x.attached_to for x in mine)
     gaps = [gap for x in mine if (gap := femur_pelvis_gap_mm(x)) is not None]
     # what metal hides may bridge
     at_most = "IV" if joint.hidden_share > 0.0 else _at_most(mine, weighty, settings.detection)
@@ -83,20 +83,21 @@ def _grade(
         reasons=(*joint.reasons, *doubts),
         **{g.name: g.function(mine, settings.detection) for g in GRADES if graded or (bridging and g.of_a_bridge)},
     )
-    return msgspec.structs.replace(said, not_said=tuple(_nulls(said, complete=graded)))
+    return msgspec.structs.replace(said, not_said=tuple(_nulls(said, complete=graded, on_bone=on_bone)))
 
 
-def _nulls(hip: Hip, *, complete: bool) -> Iterator[Null]:
+def _nulls(hip: Hip, *, complete: bool, on_bone: bool) -> Iterator[Null]:
     """Give each null of a hip in view its reason."""
     doubt = hip.reasons[0].code if hip.reasons else "fit_failed"
     hidden = hip.status in ("not_assessable", "assessed_beside_metal")
     no_type = "no_type_fits" if hip.n_lesions else "no_lesion"
+    no_gap = "beyond_reach" if on_bone else "no_lesion_on_bone" if hip.n_lesions else "no_lesion"
     of_bone = doubt if hidden else "part_not_in_view"
     of_space = doubt if hidden else "roof_not_in_view" if hip.joint_space_resolved is None else "not_separable"
     why = {
         "residual_mm": doubt if hidden else "head_cut_by_view",
         "bridging": doubt,
-        "min_gap_mm": "beyond_reach" if hip.n_lesions else "no_lesion",
+        "min_gap_mm": no_gap,
         **{g.name: no_type if complete else doubt for g in GRADES},
         "brooker_ct_at_most": doubt,
         "grades_at_least": doubt,

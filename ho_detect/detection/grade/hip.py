@@ -27,7 +27,7 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
     bridging: Annotated[bool | None, Meta(description="One lesion in contact with both femur and pelvis")] = None
     min_gap_mm: Annotated[
         float | None,
-        Meta(description="Minimum femur-pelvis gap left by one lesion or two that face each other, mm"),
+        Meta(description="Minimum femur-pelvis gap left by one lesion on bone or two that face each other, mm"),
     ] = None
 
 

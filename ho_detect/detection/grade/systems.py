@@ -43,8 +43,11 @@ def femur_pelvis_gap_mm(lesion: Lesion) -> float | None:
     """What a lesion leaves open between femur and pelvis, mm: the sum of its distances to both.
 
     0 for a bridge; for a spur the distance from its tip to the opposing bone, or to what has grown from there towards
-    it where that is nearer. None where neither was measured.
+    it where that is nearer. None where neither was measured, and for an island: what it leaves open on both sides,
+    added up, says nothing of the joint's motion.
     """
+    if not lesion.attached_to:
+        return None
     across = None
     if lesion.gap_femur_mm is not None and lesion.gap_pelvis_mm is not None:
         across = round(lesion.gap_femur_mm + lesion.gap_pelvis_mm, 2)

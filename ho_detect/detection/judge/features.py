@@ -167,7 +167,7 @@ OSSIFIED: tuple[Feature, ...] = (
         "as uniform as fluid, in the cavity", "not uniform, or outside of the cavity",
     ),
     Feature("fat", -1, lambda e: _or(e.fat, 0.5), "in fat", "not in fat"),
-    Feature("skin", -1, lambda e: 1.0 - e.deep, "beneath the skin", "deep"),
+    Feature("skin", -1, lambda e: 1.0 - e.deep, "under the skin", "deep"),
     Feature("edge", -1, lambda e: e.at_border, "cut by the edge of the view", "well in view"),
     Feature("too_dense", -1, lambda e: ramp(e.mean_hu, 900.0, 1600.0), "denser than ossification", "of the density of bone"),
     Feature("streak", -1, _streak, "little denser than the artefact of metal changes tissue there", "clear of the artefact of metal"),

@@ -37,8 +37,8 @@ def split_from_osteophytes(region: Region, candidate: Candidate, settings: Judge
     rest = mask
     for number in np.flatnonzero(beside.count * region.grid.voxel_volume_mm3 >= _LEAST_MM3):
         part = beside.paint(np.arange(len(beside)) == number)
-        beneath = smooth[within(part, _UNDERLYING_MM, spacing) & (distance_mm <= 0.0)]
-        if beneath.size and beside.mean_hu[number] > settings.underlying_share * beneath.mean():
+        underlying = smooth[within(part, _UNDERLYING_MM, spacing) & (distance_mm <= 0.0)]
+        if underlying.size and beside.mean_hu[number] > settings.underlying_share * underlying.mean():
             parts.append(replace(candidate, mask=part, is_split=True))
             rest = rest & ~part
     return [*parts, replace(candidate, mask=rest, is_split=True)] if parts else []

@@ -100,7 +100,6 @@ def cohort_html(out: Path, hips: Table, lesions: Table, studies: Table) -> str:
     series = {folder: place for place, folder in enumerate(studies["folder"]) if folder is not None}
     places = [series[folder] for folder in hips["folder"]]
     columns = [c for c in COLUMNS if c.field not in _IDENTITY or any(studies[c.field])]
-    hips = hips | {"min_gap_mm": _told_gaps(hips, lesions)}
     data = {
         "columns": [asdict(column) for column in columns],
         "hips": {c.field: _values(c, hips, studies, places) for c in columns}
@@ -138,14 +137,6 @@ def _values(column: Column, hips: Table, studies: Table, places: list[int]) -> l
     if column.kind == "date":
         return [v and date_words(v) for v in values]
     return values
-
-
-def _told_gaps(hips: Table, lesions: Table) -> list[float | None]:
-    """Return the minimum gap of each hip as readers are told of it: none where no lesion stands on bone."""
-    places = zip(lesions["folder"], lesions["side"], lesions["attached_to"], strict=True)
-    on_bone = {(folder, side) for folder, side, attached in places if attached}
-    rows = zip(hips["folder"], hips["side"], hips["min_gap_mm"], strict=True)
-    return [gap if (folder, side) in on_bone else None for folder, side, gap in rows]
 
 
 def _why(hips: Table, row: int) -> str:

@@ -41,7 +41,7 @@ from ho_detect.export.pages.surfaces import Surface, pack, surfaces
 from ho_detect.export.pages.templating import render
 from ho_detect.export.pictures.figures import colour_of
 from ho_detect.export.pictures.lesion_places import LesionVoxels
-from ho_detect.results.hip_words import as_told, hip_sentence, metal_words, reason_words
+from ho_detect.results.hip_words import hip_sentence, metal_words, reason_words
 from ho_detect.results.lesion_words import lesion_sentence, probability_words
 from ho_detect.results.record import record_json
 from ho_detect.results.result import Result
@@ -68,7 +68,7 @@ _HEADINGS: dict[Group, tuple[str, str]] = {
         "Not ossification of a hip, or not to be judged.",
     ),
 }
-#: Reasons of a hip that its sentence, or the list beneath it, says with a figure.
+#: Reasons of a hip that its sentence, or the list below it, says with a figure.
 _SAID_ALREADY = frozenset({"set_aside_undecided", "hidden_by_metal"})
 
 
@@ -144,7 +144,7 @@ def report_html(result: Result) -> str:
     """
     record = result.record
     # as in the pictures, the patient's right is on the left
-    hips = tuple(as_told(h, result.lesions) for h in sorted(result.hips, key=lambda h: h.side == "left"))
+    hips = tuple(sorted(result.hips, key=lambda h: h.side == "left"))
     made: tuple[Callable[[], Any], ...] = (lambda: _shape(surfaces(result)), lambda: _pictured(result, hips))
     (mesh, *stills), pictured = in_parallel(lambda make: make(), made)
     recorded = record.software.settings

@@ -130,7 +130,7 @@ def test_a_few_images_across_are_set_aside_and_said(tmp_path):
     write_series(tmp_path / "a")
     write_series(tmp_path / "b", CtSeries(orientation=CORONAL, origin=(-39.0, -20.0, 750.0), n_slices=3, rows=60))
     ((entry, volume),) = found(tmp_path)
-    assert (entry.n_slices, entry.n_set_aside) == (16, 3)
+    assert (entry.n_slices, entry.n_left_out) == (16, 3)
     assert "images_set_aside" in codes(volume)
     assert off_truth(volume) <= 0.51
 

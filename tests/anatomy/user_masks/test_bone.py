@@ -10,8 +10,8 @@ from made_detection import anatomy
 from nifti_masks import write_mask
 
 from ho_detect.anatomy.native.surfaces import native_bone
-from ho_detect.anatomy.user_masks.bone import agreeing, with_given_bone
-from ho_detect.anatomy.user_masks.masks import BONES, GivenMasks, Mask, given_masks
+from ho_detect.anatomy.user_masks.bone import agreeing, with_user_bone
+from ho_detect.anatomy.user_masks.masks import BONES, Mask, UserMasks, supplied_masks
 from ho_detect.settings import AnatomySettings
 
 SETTINGS = AnatomySettings()
@@ -30,11 +30,11 @@ def field(bone):
 def given(name, inside):
     """Masks of one bone, on the grid of its field."""
     of = field(BONES[name][1])
-    return GivenMasks({name: Mask(of.grid, inside)}, of.grid, np.zeros((0, 0, 0), np.uint8), {name: None})
+    return UserMasks({name: Mask(of.grid, inside)}, of.grid, np.zeros((0, 0, 0), np.uint8), {name: None})
 
 
 def measured(name, inside):
-    return next(f.mm for f in with_given_bone(fitted(), given(name, inside), SETTINGS) if f.bone == BONES[name][1])
+    return next(f.mm for f in with_user_bone(fitted(), given(name, inside), SETTINGS) if f.bone == BONES[name][1])
 
 
 def lump(bone, radius=9.0, out=7.0):
@@ -85,7 +85,7 @@ class TestDistance:
         assert femur.side == pelvis.side
 
     def test_other_bones_are_left_as_they_are(self):
-        after = with_given_bone(fitted(), given("femur_left", field("femur").mm <= 1.5), SETTINGS)
+        after = with_user_bone(fitted(), given("femur_left", field("femur").mm <= 1.5), SETTINGS)
         assert [f is g for f, g in zip(after, fitted(), strict=True)] == [False, True]
 
 
@@ -102,5 +102,5 @@ class TestAgreement:
     def test_a_mask_of_a_hip_that_was_not_found_is_not(self, tmp_path):
         bone = field("femur")
         write_mask(tmp_path / "femur_right.nii", bone.mm <= 0, bone.grid)
-        masks = agreeing(given_masks(tmp_path, bone.grid), fitted(), SETTINGS)
+        masks = agreeing(supplied_masks(tmp_path, bone.grid), fitted(), SETTINGS)
         assert masks.unused == ("femur_right",)

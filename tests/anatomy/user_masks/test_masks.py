@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from nifti_masks import write_mask
 
-from ho_detect.anatomy.user_masks.masks import BONES, MUSCLES, NAMES, ORGANS, OTHER_BONES, given_masks, mask_files
+from ho_detect.anatomy.user_masks.masks import BONES, MUSCLES, NAMES, ORGANS, OTHER_BONES, mask_files, supplied_masks
 from ho_detect.errors import SeriesError
 from ho_detect.image.grid import Grid, rotation
 
@@ -50,13 +50,13 @@ class TestPlace:
     def test_is_that_of_its_geometry(self, tmp_path, axes, grid):
         write_mask(tmp_path / "sacrum.nii", ball(GRIDS[grid]), GRIDS[grid], axes)
         at, inside = points()
-        assert (given_masks(tmp_path, CT).within(["sacrum"], at) == inside).all()
+        assert (supplied_masks(tmp_path, CT).within(["sacrum"], at) == inside).all()
 
     @pytest.mark.parametrize("axes", ["LPS", "PIR"])
     @pytest.mark.parametrize("grid", GRIDS)
     def test_of_bones_too(self, tmp_path, axes, grid):
         write_mask(tmp_path / "femur_left.nii.gz", ball(GRIDS[grid]), GRIDS[grid], axes)
-        given = given_masks(tmp_path, CT)
+        given = supplied_masks(tmp_path, CT)
         found = given.bones["femur_left"].on(CT)
         deep, away = ball(CT, radius=RADIUS - 3), ~ball(CT, radius=RADIUS + 3)
         assert found[deep].all()
@@ -69,19 +69,19 @@ class TestPlace:
         shares = {}
         for name in ("colon", "iliopsoas_left"):
             write_mask(tmp_path / name / f"{name}.nii", ball(CT), CT)
-            shares[name] = given_masks(tmp_path / name, CT).within([name], near).mean()
+            shares[name] = supplied_masks(tmp_path / name, CT).within([name], near).mean()
         assert shares["colon"] > 0.5
         assert shares["iliopsoas_left"] < 0.3
 
     def test_outside_of_the_ct_nothing_lies(self, tmp_path):
         write_mask(tmp_path / "sacrum.nii", np.ones(CT.shape), CT)
         far = CENTER + np.array([[500.0, 0, 0], [0, -500, 0], [0, 0, 900]])
-        assert not given_masks(tmp_path, CT).within(["sacrum"], far).any()
+        assert not supplied_masks(tmp_path, CT).within(["sacrum"], far).any()
 
     def test_where_two_overlap_the_earlier_name_holds(self, tmp_path):
         for name in ("sacrum", "colon"):
             write_mask(tmp_path / f"{name}.nii", ball(CT), CT)
-        given = given_masks(tmp_path, CT)
+        given = supplied_masks(tmp_path, CT)
         assert given.within(["sacrum"], CENTER[None]).all()
         assert not given.within(["colon"], CENTER[None]).any()
 
@@ -91,33 +91,33 @@ class TestWhatIsRead:
         assert len(set(NAMES)) == len(NAMES) == len(BONES) + len(OTHER_BONES) + len(ORGANS) + len(MUSCLES) < 255
 
     def test_no_folder_no_masks(self):
-        given = given_masks(None, CT)
+        given = supplied_masks(None, CT)
         assert (given.names, given.bones, given.unused) == ((), {}, ())
         assert not given.within(NAMES, CENTER[None]).any()
 
     @pytest.mark.parametrize(("dtype", "value"), [(np.uint8, 255), (np.float32, 0.9), (np.int16, 1)])
     def test_other_values_than_one(self, tmp_path, dtype, value):
         write_mask(tmp_path / "sacrum.nii.gz", ball(CT), CT, dtype=dtype, inside_value=value)
-        assert given_masks(tmp_path, CT).within(["sacrum"], CENTER[None]).all()
+        assert supplied_masks(tmp_path, CT).within(["sacrum"], CENTER[None]).all()
 
     def test_known_names_only_in_their_order(self, tmp_path):
         for name in ("liver", "sacrum", "femur_left", "notes"):
             write_mask(tmp_path / f"{name}.nii.gz", ball(CT), CT)
         assert list(mask_files(tmp_path)) == ["femur_left", "sacrum"]
-        assert given_masks(tmp_path, CT).names == ("femur_left", "sacrum")
+        assert supplied_masks(tmp_path, CT).names == ("femur_left", "sacrum")
 
     def test_a_mask_without_a_voxel_in_the_ct_is_not_used(self, tmp_path):
         write_mask(tmp_path / "sacrum.nii.gz", ball(CT), CT)
         write_mask(tmp_path / "colon.nii.gz", np.zeros(CT.shape), CT)
         wide = GRIDS["larger than the CT"]
         write_mask(tmp_path / "aorta.nii", ball(wide, CENTER + np.array([0, 0, 110.0]), 10), wide)
-        assert given_masks(tmp_path, CT).names == ("sacrum",)
+        assert supplied_masks(tmp_path, CT).names == ("sacrum",)
 
 
 class TestErrors:
     def said(self, folder):
         with pytest.raises(SeriesError) as error:
-            given_masks(folder, CT)
+            supplied_masks(folder, CT)
         assert error.value.reason == "bad_anatomy"
         assert str(folder) not in str(error.value)
         return str(error.value)

@@ -9,8 +9,8 @@ import pytest
 from nifti_masks import write_mask
 
 from ho_detect.anatomy.regions.tissue import Tissue
-from ho_detect.anatomy.user_masks.masks import given_masks
-from ho_detect.anatomy.user_masks.muscle import GivenMuscles, deep_to_skin, with_user_muscles
+from ho_detect.anatomy.user_masks.masks import supplied_masks
+from ho_detect.anatomy.user_masks.muscle import UserMuscles, deep_to_skin, with_user_muscles
 from ho_detect.image.grid import Grid
 
 CT = Grid.axial((50, 50, 50), (2.0, 2.0, 2.0))
@@ -34,7 +34,7 @@ def muscle(tmp_path):
         inside = np.zeros(CT.shape, bool)
         inside[:, :, round(BORDER_MM / 2) :] = True
         write_mask(tmp_path / f"{name}.nii", inside, CT)
-        return given_masks(tmp_path, CT)
+        return supplied_masks(tmp_path, CT)
 
     return make
 
@@ -54,19 +54,19 @@ def around(x_mm, n=100):
     ],
 )
 def test_what_lies_in_a_mask_belongs_to_its_group(muscle, name, group):
-    assert GivenMuscles(muscle(name), Otherwise()).region_of(around(80)) == (group, "given_masks")
+    assert UserMuscles(muscle(name), Otherwise()).region_of(around(80)) == (group, "given_masks")
 
 
 @pytest.mark.parametrize(
     ("x_mm", "source"), [(63, "given_masks"), (57, "given_masks"), (50, "position"), (5, "position")]
 )
 def test_what_lies_beside_a_mask_belongs_to_it_within_5_mm(muscle, x_mm, source):
-    assert GivenMuscles(muscle(), Otherwise()).region_of(around(x_mm))[1] == source
+    assert UserMuscles(muscle(), Otherwise()).region_of(around(x_mm))[1] == source
 
 
 def test_a_muscle_of_no_group_names_none(muscle):
     assert with_user_muscles({}, muscle("sartorius_left")) == {}
-    assert GivenMuscles(muscle("sartorius_left"), Otherwise()).region_of(around(80)) == ("vasti", "position")
+    assert UserMuscles(muscle("sartorius_left"), Otherwise()).region_of(around(80)) == ("vasti", "position")
 
 
 def test_what_lies_in_a_mask_lies_deep_but_not_outside_of_the_body(muscle):
@@ -78,4 +78,4 @@ def test_what_lies_in_a_mask_lies_deep_but_not_outside_of_the_body(muscle):
     assert deep[5:, :, 21:].all()
     assert not deep[:5].any()
     assert not deep[:, :, :19].any()
-    assert deep_to_skin(tissue, given_masks(None, CT)) is tissue
+    assert deep_to_skin(tissue, supplied_masks(None, CT)) is tissue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ho_detect.cohort.plan.keys import given_pseudonyms, kept_pseudonyms, planned_pseudonyms
+from ho_detect.cohort.plan.keys import kept_pseudonyms, planned_pseudonyms, supplied_pseudonyms
 from ho_detect.cohort.store.output_folder import OutputFolder
 from ho_detect.errors import UsageError
 from ho_detect.settings import Settings
@@ -36,12 +36,12 @@ def test_without_a_key_a_plan_cannot_be_gone_on_with(output):
 
 
 def test_the_users_key_is_read_and_not_copied(output, tmp_path):
-    assert given_pseudonyms(None, SETTINGS) is None
+    assert supplied_pseudonyms(None, SETTINGS) is None
     (tmp_path / "key").write_bytes(b"0123456789abcdef\n")
-    assert given_pseudonyms(tmp_path / "key", SETTINGS).key == b"0123456789abcdef"
+    assert supplied_pseudonyms(tmp_path / "key", SETTINGS).key == b"0123456789abcdef"
     assert output.key() is None
     with pytest.raises(UsageError):
-        given_pseudonyms(tmp_path / "none", SETTINGS)
+        supplied_pseudonyms(tmp_path / "none", SETTINGS)
 
 
 @pytest.mark.parametrize("keep", [True, False])

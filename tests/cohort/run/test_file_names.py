@@ -8,7 +8,6 @@ import pytest
 from dicom_files import CtSeries, write_series
 from outputs import rows
 
-from ho_detect.cohort.plan.series_rows import inspect
 from ho_detect.cohort.run.pool import Options
 from ho_detect.cohort.run.run import run
 from ho_detect.cohort.run.shards import plan_shards, run_shard
@@ -60,14 +59,6 @@ def test_are_true_where_identity_is_kept(disk, tmp_path):
     settings = Settings.from_dict({"output": {"keep_identity": True}})
     run([disk], tmp_path / "out", settings, Options(workers=1))
     assert len([row for row in failed(tmp_path / "out") if any(name in row["message"] for name in NAMES)]) == 3
-
-
-def test_an_inspection_shows_them_on_request(disk):
-    shown = [row.message for row in inspect([disk]).rows if row.reason == "unreadable"]
-    assert len(shown) == 2
-    assert not any(name in message for message in shown for name in NAMES)
-    true = [row.message for row in inspect([disk], Settings.from_dict({"output": {"keep_identity": True}})).rows]
-    assert any(f"{NAMES[1]}.zip" in (message or "") for message in true)
 
 
 def test_a_plan_links_what_its_shards_failed_by(disk, tmp_path):

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from made_detection import anatomy, made_anatomy
 from made_findings import make_excluded, make_lesion
 
@@ -19,6 +21,7 @@ from ho_detect.flags import flag
 from ho_detect.settings import Settings
 
 SETTINGS = Settings()
+_GAPS = st.none() | st.floats(0.01, 150.0)
 
 
 def island(**changes):
@@ -111,10 +114,13 @@ class TestClasses:
         assert brooker([spur(12.0)], SETTINGS.detection.replaced(short_gap_mm=15.0)) == "III"
 
     def test_gap_is_what_one_lesion_leaves_open(self):
-        assert femur_pelvis_gap_mm(island(gap_femur_mm=8.0, gap_pelvis_mm=6.5)) == 14.5
         assert femur_pelvis_gap_mm(spur(3.25)) == 3.25
         assert femur_pelvis_gap_mm(bridge()) == 0.0
-        assert femur_pelvis_gap_mm(island(gap_pelvis_mm=None)) is None
+        assert femur_pelvis_gap_mm(spur(None)) is None
+
+    @given(femur=_GAPS, pelvis=_GAPS)
+    def test_an_island_leaves_no_gap_between_the_bones_however_near_they_are(self, femur, pelvis):
+        assert femur_pelvis_gap_mm(island(gap_femur_mm=femur, gap_pelvis_mm=pelvis)) is None
 
 
 class TestHip:
@@ -149,9 +155,17 @@ class TestHip:
         assert hip.bridging is True
 
     def test_smallest_of_the_gaps_that_were_measured(self):
-        lesions = [island(gap_pelvis_mm=None), spur(25.0), island(gap_femur_mm=20.0, gap_pelvis_mm=20.0)]
-        assert graded(lesions).min_gap_mm == 25.0
-        assert graded(lesions[:1]).min_gap_mm is None
+        assert graded([spur(None), spur(25.0), spur(31.0, "pelvis")]).min_gap_mm == 25.0
+        assert graded([spur(None)]).min_gap_mm is None
+
+    @given(
+        gaps=st.lists(st.tuples(_GAPS, _GAPS), min_size=1, max_size=4),
+        spurs=st.lists(st.tuples(_GAPS, st.sampled_from(("femur", "pelvis"))), max_size=3),
+    )
+    def test_islands_change_no_gap(self, gaps, spurs):
+        on_bone = [spur(mm, bone) for mm, bone in spurs]
+        islands = [island(gap_femur_mm=a, gap_pelvis_mm=b) for a, b in gaps]
+        assert graded([*islands, *on_bone]).min_gap_mm == graded(on_bone).min_gap_mm
 
 
 class TestWhatWasNotSeen:
@@ -269,7 +283,10 @@ class TestNulls:
         assert why(cut)["brooker_ct"] == why(cut)["mavrogenis"] == "hip_cut_by_view"
         doubted = graded([], [replaced(make_excluded("native_unsure", side="left"), volume_mm3=600.0)])
         assert why(doubted)["della_valle_ct"] == "set_aside_undecided"
-        assert why(graded([spur(None)]))["min_gap_mm"] == "beyond_reach"
+        assert why(graded())["min_gap_mm"] == "no_lesion"
+        assert why(graded([island()]))["min_gap_mm"] == "no_lesion_on_bone"
+        assert why(graded([island(), spur(None)]))["min_gap_mm"] == "beyond_reach"
+        assert "min_gap_mm" not in why(graded([island(), bridge()]))
 
 
 class TestBoneAndJointSpace:

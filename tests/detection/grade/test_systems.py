@@ -65,11 +65,12 @@ def test_a_spur_is_graded_by_what_it_leaves_open():
     assert [della_valle([x], SETTINGS) for x in (short, long)] == ["C", "B"]
 
 
-def test_the_gap_is_the_sum_or_the_opposing_one_where_that_is_nearer():
-    lesion = make_lesion(gap_femur_mm=3.0, gap_pelvis_mm=4.5, gap_opposing_mm=None)
-    assert femur_pelvis_gap_mm(lesion) == 7.5
-    assert femur_pelvis_gap_mm(make_lesion(gap_femur_mm=3.0, gap_pelvis_mm=4.5, gap_opposing_mm=2.0)) == 2.0
-    assert femur_pelvis_gap_mm(make_lesion(gap_femur_mm=3.0, gap_pelvis_mm=None, gap_opposing_mm=None)) is None
+def test_the_gap_is_that_to_the_other_bone_or_the_opposing_one_where_that_is_nearer():
+    on_femur = {"attached_to": ("femur",), "gap_femur_mm": 0.0}
+    assert femur_pelvis_gap_mm(make_lesion(**on_femur, gap_pelvis_mm=4.5, gap_opposing_mm=None)) == 4.5
+    assert femur_pelvis_gap_mm(make_lesion(**on_femur, gap_pelvis_mm=4.5, gap_opposing_mm=2.0)) == 2.0
+    assert femur_pelvis_gap_mm(make_lesion(**on_femur, gap_pelvis_mm=None, gap_opposing_mm=None)) is None
+    assert femur_pelvis_gap_mm(make_lesion(gap_femur_mm=3.0, gap_pelvis_mm=4.5)) is None
 
 
 def test_sectors_make_the_type():

@@ -55,6 +55,12 @@ class TestWords:
         places += [text.index(lesion_sentence(lesion).partition(": ")[2].lower()) for lesion in findings.lesions]
         assert max(places[:2]) < min(places[2:])
 
+    def test_a_note_stands_beside_a_value_alone(self):
+        hips = (make_hip(finding="present", n_lesions=1), make_hip("right", status="not_in_view", finding=None))
+        html = report_html(make_findings(record=make_record(hips=hips, lesions=(make_lesion(),))))
+        cards = re.findall(r"<div><dt>(Brooker|Mavrogenis)[^<]*</dt><dd[^>]*>(.*?)</dd>", html)
+        assert {name: "may differ from film" in text for name, text in cards} == {"Brooker": True, "Mavrogenis": False}
+
     def test_says_what_qualifies_the_result_and_what_it_was_made_with(self):
         findings = make_findings()
         text = text_of(report_html(findings)).lower()

@@ -1,0 +1,72 @@
+"""Features run from 0 to 1, follow what they are named after, and those of what grows from bone need bone."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_detection import evidence, grown_on_bone
+
+from ho_detect.detection.judge.features import GROWN, OSSIFIED, log_ramp, ramp, values
+
+FINITE = st.floats(-1e6, 1e6)
+
+
+@given(FINITE, FINITE, st.floats(-1e3, 1e3), st.floats(1e-3, 1e3))
+def test_a_ramp_lies_between_0_and_1_and_never_falls(a, b, low, width):
+    one, other = sorted((a, b))
+    assert 0.0 <= ramp(one, low, low + width) <= ramp(other, low, low + width) <= 1.0
+
+
+@given(st.floats(1e-6, 1e6), st.floats(1e-6, 1e6))
+def test_so_does_a_ramp_of_logarithms(a, b):
+    one, other = sorted((a, b))
+    assert 0.0 <= log_ramp(one, 1.0, 100.0) <= log_ramp(other, 1.0, 100.0) <= 1.0
+    assert log_ramp(0.0, 1.0, 100.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "rising"),
+    [
+        ("grown_height", "reach_mm", (3.0, 8.0, 25.0)),
+        ("grown_beyond", "beyond_mm", (0.0, 5.0, 15.0)),
+        ("grown_thick", "thickness_mm", (2.0, 6.0, 15.0)),
+        ("grown_base_seen", "base_seen", (0.0, 0.5, 1.0)),
+        ("grown_edge", "at_border", (0.0, 0.5, 1.0)),
+        ("grown_sacral", "spine", (0.0, 0.5, 1.0)),
+        ("grown_cortex", "cortex_hu", (400.0, 700.0, 1100.0)),
+        ("ossified_compact", "solidity", (0.2, 0.5, 0.8)),
+        ("ossified_large", "volume_mm3", (100.0, 1000.0, 10000.0)),
+        ("ossified_clear", "mean_hu", (50.0, 100.0, 400.0)),
+        ("ossified_fat", "fat", (0.0, 0.5, 1.0)),
+        ("ossified_gas", "air", (0.0, 0.1, 0.2)),
+        ("ossified_too_dense", "mean_hu", (900.0, 1200.0, 1600.0)),
+    ],
+)
+def test_a_feature_rises_with_what_it_is_named_after(name, field, rising):
+    found = [values(grown_on_bone(**{field: x}))[name] for x in rising]
+    assert found[0] < found[1] < found[2]
+
+
+def test_what_lies_free_has_none_of_the_features_of_what_grows_from_bone():
+    found = values(evidence())
+    assert all(math.isnan(found[f"grown_{f.name}"]) for f in GROWN)
+    assert len(GROWN) > 5
+    assert not any(math.isnan(found[f"ossified_{f.name}"]) for f in OSSIFIED)
+    assert len(OSSIFIED) > 5
+
+
+def test_an_artefact_speaks_against_what_hardly_stands_out_of_it():
+    faint, plain = (values(evidence(artefact_hu=60.0, mean_hu=hu))["ossified_streak"] for hu in (200.0, 2000.0))
+    assert faint > 0.5 > plain
+    assert values(evidence(artefact_hu=0.0))["ossified_streak"] == 0.0
+
+
+def test_a_value_that_is_not_known_is_said_in_no_words():
+    (faint,) = (f for f in GROWN if f.name == "faint")
+    assert values(grown_on_bone(underlying_hu=None))["grown_faint"] == pytest.approx(
+        values(grown_on_bone(underlying_hu=0.0))["grown_faint"]
+    )
+    assert 0.0 <= faint.value(grown_on_bone(underlying_hu=None)) <= 1.0
