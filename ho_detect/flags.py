@@ -117,6 +117,11 @@ NULLS: dict[str, str] = {
     "no_other_hip": "not measured at the other hip",
     "no_surroundings": "nothing around it is in view",
     "fit_failed": "the fitted bones do not show where it is",
+    "not_stated": "the images do not state it, or state several values",
+    "no_header": "the volume was not read from DICOM: no header says",
+    "no_known_word": "what the header says holds no word that is known; its own text may name a patient",
+    "no_contrast_stated": "no contrast medium is stated",
+    "no_muscle_seen": "too little muscle is seen near the hips",
     "by_definition": "by definition it is no finding, which leaves nothing to judge: a reader counts it",
 }
 
