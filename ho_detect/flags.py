@@ -110,6 +110,7 @@ NULLS: dict[str, str] = {
     "beyond_reach": "farther away than distances are measured",
     "no_opposing_lesion": "no lesion grown from the opposing bone alone faces this one",
     "no_core": "too small to have a core inside of its rim",
+    "no_muscle_masks": "no masks of muscles were supplied",
     "no_muscle_near": "by position in no muscle group",
     "not_separable": "femoral head and acetabulum are not separable on this scan",
     "roof_not_in_view": "the roof of the joint is not in view, or no bone is seen there",

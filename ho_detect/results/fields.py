@@ -52,7 +52,7 @@ class Shown:
 
     label: str
     unit: str = ""
-    kind: Literal["words", "plain", "number", "volume", "point", "signed", "size", "probability"] = "words"
+    kind: Literal["words", "plain", "number", "volume", "point", "signed", "size", "probability", "muscles"] = "words"
     digits: int = 0
     scale: float = 1.0
     missing: str = "not measured"

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from ho_detect.acquisition.volume.hu_volume import SeriesRecord
+from ho_detect.anatomy.regions.muscle_names import MuscleVolume
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.flags import Flag, Null
@@ -223,7 +224,9 @@ def _cells(record: Hip | Lesion, fields: tuple[Field, ...]) -> dict[str, Any]:
 _POINTS = frozenset({"center_lps_mm", "centroid_lps_mm", "extent_lps_mm"})
 
 
-def _word(value: str | Flag | Null) -> str:
+def _word(value: str | Flag | Null | MuscleVolume) -> str:
+    if isinstance(value, MuscleVolume):
+        return f"{value.muscle}={value.volume_mm3}"
     if isinstance(value, Null):
         return f"{value.field}={value.code}"
     return value.code if isinstance(value, Flag) else value

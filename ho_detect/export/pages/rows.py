@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ho_detect.acquisition.volume.hu_volume import SeriesRecord
+from ho_detect.anatomy.regions.muscle_names import MuscleVolume
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.grade.systems import GRADES
 from ho_detect.detection.measure.lesion import Lesion
@@ -16,7 +17,7 @@ from ho_detect.results.acquisition_fields import ACQUISITION_FIELDS
 from ho_detect.results.fields import Field
 from ho_detect.results.hip_fields import HIP_FIELDS
 from ho_detect.results.lesion_fields import LESION_FIELDS
-from ho_detect.results.lesion_words import MUSCLES, list_words, probability_words
+from ho_detect.results.lesion_words import MUSCLES, list_words, muscle_words, probability_words
 
 NOT_MEASURED = "not measured"
 Writer = Callable[[Any], str]
@@ -64,6 +65,10 @@ def point_words(value: Sequence[float]) -> str:
 
 def _size(value: Sequence[float]) -> str:
     return " × ".join(f"{v:.0f}" for v in value)
+
+
+def _by_muscle(volumes: Sequence[MuscleVolume]) -> str:
+    return ", ".join(f"{muscle_words(part.muscle)} {volume_words(part.volume_mm3)}" for part in volumes)
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,7 @@ def _row(field: Field) -> Row:
         "signed": _signed,
         "point": point_words,
         "size": _size,
+        "muscles": _by_muscle,
     }
     return Row(shown.label, shown.unit, field.name, writers[shown.kind], shown.missing, shown.note)
 

@@ -3,6 +3,7 @@ import pytest
 from made_findings import make_hip, make_lesion
 
 from ho_detect.acquisition.volume.hu_volume import SeriesRecord
+from ho_detect.anatomy.regions.muscle_names import MuscleVolume
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.grade.systems import GRADES
 from ho_detect.detection.measure.lesion import Lesion
@@ -66,6 +67,11 @@ class TestCell:
             ("volume_second_threshold_mm3", 0.0, "0"),
             ("volume_mm3", 2.0, "<0.01"),
             ("confidence", 0.998, ">0.99"),
+            (
+                "muscle_volumes_mm3",
+                (MuscleVolume("gluteus_maximus_left", 3300.0), MuscleVolume("none", 220.0)),
+                "left gluteus maximus 3.30, in none 0.22",
+            ),
             ("extent_lps_mm", (10.0, 12.4, 30.0), "10 × 12 × 30"),
             ("centroid_lps_mm", (-87.2, -12.0, 301.0), "87 R, 12 A, 301 S"),
         ],
