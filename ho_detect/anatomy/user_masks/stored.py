@@ -7,6 +7,7 @@ what the file says of them, from MOOSE's list beside it, or from a name that sta
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,12 +82,13 @@ def _contents(stem: str, path: Path, there: Mapping[str, Path]) -> tuple[int, Ma
     """Return of which kind a file is, lower kinds first, and what its numbers stand for."""
     if known_name(stem) is not None:
         return 0, {None: stem}
+    if labels := _stated(path):
+        return 2, labels
     if stem.endswith("_dseg"):
         return 1, dict(MUSCLEMAP)
     if moose := _MOOSE.match(stem):
         return 3, _moose_numbers(path, moose[1], there)
-    labels = _stated(path)
-    return 2, labels or (dict(TOTAL) if stem == "total" else {})
+    return 2, dict(TOTAL) if stem == "total" else {}
 
 
 def _moose_numbers(path: Path, prefix: str, there: Mapping[str, Path]) -> dict[int | None, str]:
@@ -119,7 +121,7 @@ def _stated(path: Path) -> dict[int | None, str]:
 
     try:
         extensions = nifti1.load(path).header.extensions  # type: ignore[no-untyped-call]
-    except (ImageFileError, HeaderDataError, WrapStructError, OSError, EOFError, ValueError):
+    except (ImageFileError, HeaderDataError, WrapStructError, OSError, EOFError, ValueError, zlib.error):
         return {}
     labels: dict[int | None, str] = {}
     for extension in extensions:

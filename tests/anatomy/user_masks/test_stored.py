@@ -96,6 +96,16 @@ class TestTotalSegmentator:
         name_labels(label_file(tmp_path / "total.nii", 80, 94), {80: "sacrum", 94: "gluteus_maximus_right"})
         assert list(stored_masks(tmp_path)) == ["sacrum", "gluteus_maximus_right"]
 
+    def test_the_header_goes_before_the_name_of_the_file(self, tmp_path):
+        name_labels(label_file(tmp_path / "ct_dseg.nii.gz", 6101, 2), {6101: "colon"})
+        assert list(stored_masks(tmp_path)) == ["colon"]
+
+    @pytest.mark.parametrize("data", [b"", b"no image", b"\x1f\x8b\x08\0\0\0\0\0\0\3broken"])
+    def test_other_files_are_left_whatever_they_hold(self, tmp_path, data):
+        (tmp_path / "scan.nii.gz").write_bytes(data)
+        (tmp_path / "folder.nii").mkdir()
+        assert stored_masks(tmp_path) == {}
+
     def test_numbers_that_nothing_says_the_meaning_of_are_not_read(self, tmp_path):
         label_file(tmp_path / "labels.nii.gz", 80, 81)
         assert stored_masks(tmp_path) == {}
