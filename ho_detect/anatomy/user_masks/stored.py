@@ -19,6 +19,8 @@ from ho_detect.anatomy.user_masks.names import MUSCLEMAP, NAMES, TOTAL, known_na
 from ho_detect.errors import SeriesError
 
 _SUFFIXES: Final = (".nii.gz", ".nii")
+#: Stands for all of a file that holds one structure.
+_WHOLE: Final = 0
 #: A label in the header extension that TotalSegmentator writes with ``--ml``.
 _LABEL: Final = re.compile(rb'<Label Key="(\d{1,6})"[^>]{0,200}><!\[CDATA\[(\w{1,80})\]\]>')
 #: What MOOSE calls its label files, and the list of its numbers.
@@ -69,7 +71,7 @@ def stored_masks(folder: Path) -> dict[str, Stored]:
             if name in found and found[name][0] == rank:
                 both = f"{found[name][1].path.name} and {path.name}"
                 raise SeriesError("bad_anatomy", f"{both}: one of them is meant" + f" for {name}" * (rank > 0))
-            found[name] = rank, Stored(path, label)
+            found[name] = rank, Stored(path, None if label == _WHOLE else label)
     return {name: found[name][1] for name in NAMES if name in found}
 
 
@@ -78,20 +80,20 @@ def _stem(path: Path) -> str | None:
     return next((path.name.removesuffix(s) for s in _SUFFIXES if path.name.endswith(s)), None)
 
 
-def _contents(stem: str, path: Path, there: Mapping[str, Path]) -> tuple[int, Mapping[int | None, str]]:
+def _contents(stem: str, path: Path, there: Mapping[str, Path]) -> tuple[int, Mapping[int, str]]:
     """Return of which kind a file is, lower kinds first, and what its numbers stand for."""
     if known_name(stem) is not None:
-        return 0, {None: stem}
+        return 0, {_WHOLE: stem}
     if labels := _stated(path):
         return 2, labels
     if stem.endswith("_dseg"):
-        return 1, dict(MUSCLEMAP)
+        return 1, MUSCLEMAP
     if moose := _MOOSE.match(stem):
         return 3, _moose_numbers(path, moose[1], there)
-    return 2, dict(TOTAL) if stem == "total" else {}
+    return 2, TOTAL if stem == "total" else {}
 
 
-def _moose_numbers(path: Path, prefix: str, there: Mapping[str, Path]) -> dict[int | None, str]:
+def _moose_numbers(path: Path, prefix: str, there: Mapping[str, Path]) -> dict[int, str]:
     index = f"{prefix}organ_indices.json"
     try:
         listed = msgspec.json.decode(there[index].read_bytes(), type=_OrganIndices).organ_indices
@@ -100,7 +102,7 @@ def _moose_numbers(path: Path, prefix: str, there: Mapping[str, Path]) -> dict[i
         raise SeriesError("bad_anatomy", said) from None
     except (OSError, msgspec.DecodeError) as error:
         raise SeriesError("bad_anatomy", f"{index} cannot be read as MOOSE's list of numbers") from error
-    return {number: organ.name for number, organ in listed.items()}
+    return {number: organ.name for number, organ in listed.items() if number > 0}
 
 
 class _Organ(msgspec.Struct):
@@ -111,7 +113,7 @@ class _OrganIndices(msgspec.Struct):
     organ_indices: dict[int, _Organ]
 
 
-def _stated(path: Path) -> dict[int | None, str]:
+def _stated(path: Path) -> dict[int, str]:
     """Return the labels that the header of a file names; none where it names none, or is none."""
     # long to import, and not needed where there are no such masks
     from nibabel import nifti1
@@ -123,8 +125,8 @@ def _stated(path: Path) -> dict[int | None, str]:
         extensions = nifti1.load(path).header.extensions  # type: ignore[no-untyped-call]
     except (ImageFileError, HeaderDataError, WrapStructError, OSError, EOFError, ValueError, zlib.error):
         return {}
-    labels: dict[int | None, str] = {}
+    labels: dict[int, str] = {}
     for extension in extensions:
         content = extension.get_content() if extension.get_code() == 0 else b""
-        labels |= {int(number): name.decode() for number, name in _LABEL.findall(content)}
+        labels |= {int(number): name.decode() for number, name in _LABEL.findall(content) if int(number) > 0}
     return labels
