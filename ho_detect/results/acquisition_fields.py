@@ -68,7 +68,7 @@ ACQUISITION_FIELDS: Final[tuple[Field, ...]] = (
 def with_acquisition(volume: HuVolume, noise_hu: float) -> SeriesRecord:
     """Return the record of a series with the noise that was measured (NaN: none was), and why each field is null."""
     series = volume.series
-    series = msgspec.structs.replace(series, noise_hu=noise_hu if math.isfinite(noise_hu) else None)
+    series = msgspec.structs.replace(series, noise_hu=round(noise_hu, 1) if math.isfinite(noise_hu) else None)
     missing = [field.name for field in ACQUISITION_FIELDS if getattr(series, field.name) is None]
     return msgspec.structs.replace(series, not_said=tuple(_reason(name, volume) for name in missing))
 
