@@ -54,6 +54,5 @@ def test_links_lead_to_pages_or_nowhere(conf, text, made):
 @pytest.mark.parametrize("path", ["README.md", *(f"docs/{p}.md" for p in PAGES)])
 def test_no_link_of_a_page_leads_out_of_the_site_or_to_nothing(conf, path):
     text = conf.with_links_of_the_site((ROOT / path).read_text(encoding="utf-8"), (ROOT / path).parent)
-    for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", text):
-        assert target.startswith("/"), target
-        assert (DOCS / target[1:]).is_file(), target
+    targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", text)
+    assert [t for t in targets if not (t.startswith("/") and (DOCS / t[1:]).is_file())] == []
