@@ -51,8 +51,9 @@ def test_links_lead_to_pages_or_nowhere(conf, text, made):
     assert conf.with_links_of_the_site(text, ROOT) == made
 
 
-@pytest.mark.parametrize("path", ["README.md", *(f"docs/{p}.md" for p in PAGES)])
-def test_no_link_of_a_page_leads_out_of_the_site_or_to_nothing(conf, path):
-    text = conf.with_links_of_the_site((ROOT / path).read_text(encoding="utf-8"), (ROOT / path).parent)
-    targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", text)
+def test_no_link_of_a_page_leads_out_of_the_site_or_to_nothing(conf):
+    paths = [ROOT / "README.md", *(DOCS / f"{page}.md" for page in PAGES)]
+    texts = [conf.with_links_of_the_site(path.read_text(encoding="utf-8"), path.parent) for path in paths]
+    targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", "\n".join(texts))
+    assert len(targets) > 20
     assert [t for t in targets if not (t.startswith("/") and (DOCS / t[1:]).is_file())] == []
