@@ -1,4 +1,5 @@
 # make demo: set up and run on the sample studies.  make test: set up and run the tests.  make lint: ruff and mypy.
+# make docs: the documentation as a site in build/site.
 # On a fresh machine with Python 3.11 or newer and nothing else. PYTHON=... chooses the interpreter.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -7,7 +8,7 @@ BIN = $(VENV)/bin
 # a stamp per kind of install: the demo takes what a user gets, the tests an editable install
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint docs clean
 
 demo: $(VENV)/.installed
 	@rm -rf demo_findings
@@ -24,6 +25,9 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(VENV)/.installed-test
+	$(BIN)/python -m sphinx -q -W --keep-going -b html -d build/doctrees docs build/site
+
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -33,7 +37,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(shell find ho_detect -name 
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,lint]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,lint,docs]'
 	@rm -f $(VENV)/.installed
 	@touch $@
 

@@ -35,7 +35,7 @@ def analyze(volume: HuVolume, settings: Settings | None = None, anatomy: Path | 
     settings
         Default settings where None.
     anatomy
-        Folder of NIfTI masks under TotalSegmentator's names, which are used in place of what is found here.
+        Folder of NIfTI masks (``docs/anatomy.md`` has their names), which are used in place of what is found here.
 
     Raises
     ------

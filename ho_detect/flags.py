@@ -110,6 +110,7 @@ NULLS: dict[str, str] = {
     "beyond_reach": "farther away than distances are measured",
     "no_opposing_lesion": "no lesion grown from the opposing bone alone faces this one",
     "no_core": "too small to have a core inside of its rim",
+    "no_muscle_masks": "no masks of muscles were supplied",
     "no_muscle_near": "by position in no muscle group",
     "not_separable": "femoral head and acetabulum are not separable on this scan",
     "roof_not_in_view": "the roof of the joint is not in view, or no bone is seen there",
@@ -117,6 +118,11 @@ NULLS: dict[str, str] = {
     "no_other_hip": "not measured at the other hip",
     "no_surroundings": "nothing around it is in view",
     "fit_failed": "the fitted bones do not show where it is",
+    "not_stated": "the images do not state it, or state several values",
+    "no_header": "the volume was not read from DICOM: no header says",
+    "no_known_word": "what the header says holds no word that is known; its own text may name a patient",
+    "no_contrast_stated": "no contrast medium is stated",
+    "no_muscle_seen": "too little muscle is seen near the hips",
     "by_definition": "by definition it is no finding, which leaves nothing to judge: a reader counts it",
 }
 

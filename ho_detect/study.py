@@ -71,8 +71,8 @@ def detect(
         would analyse several, the first by the rules of :mod:`ho_detect.acquisition.series.preference` that can be
         read and has a hip in view; a flag says so where a better one gave no result.
     anatomy
-        Folder of NIfTI masks under TotalSegmentator's names, used in place of what is found: those of this study, or a
-        folder for each study (:mod:`ho_detect.anatomy.user_masks.folders`).
+        Folder of NIfTI masks (``docs/anatomy.md`` has their names), used in place of what is found: those of this
+        study, or a folder for each study (:mod:`ho_detect.anatomy.user_masks.folders`).
     affine
         Of an array: (4, 4), from index (i, j, k) to RAS mm, as nibabel has it.
     key_file

@@ -90,7 +90,7 @@ def find_anatomy(volume: HuVolume, masks: Path | None, settings: Settings) -> An
     volume
         In canonical orientation.
     masks
-        Folder of NIfTI masks under TotalSegmentator's names, which are used in place of what is found here.
+        Folder of NIfTI masks (``docs/anatomy.md`` has their names), which are used in place of what is found here.
 
     Raises
     ------

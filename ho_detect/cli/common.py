@@ -67,7 +67,7 @@ anatomy_option = click.option(
     "--anatomy",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="NIfTI masks under TotalSegmentator's names, used in place of ours: of one study, or a folder for each.",
+    help="NIfTI masks (TotalSegmentator, MuscleMap, MOOSE) used in place of ours: of one study, or a folder for each.",
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print a JSON summary, and nothing else, on standard output."

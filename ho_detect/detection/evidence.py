@@ -11,7 +11,8 @@ from ho_detect.anatomy.native.certainty import SEEN
 from ho_detect.anatomy.native.surfaces import FAR_MM
 from ho_detect.anatomy.regions.landmarks import nearest_frame
 from ho_detect.anatomy.regions.tissue import FAT_HU
-from ho_detect.anatomy.user_masks.masks import MUSCLES, ORGANS, OTHER_BONES, UserMasks
+from ho_detect.anatomy.user_masks.masks import UserMasks
+from ho_detect.anatomy.user_masks.names import MUSCLES, ORGANS, OTHER_BONES
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.clear_of_metal import clear_of_metal
 from ho_detect.detection.measure.shape import bounding_box

@@ -12,6 +12,7 @@ from msgspec import Meta
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.export.tables import columns_of, csv_text
+from ho_detect.results.acquisition_fields import ACQUISITION_FIELDS
 from ho_detect.results.fields import Field
 from ho_detect.results.hip_fields import HIP_FIELDS
 from ho_detect.results.lesion_fields import LESION_FIELDS
@@ -28,7 +29,7 @@ _TYPES: Final = {
 _TABLES: Final[tuple[tuple[str, type[msgspec.Struct], type[msgspec.Struct], tuple[Field, ...]], ...]] = (
     ("summary", HipRow, Hip, HIP_FIELDS),
     ("lesions", LesionRow, Lesion, LESION_FIELDS),
-    ("studies", StudyRow, StudyRow, ()),
+    ("studies", StudyRow, StudyRow, ACQUISITION_FIELDS),
     ("timings", TimingRow, TimingRow, ()),
 )
 #: As REDCap writes and reads it.

@@ -48,7 +48,9 @@ def frame(row_type: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pd.
     result: pd.DataFrame = arrow_table(row_type, rows).to_pandas(types_mapper=nullable.get)
     for name, kind, _ in columns_of(row_type):
         if kind is list:
-            result[name] = pd.Series([list(words) for words in result[name]], index=result.index, dtype=object)
+            result[name] = pd.Series(
+                [None if words is None else list(words) for words in result[name]], index=result.index, dtype=object
+            )
     return result
 
 

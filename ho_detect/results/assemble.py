@@ -10,6 +10,7 @@ from ho_detect.detection.detect import Judgement, label_map
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.judge.excluded import numbered
 from ho_detect.flags import Flag, flag
+from ho_detect.results.acquisition_fields import with_acquisition
 from ho_detect.results.detected import DetectedThings
 from ho_detect.results.hidden import FoundMetal, HiddenZone
 from ho_detect.results.record import FindingsRecord, Software
@@ -32,7 +33,7 @@ def assemble(
         status="warning" if flags else "ok",
         flags=flags,
         statements=statements(volume.series),
-        series=volume.series,
+        series=with_acquisition(volume, judgement.region.noise_hu),
         hips=hips,
         lesions=judgement.lesions,
         excluded=numbered(judgement.excluded),

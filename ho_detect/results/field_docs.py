@@ -9,11 +9,12 @@ import re
 import sys
 from pathlib import Path
 
+from ho_detect.results.acquisition_fields import ACQUISITION_FIELDS
 from ho_detect.results.fields import Field
 from ho_detect.results.hip_fields import HIP_FIELDS
 from ho_detect.results.lesion_fields import LESION_FIELDS
 
-_LISTS = {"hip": HIP_FIELDS, "lesion": LESION_FIELDS}
+_LISTS = {"series": ACQUISITION_FIELDS, "hip": HIP_FIELDS, "lesion": LESION_FIELDS}
 
 
 def with_tables(text: str) -> str:

@@ -22,6 +22,9 @@ UNITS: Final = {
     "HU": codes.HU,
     "ratio": codes.ONE,
     "count": codes.ONE,
+    "kV": codes.KV,
+    "mGy": codes.MGY,
+    "mGy.cm": codes.MGY_CM,
 }
 
 
@@ -34,7 +37,7 @@ class Shown:
     label, unit
         In words; the unit is that on the page.
     kind
-        How the value is written.
+        How the value is written; ``plain``: a number as it is stated.
     digits, scale
         Of a number: what it is multiplied with, and decimals.
     missing
@@ -49,7 +52,7 @@ class Shown:
 
     label: str
     unit: str = ""
-    kind: Literal["words", "number", "volume", "point", "signed", "size", "probability"] = "words"
+    kind: Literal["words", "plain", "number", "volume", "point", "signed", "size", "probability", "muscles"] = "words"
     digits: int = 0
     scale: float = 1.0
     missing: str = "not measured"

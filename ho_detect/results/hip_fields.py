@@ -71,6 +71,14 @@ HIP_FIELDS: Final[tuple[Field, ...]] = (
         code=codes.VOLUME_SECOND,
     ),
     Field(
+        "muscle_volumes_mm3",
+        "mm3",
+        "Volume of its lesions by muscle, where muscle masks are user-supplied ([names](anatomy.md)): of each "
+        "voxel the nearest mask within 5 mm; `none`: farther from all. Together they are the volume.",
+        source="convention",
+        page=Shown("Volume by muscle", "mL", kind="muscles", missing="none"),
+    ),
+    Field(
         "undecided_volume_mm3",
         "mm3",
         "Sum of the volumes of what is excluded at that hip as undecided: it may be ossification, and is not counted.",

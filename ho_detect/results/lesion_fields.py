@@ -43,6 +43,14 @@ LESION_FIELDS: Final[tuple[Field, ...]] = (
         code=codes.VOLUME,
     ),
     Field(
+        "muscle_volumes_mm3",
+        "mm3",
+        "Its volume by muscle, where muscle masks are user-supplied ([names](anatomy.md)): of each "
+        "voxel the nearest mask within 5 mm; `none`: farther from all. Together they are the volume.",
+        source="convention",
+        page=Shown("Volume by muscle", "mL", kind="muscles", group="Size and shape", missing="none"),
+    ),
+    Field(
         "volume_second_threshold_mm3",
         "mm3",
         "Of those from `detection.second_threshold_hu` up: shows how much the volume depends on the threshold.",

@@ -18,6 +18,16 @@ MUSCLES: dict[str, str] = {
 }
 
 
+def muscle_words(mask: str) -> str:
+    """Name a muscle by the name of its mask.
+
+    >>> muscle_words("gluteus_maximus_left"), muscle_words("none")
+    ('left gluteus maximus', 'in none')
+    """
+    name, _, side = mask.rpartition("_")
+    return f"{side} {name.replace('_', ' ')}" if name else f"in {mask}"
+
+
 def lesion_sentence(lesion: Lesion) -> str:
     """Say where one lesion is, how large, how dense, and what it touches."""
     words = [

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from ho_detect.acquisition.volume.hu_volume import SeriesRecord
+from ho_detect.anatomy.regions.muscle_names import MuscleVolume
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.flags import Flag, Null
 from ho_detect.image.sides import Point
+from ho_detect.results.acquisition_fields import ACQUISITION_FIELDS
 from ho_detect.results.fields import Field
 from ho_detect.results.hip_fields import HIP_FIELDS
 from ho_detect.results.lesion_fields import LESION_FIELDS
@@ -126,9 +129,7 @@ class ExcludedRow(msgspec.Struct, frozen=True, kw_only=True):
     number: int | None
 
 
-class StudyRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of ``studies``: one series that was found, analysed or not."""
-
+class _FoundSeries(msgspec.Struct, frozen=True, kw_only=True):
     number: Annotated[int, Meta(description="Order in which it was found, as in ho-detect inspect")]
     study_uid: Annotated[str, Meta(description="Pseudonym, unless identities were asked for")]
     series_uid: Annotated[str, Meta(description="Pseudonym, unless identities were asked for")]
@@ -152,6 +153,20 @@ class StudyRow(msgspec.Struct, frozen=True, kw_only=True):
     patient_id: Annotated[str | None, Meta(description="Only where identities were asked for")] = None
     study_date: Annotated[str | None, Meta(description="Only where identities were asked for")] = None
     source: Annotated[str | None, Meta(description="Only where identities were asked for")] = None
+
+
+_Acquired: Any = msgspec.defstruct(
+    "_Acquired",
+    [(*column, None) for column in _columns(SeriesRecord, ACQUISITION_FIELDS)],
+    bases=(_FoundSeries,),
+    module=__name__,
+    frozen=True,
+    kw_only=True,
+)
+
+
+class StudyRow(_Acquired, frozen=True, kw_only=True):  # type: ignore[misc, call-arg]
+    """A row of ``studies``: one series that was found, analysed or not, and how it was acquired."""
 
 
 class TimingRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,7 +224,9 @@ def _cells(record: Hip | Lesion, fields: tuple[Field, ...]) -> dict[str, Any]:
 _POINTS = frozenset({"center_lps_mm", "centroid_lps_mm", "extent_lps_mm"})
 
 
-def _word(value: str | Flag | Null) -> str:
+def _word(value: str | Flag | Null | MuscleVolume) -> str:
+    if isinstance(value, MuscleVolume):
+        return f"{value.muscle}={value.volume_mm3}"
     if isinstance(value, Null):
         return f"{value.field}={value.code}"
     return value.code if isinstance(value, Flag) else value

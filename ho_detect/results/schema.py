@@ -11,10 +11,13 @@ from typing import Any
 
 import msgspec
 
+from ho_detect.results.acquisition_fields import ACQUISITION_FIELDS
 from ho_detect.results.hip_fields import HIP_FIELDS
 from ho_detect.results.lesion_fields import LESION_FIELDS
 from ho_detect.results.record import SCHEMA_VERSION, FindingsRecord
 
+#: The record types whose fields are declared.
+_DECLARED = (("SeriesRecord", ACQUISITION_FIELDS), ("Hip", HIP_FIELDS), ("Lesion", LESION_FIELDS))
 #: Where the shipped schema is.
 SCHEMA_FILE = Path(str(files("ho_detect"))) / "results" / "schemas" / "findings.schema.json"
 
@@ -22,7 +25,7 @@ SCHEMA_FILE = Path(str(files("ho_detect"))) / "results" / "schemas" / "findings.
 def findings_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of ``findings.json``."""
     schema = schema_of(FindingsRecord, f"ho-detect findings, version {SCHEMA_VERSION}")
-    for name, fields in (("Hip", HIP_FIELDS), ("Lesion", LESION_FIELDS)):
+    for name, fields in _DECLARED:
         properties = schema["$defs"][name]["properties"]
         for field in fields:
             properties[field.name]["description"] = field.description

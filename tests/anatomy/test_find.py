@@ -81,6 +81,33 @@ class TestGiven:
         assert (mine.muscle_region, mine.muscle_region_source) == ("gluteus_medius_minimus", "given_masks")
         assert of(given, "right").muscle_region_source == "position"
 
+    def test_volumes_by_muscle_are_those_of_the_lesions_and_of_their_hip(self, given):
+        mine, other = of(given, "left"), of(given, "right")
+        assert mine.muscle_volumes_mm3[0].muscle == "gluteus_medius_left"
+        assert [p.muscle for p in other.muscle_volumes_mm3] == ["none"]
+        for lesion in (mine, other):
+            assert sum(p.volume_mm3 for p in lesion.muscle_volumes_mm3) == pytest.approx(lesion.volume_mm3, abs=0.3)
+        for hip in given.hips:
+            total = sum(p.volume_mm3 for p in hip.muscle_volumes_mm3)
+            assert total == pytest.approx(hip.total_volume_mm3, abs=0.3)
+            assert not any(n.field == "muscle_volumes_mm3" for n in hip.not_said)
+
+    def test_without_muscle_masks_the_reason_stands_in_their_place(self):
+        for thing in (*without().lesions, *without().hips):
+            assert thing.muscle_volumes_mm3 is None
+            assert ("muscle_volumes_mm3", "no_muscle_masks") in {(n.field, n.code) for n in thing.not_said}
+
+
+def test_one_label_file_says_what_files_of_one_structure_say(tmp_path):
+    grid, wide = scan(PLAN).volume.grid, around(0, 30.0)
+    numbers = np.where(native("femur_left"), 75, np.where(wide, 82, 0))
+    write_mask(tmp_path / "many" / "femur_left.nii.gz", numbers == 75, grid)
+    write_mask(tmp_path / "many" / "gluteus_medius_left.nii.gz", numbers == 82, grid)
+    write_mask(tmp_path / "one" / "total.nii.gz", numbers, grid)
+    many, one = (analyze(scan(PLAN).volume, anatomy=tmp_path / name).record for name in ("many", "one"))
+    assert one == many
+    assert len(one.lesions) > 0
+
 
 def test_what_lies_in_an_organ_is_excluded_and_a_mask_of_the_other_side_is_not_used(tmp_path):
     grid = scan(PLAN).volume.grid

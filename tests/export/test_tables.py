@@ -7,8 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_findings import make_record
+from made_findings import make_hip, make_lesion, make_record
 
+from ho_detect.anatomy.regions.muscle_names import MuscleVolume
 from ho_detect.export import tables as table_files
 from ho_detect.export.tables import columns_of, csv_text, disarm, frame, write_table
 from ho_detect.results import rows as tables
@@ -22,7 +23,10 @@ def study(number=1, **changes):
 
 
 def rows_of(kind):
-    record = make_record()
+    volumes = (MuscleVolume("gluteus_maximus_left", 3300.0), MuscleVolume("none", 220.0))
+    hips = tuple(make_hip(side, muscle_volumes_mm3=v) for side, v in (("left", volumes), ("right", None)))
+    lesions = tuple(make_lesion(k, muscle_volumes_mm3=v) for k, v in ((1, volumes), (2, None)))
+    record = make_record(hips, lesions)
     return {
         HipRow: tables.hip_rows(record, "series-1"),
         LesionRow: tables.lesion_rows(record, "series-1"),
@@ -51,8 +55,9 @@ class TestBothFormats:
         lists = [name for name, of, _ in columns_of(kind) if of is list]
         assert lists
         for name in lists:
-            assert [tuple(words) for words in made[name]] == [getattr(row, name) for row in rows]
-            assert all(isinstance(words, list) for words in made[name])
+            said = [getattr(row, name) for row in rows]
+            assert [None if words is None else tuple(words) for words in made[name]] == said
+            assert all(isinstance(words, list | None) for words in made[name])
 
     def test_no_rows_same_columns_and_types(self, kind, tmp_path):
         write_table(tmp_path, "full", kind, rows_of(kind))
@@ -105,3 +110,12 @@ def test_a_failed_write_keeps_what_was_there(tmp_path, monkeypatch):
         write_table(tmp_path, "t", StudyRow, [study(), study(2)])
     assert (tmp_path / "t.parquet").read_bytes() == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["t.csv", "t.parquet"]
+
+
+@pytest.mark.parametrize("kind", [HipRow, LesionRow])
+def test_volumes_by_muscle_are_named_words_and_empty_without_masks(kind):
+    with_masks, without = rows_of(kind)
+    assert with_masks.muscle_volumes_mm3 == ("gluteus_maximus_left=3300.0", "none=220.0")
+    assert without.muscle_volumes_mm3 is None
+    cells = list(csv.DictReader(io.StringIO(csv_text(kind, [with_masks, without]))))
+    assert [c["muscle_volumes_mm3"] for c in cells] == ["gluteus_maximus_left=3300.0;none=220.0", ""]

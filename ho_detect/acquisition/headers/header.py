@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from ho_detect.acquisition.headers.archives import open_input
+from ho_detect.acquisition.headers.dose import stated_ctdivol, stated_dlp
 from ho_detect.acquisition.headers.multiframe import split_frames
 from ho_detect.acquisition.headers.slices import CT_CLASSES, PixelFormat, Rescale, SliceEntry
 from ho_detect.acquisition.headers.values import Values, clock_seconds, positive
@@ -54,6 +55,8 @@ class FileHeader(msgspec.Struct, frozen=True, kw_only=True):
     has_mr_timing: bool
     contrast_stated: bool | None
     kvp: float | None
+    ctdivol_mgy: float | None
+    dlp_mgy_cm: float | None
     images: tuple[SliceEntry, ...]
     """Empty: the file holds no pixels."""
     path: Path
@@ -137,6 +140,8 @@ def _file_header(path: Path, size_bytes: int, walk: Walk) -> FileHeader:
         has_mr_timing=bool(values.numbers("RepetitionTime")),
         contrast_stated=bool(values.text("ContrastBolusAgent")) if "ContrastBolusAgent" in values else None,
         kvp=positive(values.numbers("KVP")),
+        ctdivol_mgy=stated_ctdivol(values),
+        dlp_mgy_cm=stated_dlp(values),
         images=images,
         size_bytes=size_bytes,
         path=path,

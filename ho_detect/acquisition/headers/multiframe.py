@@ -39,8 +39,8 @@ def split_frames(image: SliceEntry, values: Values) -> tuple[SliceEntry, ...]:
     ValueError
         The number of items is not the number of frames.
     """
-    frames = _items(values.elements.get(TAGS["PerFrameFunctionalGroupsSequence"]))
-    shared = _items(values.elements.get(TAGS["SharedFunctionalGroupsSequence"]))
+    frames = items_of(values.elements.get(TAGS["PerFrameFunctionalGroupsSequence"]))
+    shared = items_of(values.elements.get(TAGS["SharedFunctionalGroupsSequence"]))
     if len(frames) != image.n_frames:
         raise ValueError(f"{len(frames)} functional groups for {image.n_frames} frames")
     common = shared[0] if shared else None
@@ -50,15 +50,15 @@ def split_frames(image: SliceEntry, values: Values) -> tuple[SliceEntry, ...]:
 def _frame(image: SliceEntry, number: int, own: Any, common: Any, little: bool) -> SliceEntry:  # noqa: ANN401
     found: dict[int, Any] = {}
     for macro, names in _MACROS.values():
-        item = _first(own, macro) or _first(common, macro)
+        item = first_item(own, macro) or first_item(common, macro)
         for name in names:
             element = item.get_item(TAGS[name]) if item is not None else None
             if element is not None:
                 found[TAGS[name]] = element
-    kind = _first(own, _FRAME_TYPE[0]) or _first(common, _FRAME_TYPE[0])
+    kind = first_item(own, _FRAME_TYPE[0]) or first_item(common, _FRAME_TYPE[0])
     if kind is not None and _FRAME_TYPE[1] in kind:
         found[TAGS["ImageType"]] = kind.get_item(_FRAME_TYPE[1])
-    content = _first(own, _CONTENT[0])
+    content = first_item(own, _CONTENT[0])
     time_point, acquisition = (_number(content, tag, little) for tag in _CONTENT[1:])
     acquired = clock_seconds(_words(content, _ACQUIRED))
     values = Values(found, little=little)
@@ -90,7 +90,8 @@ def _frame(image: SliceEntry, number: int, own: Any, common: Any, little: bool) 
     )
 
 
-def _items(element: Any) -> list[Any]:  # noqa: ANN401 - a raw element or a sequence, as pydicom read it
+def items_of(element: Any) -> list[Any]:  # noqa: ANN401 - a raw element or a sequence, as pydicom read it
+    """Return the items of a sequence; none of one that is absent (None)."""
     from pydicom.dataelem import DataElement, convert_raw_data_element
 
     if element is None:
@@ -98,10 +99,11 @@ def _items(element: Any) -> list[Any]:  # noqa: ANN401 - a raw element or a sequ
     return list((element if isinstance(element, DataElement) else convert_raw_data_element(element)).value)
 
 
-def _first(item: Any, tag: int) -> Any:  # noqa: ANN401 - a pydicom data set
+def first_item(item: Any, tag: int) -> Any:  # noqa: ANN401 - a pydicom data set
+    """Return the first item of a sequence in an item; None where there is none."""
     if item is None or tag not in item:
         return None
-    items = _items(item.get_item(tag))
+    items = items_of(item.get_item(tag))
     return items[0] if items else None
 
 

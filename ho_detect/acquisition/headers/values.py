@@ -39,6 +39,7 @@ TAGS: Final[dict[str, int]] = {
     "TriggerTime": 0x00181060,
     "ConvolutionKernel": 0x00181210,
     "PatientPosition": 0x00185100,
+    "CTDIvol": 0x00189345,
     "StudyInstanceUID": 0x0020000D,
     "SeriesInstanceUID": 0x0020000E,
     "AcquisitionNumber": 0x00200012,
@@ -66,7 +67,14 @@ TAGS: Final[dict[str, int]] = {
     "SharedFunctionalGroupsSequence": 0x52009229,
     "PerFrameFunctionalGroupsSequence": 0x52009230,
 }
-_NUMBER_OF: Final = {**META, **TAGS}
+#: Of private elements the creator of the first block, and the DLP in it.
+PRIVATE: Final[dict[str, int]] = {
+    "ElscintCreator": 0x00E10010,
+    "ElscintDLP": 0x00E11021,
+    "ToshibaCreator": 0x70050010,
+    "ToshibaDLP": 0x70051040,
+}
+_NUMBER_OF: Final = {**META, **TAGS, **PRIVATE}
 
 
 class Values:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from ho_detect.acquisition.headers.repairs import DELIMITERS, PIXELS, UNDEFINED, is_known, lost_after, mended
-from ho_detect.acquisition.headers.values import META, TAGS, Values
+from ho_detect.acquisition.headers.values import META, PRIVATE, TAGS, Values
 
 #: Of a deflated data set no more is inflated to find its pixels.
 MAX_INFLATED: Final = 1 << 20
@@ -114,7 +114,7 @@ class _Part(NamedTuple):
 
 
 _META: Final = _Part(list(META.values()), 0x00030000)
-_DATA_SET: Final = _Part(list(TAGS.values()), PIXELS)
+_DATA_SET: Final = _Part([*TAGS.values(), *PRIVATE.values()], PIXELS)
 
 
 @dataclass

@@ -37,7 +37,11 @@ class SeriesEntry(msgspec.Struct, frozen=True, kw_only=True):
     manufacturer: str = ""
     patient_position: str = ""
     contrast_stated: bool | None = None
+    contrast_text: str = ""
+    """As stated: free text, for use inside."""
     kvp: float | None = None
+    ctdivol_mgy: float | None = None
+    dlp_mgy_cm: float | None = None
     orientation: Literal["axial", "coronal", "sagittal"] | None = None
     """The nearest of them, for a usable volume."""
     n_slices: int = 0

@@ -21,6 +21,7 @@ from ho_detect.acquisition.series.duplicates import pixel_digest
 from ho_detect.acquisition.series.entry import SeriesEntry
 from ho_detect.acquisition.series.preference import ranked
 from ho_detect.acquisition.series.splitting import Part, split_series
+from ho_detect.acquisition.series.stated import dose_of
 from ho_detect.acquisition.series.suitability import suitable_volume, volume_images
 from ho_detect.acquisition.series.torn import with_torn_apart
 from ho_detect.errors import SeriesError, named
@@ -185,6 +186,8 @@ def _described(first: FileHeader, images: Sequence[SliceEntry], headers: Sequenc
     texts = shown.texts
     stated = [h.contrast_stated for h in headers if h.contrast_stated is not None]
     image = images[0] if images else None
+    paths = {i.path for i in images}
+    ctdivol_mgy, dlp_mgy_cm = dose_of([h for h in headers if h.path in paths])
     series_uid = first.series_uid or uid_from(_content_digest(headers))
     study_uid = first.study_uid or uid_from(hashlib.sha256(f"study of {series_uid}".encode()).digest())
     return SeriesEntry(
@@ -204,7 +207,10 @@ def _described(first: FileHeader, images: Sequence[SliceEntry], headers: Sequenc
         manufacturer=texts["Manufacturer"],
         patient_position=texts["PatientPosition"],
         contrast_stated=any(stated) if stated else None,
+        contrast_text=texts["ContrastBolusAgent"],
         kvp=shown.kvp,
+        ctdivol_mgy=ctdivol_mgy,
+        dlp_mgy_cm=dlp_mgy_cm,
         n_slices=len(images),
         rows=image.pixels.rows if image else 0,
         columns=image.pixels.columns if image else 0,

@@ -10,8 +10,9 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
+from ho_detect.acquisition.headers.contrast import ContrastAgent, ContrastPhase
 from ho_detect.acquisition.volume.source import SourceSeries
-from ho_detect.flags import Flag
+from ho_detect.flags import Flag, Null
 from ho_detect.image.grid import Grid
 
 
@@ -31,12 +32,16 @@ class SeriesRecord(msgspec.Struct, frozen=True, kw_only=True):
     n_images: Annotated[
         int | None, Meta(description="Images that the volume was made of; other than n_slices where resampled")
     ] = None
-    slice_thickness_mm: float | None = None
     kvp: float | None = None
     kernel: str | None = None
-    contrast_stated: Annotated[bool | None, Meta(description="Contrast named in the header; null where not said")] = (
-        None
-    )
+    slice_thickness_mm: float | None = None
+    contrast_stated: bool | None = None
+    contrast_agent: ContrastAgent | None = None
+    contrast_phase: ContrastPhase | None = None
+    ctdivol_mgy: float | None = None
+    dlp_mgy_cm: float | None = None
+    noise_hu: float | None = None
+    not_said: tuple[Null, ...] = ()
     patient_position: str | None = None
     manufacturer: str | None = None
     patient_id: Annotated[str | None, Meta(description="Only where identities were asked for")] = None

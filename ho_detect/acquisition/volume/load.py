@@ -12,6 +12,7 @@ from ho_detect.acquisition.headers.slices import SliceEntry
 from ho_detect.acquisition.series.index import SeriesEntry
 from ho_detect.acquisition.series.places import ROUNDING_MM
 from ho_detect.acquisition.series.stacking import Stack, stack_slices
+from ho_detect.acquisition.series.stated import stated_acquisition
 from ho_detect.acquisition.volume.hounsfield import check_hounsfield, check_rescales, sign_lost, to_hu
 from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.acquisition.volume.neighbours import check_neighbours
@@ -128,10 +129,7 @@ def _record(entry: SeriesEntry, grid: Grid, settings: Settings, pseudonyms: Pseu
         spacing_mm=(a, b, c),
         n_images=len(entry.slices),
         resampled=any(f.code in RESAMPLED for f in entry.repairs),
-        slice_thickness_mm=entry.thickness_mm,
-        kvp=entry.kvp,
-        kernel=entry.kernel or None,
-        contrast_stated=entry.contrast_stated,
+        **stated_acquisition(entry),
         patient_position=entry.patient_position or None,
         manufacturer=entry.manufacturer or None,
         patient_id=entry.patient_id if keep else None,

@@ -33,7 +33,7 @@ def mirrored_onto(fit: SurfaceFit, other: SurfaceFit) -> FloatArray:
         placed = image @ linear.T + offset
         apart = np.linalg.norm(placed - fit.vertices, axis=1)
         near = apart <= max(_APART_MM, float(np.median(apart)))
-    return placed
+    return np.asarray(placed)
 
 
 def led_by_other_side(volume: WorkingVolume, bone: Bone, fit: SurfaceFit, other: SurfaceFit, side: Side) -> SurfaceFit:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from ho_detect.anatomy.fit.hips import HipAnatomy
 from ho_detect.anatomy.native.surfaces import BoneDistance, displaced
 from ho_detect.anatomy.user_masks.bone import holding
-from ho_detect.anatomy.user_masks.masks import BONES, Mask, UserMasks
+from ho_detect.anatomy.user_masks.masks import Mask, UserMasks
+from ho_detect.anatomy.user_masks.names import BONES
 from ho_detect.image.grid import FloatArray, Grid
 from ho_detect.image.surfaces import capped, voxelised
 from ho_detect.settings import AnatomySettings

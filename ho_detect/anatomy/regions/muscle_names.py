@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+import msgspec
+
 MuscleGroup = Literal[
     "iliopsoas_rectus_femoris",
     "gluteus_medius_minimus",
@@ -11,4 +13,13 @@ MuscleGroup = Literal[
     "hamstrings",
     "vasti",
 ]
+
+
+class MuscleVolume(msgspec.Struct, frozen=True):
+    """How much lies in or within 5 mm of the user-supplied mask of a muscle; ``none``: in none of them."""
+
+    muscle: str
+    volume_mm3: float
+
+
 MuscleSource = Literal["position", "given_masks"]

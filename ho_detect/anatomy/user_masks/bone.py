@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.anatomy.native.surfaces import BoneDistance, signed_distance_mm
-from ho_detect.anatomy.user_masks.masks import BONES, BoolArray, Mask, UserMasks
+from ho_detect.anatomy.user_masks.masks import BoolArray, Mask, UserMasks
+from ho_detect.anatomy.user_masks.names import BONES
 from ho_detect.settings import AnatomySettings
 
 #: A mask of which a smaller share lies in or near the bone found is another bone's, or another patient's.

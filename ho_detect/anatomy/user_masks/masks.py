@@ -1,4 +1,4 @@
-"""Masks of anatomy that the user gives: NIfTI files under TotalSegmentator's names, brought to the CT by geometry.
+"""Masks of anatomy that the user gives, from NIfTI files, brought to the CT by their geometry.
 
 Bones keep their own voxels; everything else is laid on one label map along the patient's axes.
 """
@@ -9,51 +9,26 @@ import zlib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
-from ho_detect.anatomy.regions.muscle_names import MuscleGroup
+from ho_detect.anatomy.user_masks.names import BONES, NAMES, ORGANS
+from ho_detect.anatomy.user_masks.stored import stored_masks
 from ho_detect.errors import SeriesError
 from ho_detect.image.grid import FloatArray, Grid
-from ho_detect.image.sides import SIDES, Side
 
 BoolArray = NDArray[np.bool_]
 #: Voxel edge of the label map, mm.
 _STEP_MM = 1.5
-_SUFFIXES = (".nii.gz", ".nii")
 #: A voxel above this lies inside, so that probabilities and masks of 255 are read too.
 _INSIDE = 0.5
+#: Numbers of label files lie below this.
+_NUMBERS = 10_000
 #: Voxels looked at to tell whether any of a mask lies in the CT.
 _SAMPLE = 20_000
-
-#: The bones whose native surface is wanted, as side and name of ours.
-BONES: dict[str, tuple[Side, str]] = {
-    f"{theirs}_{side}": (side, ours) for theirs, ours in (("femur", "femur"), ("hip", "pelvis")) for side in SIDES
-}
-#: Bones on which nothing is looked for.
-OTHER_BONES = ("sacrum", "vertebrae_S1", "vertebrae_L5", "vertebrae_L4", "vertebrae_L3")
-#: Muscles, of TotalSegmentator's tasks ``total`` and ``thigh_shoulder_muscles``, and their group; None: in no group.
-_GROUPS: dict[str, MuscleGroup | None] = {
-    "iliopsoas": "iliopsoas_rectus_femoris",
-    "gluteus_medius": "gluteus_medius_minimus",
-    "gluteus_minimus": "gluteus_medius_minimus",
-    "gluteus_maximus": "gluteus_maximus",
-    "thigh_medial_compartment": "adductors_obturators",
-    "thigh_posterior_compartment": "hamstrings",
-    "quadriceps_femoris": "vasti",
-    "sartorius": None,
-    "autochthon": None,
-}
-MUSCLES = {f"{name}_{side}": group for name, group in _GROUPS.items() for side in SIDES}
-#: What is dense within these is their content or their wall.
-ORGANS = (
-    "urinary_bladder", "prostate", "colon", "small_bowel", "aorta", "inferior_vena_cava",
-    "iliac_artery_left", "iliac_artery_right", "iliac_vena_left", "iliac_vena_right",
-)  # fmt: skip
-#: All names that are read; where two masks overlap, outside of the femurs and hip bones, the earlier name holds.
-NAMES = (*BONES, *OTHER_BONES, *ORGANS, *MUSCLES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,28 +105,6 @@ def wanted(names: Collection[str]) -> BoolArray:
     return np.array([False, *(name in names for name in NAMES)])
 
 
-def mask_files(folder: Path) -> dict[str, Path]:
-    """Return the files of a folder whose names are known, in the order of :data:`NAMES`.
-
-    Raises
-    ------
-    SeriesError
-        ``bad_anatomy``: a name is there twice, or the folder cannot be read.
-    """
-    try:
-        there = {path.name: path for path in folder.iterdir()}
-    except OSError as error:
-        raise SeriesError("bad_anatomy", f"the folder of masks cannot be read: {error.strerror}") from error
-    found: dict[str, Path] = {}
-    for name in NAMES:
-        mine = [there[name + suffix] for suffix in _SUFFIXES if name + suffix in there]
-        if len(mine) > 1:
-            raise SeriesError("bad_anatomy", f"{mine[0].name} and {mine[1].name}: one of them is meant")
-        if mine:
-            found[name] = mine[0]
-    return found
-
-
 def supplied_masks(folder: Path | None, grid: Grid) -> UserMasks:
     """Read the masks that lie in a folder.
 
@@ -174,26 +127,48 @@ def supplied_masks(folder: Path | None, grid: Grid) -> UserMasks:
         return UserMasks({}, ours, np.zeros((0, 0, 0), np.uint8), {})
     labels = np.zeros(ours.shape, np.uint8)
     bones, used = {}, {}
-    files = mask_files(folder)
-    for name, path in files.items():
-        mask = _read(path)
-        if mask.grid.is_apart_from(grid):
-            raise SeriesError("bad_anatomy", f"{path.name} lies outside of the CT")
-        mask = mask.cropped()
+    stored = stored_masks(folder)
+    label_files: dict[Path, _LabelFile] = {}
+    for name, at in stored.items():
+        if at.label is None:
+            there, values = _read(at.path, grid)
+            mask = Mask(there, values > _INSIDE).cropped()
+        else:
+            if at.path not in label_files:
+                label_files[at.path] = _LabelFile(*_read(at.path, grid))
+            mask = label_files[at.path].mask(at.label)
         if not _in_view(mask, grid):
             continue
-        used[name] = path
+        used[name] = at.path
         if name in BONES:
             bones[name] = mask
         else:
             _lay(labels, ours, mask, 1 + NAMES.index(name), walls=name in ORGANS)
     if not used:
-        found = f"{len(files)} masks, none with a voxel in the CT" if files else "no mask of a known name"
+        found = f"{len(stored)} masks, none with a voxel in the CT" if stored else "no mask of a known name"
         raise SeriesError("bad_anatomy", found)
     return UserMasks(bones, ours, labels, used)
 
 
-def _read(path: Path) -> Mask:
+class _LabelFile:
+    """Numbers (i, j, k) of many structures on one grid; each is taken from its own box."""
+
+    def __init__(self, grid: Grid, values: NDArray[Any]) -> None:
+        self.grid = grid
+        self.numbers = np.where((values > 0) & (values < _NUMBERS), values, 0).astype(np.int16)
+        self.boxes = ndi.find_objects(self.numbers)
+
+    def mask(self, label: int) -> Mask:
+        """Return one structure; of one that is not there, one voxel of nothing."""
+        box = self.boxes[label - 1] if label <= len(self.boxes) else None
+        if box is None:
+            return Mask(self.grid, np.zeros(self.grid.shape, bool)).cropped()
+        a, b, c = box
+        return Mask(self.grid.crop((a, b, c)), self.numbers[box] == label)
+
+
+def _read(path: Path, ct: Grid) -> tuple[Grid, NDArray[Any]]:
+    """Return the grid of a file, which shares a place with the CT, and its values (i, j, k)."""
     # long to import, and not needed where there are no such masks
     from nibabel import nifti1
     from nibabel.filebasedimages import ImageFileError
@@ -204,13 +179,15 @@ def _read(path: Path) -> Mask:
         image = nifti1.load(path)  # type: ignore[no-untyped-call]
         values = np.asanyarray(image.dataobj)
         grid = Grid.from_ras(values.shape[:3], image.affine)
-        inside = values.reshape(grid.shape) > _INSIDE
+        values = values.reshape(grid.shape)
         placed = image.header["sform_code"] > 0 or image.header["qform_code"] > 0
     except (ImageFileError, HeaderDataError, WrapStructError, OSError, EOFError, ValueError, zlib.error) as error:
         raise SeriesError("bad_anatomy", f"{path.name} cannot be read as a NIfTI mask") from error
     if not placed:
         raise SeriesError("bad_anatomy", f"{path.name} states no place in the patient (sform and qform codes are 0)")
-    return Mask(grid, inside)
+    if grid.is_apart_from(ct):
+        raise SeriesError("bad_anatomy", f"{path.name} lies outside of the CT")
+    return grid, values
 
 
 def _in_view(mask: Mask, grid: Grid) -> bool:

@@ -11,6 +11,7 @@ import msgspec
 
 from ho_detect.acquisition.headers.endings import LookedAt
 from ho_detect.acquisition.headers.files import is_there
+from ho_detect.acquisition.series.stated import stated_acquisition
 from ho_detect.cohort.plan.keys import supplied_pseudonyms
 from ho_detect.errors import SeriesError, UsageError
 from ho_detect.results.rows import StudyRow
@@ -99,6 +100,7 @@ def study_row(number: int, entry: SeriesEntry, pseudonyms: Pseudonyms) -> StudyR
         slice_step_mm=slice_mm,
         row_spacing_mm=row_mm,
         column_spacing_mm=column_mm,
+        **stated_acquisition(entry),
     )
     if pseudonyms.keep_identity:
         row = msgspec.structs.replace(
@@ -127,5 +129,6 @@ def with_findings(row: StudyRow, record: FindingsRecord, folder: str) -> StudyRo
         flags=tuple(f.code for f in record.flags),
         message="; ".join(f.message for f in record.flags) or None,
         n_lesions=len(record.lesions),
+        noise_hu=record.series.noise_hu,
         folder=folder,
     )

@@ -9,13 +9,15 @@ import msgspec
 from ho_detect.anatomy.find import Anatomy
 from ho_detect.anatomy.hip_joint import HipJoint
 from ho_detect.anatomy.joint.joint_state import JointState
+from ho_detect.anatomy.regions.muscle_names import MuscleVolume
+from ho_detect.anatomy.user_masks.muscle import added_up, has_muscles
 from ho_detect.detection.detect import Judgement
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.grade.systems import GRADES, brooker, femur_pelvis_gap_mm
 from ho_detect.detection.judge.excluded import UNDECIDED, Excluded
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.flags import Null, flag, null
-from ho_detect.image.sides import SIDES, Side
+from ho_detect.image.sides import SIDES
 from ho_detect.settings import DetectionSettings, Settings
 
 
@@ -23,7 +25,7 @@ def grade_hips(anatomy: Anatomy, judgement: Judgement, settings: Settings) -> tu
     """Say of each side, left first, what was found there; a side without a joint is not in view."""
     by_side = {h.joint.side: h.joint for h in anatomy.hips}
     return tuple(
-        _grade(by_side[side], anatomy.joint_states, judgement.lesions, judgement.excluded, settings)
+        _grade(by_side[side], anatomy, judgement.lesions, judgement.excluded, settings)
         if side in by_side
         else Hip(side=side, status="not_in_view", reasons=(flag("hip_not_in_view"),))
         for side in SIDES
@@ -32,12 +34,13 @@ def grade_hips(anatomy: Anatomy, judgement: Judgement, settings: Settings) -> tu
 
 def _grade(
     joint: HipJoint,
-    states: dict[Side, JointState],
+    anatomy: Anatomy,
     lesions: tuple[Lesion, ...],
     excluded: tuple[Excluded, ...],
     settings: Settings,
 ) -> Hip:
     mine = [x for x in lesions if x.side == joint.side]
+    states = anatomy.joint_states
     state = states.get(joint.side, JointState())
     other = states.get("right" if joint.side == "left" else "left", JointState())
     known = Hip(
@@ -72,6 +75,7 @@ def _grade(
         known,
         finding="present" if mine else "absent" if complete else "indeterminate",
         n_lesions=len(mine),
+        muscle_volumes_mm3=_by_muscle(mine, anatomy),
         total_volume_mm3=round(sum(x.volume_mm3 for x in mine), 1),
         undecided_volume_mm3=round(sum(x.volume_mm3 for x in undecided), 1),
         total_volume_second_threshold_mm3=round(sum(x.volume_second_threshold_mm3 for x in mine), 1),
@@ -96,6 +100,7 @@ def _nulls(hip: Hip, *, complete: bool, on_bone: bool) -> Iterator[Null]:
     of_space = doubt if hidden else "roof_not_in_view" if hip.joint_space_resolved is None else "not_separable"
     why = {
         "residual_mm": doubt if hidden else "head_cut_by_view",
+        "muscle_volumes_mm3": "no_muscle_masks",
         "bridging": doubt,
         "min_gap_mm": no_gap,
         **{g.name: no_type if complete else doubt for g in GRADES},
@@ -110,6 +115,11 @@ def _nulls(hip: Hip, *, complete: bool, on_bone: bool) -> Iterator[Null]:
         "joint_space_resolved": of_space,
     }
     return (null(name, code) for name, code in why.items() if getattr(hip, name) is None)
+
+
+def _by_muscle(lesions: list[Lesion], anatomy: Anatomy) -> tuple[MuscleVolume, ...] | None:
+    known = [x.muscle_volumes_mm3 for x in lesions if x.muscle_volumes_mm3 is not None]
+    return added_up(known) if known or has_muscles(anatomy.user_masks) else None
 
 
 def _difference(here: float | None, there: float | None) -> float | None:

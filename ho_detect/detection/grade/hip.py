@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from ho_detect.anatomy.hip_joint import Status
+from ho_detect.anatomy.regions.muscle_names import MuscleVolume
 from ho_detect.detection.grade.systems import GRADES
 from ho_detect.flags import Flag, Null
 from ho_detect.image.sides import Point, Sector, Side
@@ -22,6 +23,7 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
     n_lesions: int | None = None
     total_volume_mm3: float | None = None
     total_volume_second_threshold_mm3: float | None = None
+    muscle_volumes_mm3: tuple[MuscleVolume, ...] | None = None
     undecided_volume_mm3: float | None = None
     sectors: tuple[Sector, ...] = ()
     bridging: Annotated[bool | None, Meta(description="One lesion in contact with both femur and pelvis")] = None

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from ho_detect.anatomy.regions.muscle_names import MuscleGroup, MuscleSource
+from ho_detect.anatomy.regions.muscle_names import MuscleGroup, MuscleSource, MuscleVolume
 from ho_detect.flags import Null
 from ho_detect.image.sides import Bone, Point, Sector, Side
 
@@ -29,6 +29,7 @@ class Lesion(msgspec.Struct, frozen=True, kw_only=True):
         MuscleSource, Meta(description="By position to the bones, or by user-supplied masks")
     ]
     volume_mm3: float
+    muscle_volumes_mm3: tuple[MuscleVolume, ...] | None = None
     volume_second_threshold_mm3: Annotated[float, Meta(description="Part above the second threshold")]
     centroid_lps_mm: Point
     extent_lps_mm: Annotated[Point, Meta(description="Size of the bounding box along LPS x, y, z, mm")]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from ho_detect.anatomy.find import Anatomy
+from ho_detect.anatomy.user_masks.muscle import volumes_by_muscle
 from ho_detect.detection.candidates import Region, points_of
 from ho_detect.detection.evidence import Evidence
 from ho_detect.detection.measure.contact import Contact, measure_contact
@@ -71,6 +72,7 @@ def measure(
             muscle_region=muscle,
             muscle_region_source=known_by,
             volume_mm3=round(float(mask.sum()) * voxel, 1),
+            muscle_volumes_mm3=volumes_by_muscle(anatomy.user_masks, points, voxel),
             volume_second_threshold_mm3=round(float((values >= settings.second_threshold_hu).sum()) * voxel, 1),
             centroid_lps_mm=_point(centroid),
             extent_lps_mm=_point(extent),
@@ -114,6 +116,7 @@ def measure(
 #: Why a field is null, where it is.
 _WHY_NULL = {
     "muscle_region": "no_muscle_near",
+    "muscle_volumes_mm3": "no_muscle_masks",
     "core_hu": "no_core",
     "zonal_index": "no_core",
     "atypical_pattern": "no_core",

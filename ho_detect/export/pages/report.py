@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ho_detect.acquisition.volume.hu_volume import SeriesRecord
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.judge.excluded import EXCLUSIONS, GROUPS, Excluded, Group, group_of, numbered
 from ho_detect.detection.measure.lesion import Lesion
@@ -26,6 +25,7 @@ from ho_detect.export.pages.pictures import (
 )
 from ho_detect.export.pages.relief import relief
 from ho_detect.export.pages.rows import (
+    ACQUISITION_ROWS,
     HIP_FIGURES,
     HIP_ROWS,
     LESION_COLUMNS,
@@ -165,7 +165,7 @@ def report_html(result: Result) -> str:
         flags=flag_words(record.flags),
         excluded=pictured.excluded,
         exclusions=EXCLUSIONS,
-        acquisition=_acquisition(record.series),
+        acquisition=lines(ACQUISITION_ROWS, (record.series,), record.software.settings),
         findings_sha256=hashlib.sha256(record_json(record)).hexdigest(),
         settings=settings,
         changed=sum(not s.is_default for s in settings),
@@ -209,19 +209,6 @@ def _after_colon(sentence: str) -> str:
     """Drop the name of the side, which the heading says."""
     text = sentence.partition(": ")[2]
     return text[:1].upper() + text[1:]
-
-
-def _acquisition(series: SeriesRecord) -> tuple[tuple[str, str, str], ...]:
-    """Return label, value and unit of what the header says; an empty value where it says nothing."""
-    contrast = {True: "stated in the header", False: "none, says the header", None: ""}[series.contrast_stated]
-    return (
-        ("Slice thickness", "" if series.slice_thickness_mm is None else f"{series.slice_thickness_mm:g}", "mm"),
-        ("Tube voltage", "" if series.kvp is None else f"{series.kvp:g}", "kVp"),
-        ("Reconstruction kernel", series.kernel or "", ""),
-        ("Contrast medium", contrast, ""),
-        ("Patient position", series.patient_position or "", ""),
-        ("Manufacturer", series.manufacturer or "", ""),
-    )
 
 
 def _pictured(result: Result, hips: tuple[Hip, ...]) -> _Pictured:

@@ -7,17 +7,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ho_detect.acquisition.volume.hu_volume import SeriesRecord
+from ho_detect.anatomy.regions.muscle_names import MuscleVolume
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.grade.systems import GRADES
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.export.pages.settings_table import setting_values
+from ho_detect.results.acquisition_fields import ACQUISITION_FIELDS
 from ho_detect.results.fields import Field
 from ho_detect.results.hip_fields import HIP_FIELDS
 from ho_detect.results.lesion_fields import LESION_FIELDS
-from ho_detect.results.lesion_words import MUSCLES, list_words, probability_words
+from ho_detect.results.lesion_words import MUSCLES, list_words, muscle_words, probability_words
 
 NOT_MEASURED = "not measured"
 Writer = Callable[[Any], str]
+Things = Sequence[Hip] | Sequence[Lesion] | Sequence[SeriesRecord]
 #: The name of a setting in a definition.
 _NAME = re.compile(r"`([a-z_]+\.[a-z_]+)`")
 
@@ -61,6 +65,10 @@ def point_words(value: Sequence[float]) -> str:
 
 def _size(value: Sequence[float]) -> str:
     return " × ".join(f"{v:.0f}" for v in value)
+
+
+def _by_muscle(volumes: Sequence[MuscleVolume]) -> str:
+    return ", ".join(f"{muscle_words(part.muscle)} {volume_words(part.volume_mm3)}" for part in volumes)
 
 
 @dataclass(frozen=True)
@@ -117,16 +125,19 @@ def _row(field: Field) -> Row:
     shown = field.page
     writers: dict[str, Writer] = {
         "words": _words,
+        "plain": lambda value: f"{value:g}",
         "number": _number(shown.digits, shown.scale),
         "volume": volume_words,
         "probability": probability_words,
         "signed": _signed,
         "point": point_words,
         "size": _size,
+        "muscles": _by_muscle,
     }
     return Row(shown.label, shown.unit, field.name, writers[shown.kind], shown.missing, shown.note)
 
 
+ACQUISITION_ROWS = tuple(_row(f) for f in ACQUISITION_FIELDS if f.page)
 HIP_ROWS = tuple(_row(f) for f in HIP_FIELDS if f.page)
 LESION_ROWS = tuple(_row(f) for f in LESION_FIELDS if f.page)
 LESION_GROUPS = {
@@ -139,6 +150,7 @@ HIP_FIGURES = tuple(f.name for f in HIP_FIELDS if f.page and f.page.headline)
 #: The columns of the table over all lesions.
 LESION_COLUMNS = tuple(f.name for f in LESION_FIELDS if f.page and f.page.headline)
 _FIELDS: dict[type, dict[str, Field]] = {
+    SeriesRecord: {f.name: f for f in ACQUISITION_FIELDS},
     Hip: {f.name: f for f in HIP_FIELDS},
     Lesion: {f.name: f for f in LESION_FIELDS},
 }
@@ -146,9 +158,7 @@ _FIELDS: dict[type, dict[str, Field]] = {
 _AT_LEAST, _AT_MOST = frozenset(grade.name for grade in GRADES if grade.word == "class"), frozenset({"min_gap_mm"})
 
 
-def lines(
-    rows: Sequence[Row], things: Sequence[Hip] | Sequence[Lesion], recorded: dict[str, Any] | None = None
-) -> tuple[Line, ...]:
+def lines(rows: Sequence[Row], things: Things, recorded: dict[str, Any] | None = None) -> tuple[Line, ...]:
     """Return the rows with a cell for each thing, all of one record type; no rows without a thing.
 
     Parameters
@@ -170,7 +180,7 @@ def lines(
     )
 
 
-def cell(row: Row, thing: Hip | Lesion) -> Cell:
+def cell(row: Row, thing: Hip | Lesion | SeriesRecord) -> Cell:
     """Return what one row says of one thing."""
     value = getattr(thing, row.field)
     if value is None or value == ():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from ho_detect.anatomy.native.masks import LABELS
-from ho_detect.anatomy.user_masks.masks import BONES
+from ho_detect.anatomy.user_masks.names import BONES
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.detection.measure.shape import outermost
 from ho_detect.export.pictures.planes import Plane

@@ -60,7 +60,8 @@ class TestOpposing:
         mask[5:15, 5:15, 5:15] = True
         other = np.roll(mask, 20, axis=2)
         candidates = [Candidate(WHOLE, m, joined=True) for m in (mask, other)]
-        lesions = [make_lesion(1, attached_to=("femur",)), make_lesion(2, attached_to=("pelvis",))]
+        with_masks = {"muscle_volumes_mm3": ()}
+        lesions = [make_lesion(k, attached_to=(b,), **with_masks) for k, b in ((1, "femur"), (2, "pelvis"))]
         measured = with_opposing_gaps(region(np.zeros(self.SHAPE)), lesions, candidates)
         assert [lesion.gap_opposing_mm for lesion in measured] == [10.0, 10.0]
         for lesion in measured:

@@ -2,10 +2,21 @@ import msgspec
 import pytest
 from made_findings import make_hip, make_lesion
 
+from ho_detect.acquisition.volume.hu_volume import SeriesRecord
+from ho_detect.anatomy.regions.muscle_names import MuscleVolume
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.grade.systems import GRADES
 from ho_detect.detection.measure.lesion import Lesion
-from ho_detect.export.pages.rows import HIP_FIGURES, HIP_ROWS, LESION_COLUMNS, LESION_ROWS, Row, cell, lines
+from ho_detect.export.pages.rows import (
+    ACQUISITION_ROWS,
+    HIP_FIGURES,
+    HIP_ROWS,
+    LESION_COLUMNS,
+    LESION_ROWS,
+    Row,
+    cell,
+    lines,
+)
 from ho_detect.export.pages.settings_table import settings_table
 from ho_detect.flags import null
 from ho_detect.settings import Settings
@@ -24,6 +35,17 @@ def row(rows, field):
 )
 def test_every_field_of_the_record_is_on_the_page(rows, record_type, said_elsewhere):
     assert {r.field for r in rows} | said_elsewhere == {f.name for f in msgspec.structs.fields(record_type)}
+
+
+def test_acquisition_is_on_the_page_as_it_is_stated_or_with_the_reason():
+    series = SeriesRecord(
+        study_uid="", series_uid="", n_slices=1, rows=1, columns=1, spacing_mm=(1.0, 1.0, 1.0), kvp=120.0,
+        slice_thickness_mm=0.625, ctdivol_mgy=6.54, not_said=(null("dlp_mgy_cm", "not_stated"),),
+    )  # fmt: skip
+    said = {line.label: line.cells[0] for line in lines(ACQUISITION_ROWS, (series,))}
+    assert [said[n].text for n in ("Tube voltage", "Slice thickness", "CTDIvol")] == ["120", "0.625", "6.5"]
+    assert said["Dose length product"].why == null("x", "not_stated").message
+    assert not said["Noise in smoothed muscle"].known
 
 
 def test_what_is_shown_large_is_a_row():
@@ -45,6 +67,11 @@ class TestCell:
             ("volume_second_threshold_mm3", 0.0, "0"),
             ("volume_mm3", 2.0, "<0.01"),
             ("confidence", 0.998, ">0.99"),
+            (
+                "muscle_volumes_mm3",
+                (MuscleVolume("gluteus_maximus_left", 3300.0), MuscleVolume("none", 220.0)),
+                "left gluteus maximus 3.30, in none 0.22",
+            ),
             ("extent_lps_mm", (10.0, 12.4, 30.0), "10 × 12 × 30"),
             ("centroid_lps_mm", (-87.2, -12.0, 301.0), "87 R, 12 A, 301 S"),
         ],
