@@ -1,9 +1,10 @@
-"""Closed surfaces of triangles: their open ends capped, the voxels inside of them."""
+"""Surfaces of triangles: means over neighbours, open ends capped, the voxels inside of closed ones."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from ho_detect._kernels.voxelise import count_crossings, fill_between
 from ho_detect.image.grid import FloatArray, Grid
@@ -41,3 +42,13 @@ def voxelised(grid: Grid, vertices: FloatArray, faces: NDArray[np.int64]) -> NDA
     out = np.zeros(grid.shape, np.uint8)
     fill_between(rows, crossings, at, out)
     return out
+
+
+def neighbour_mean(faces: NDArray[np.int64], n: int) -> sparse.csr_array:
+    """Return the (n, n) matrix that takes values of the vertices of a surface to the means of their neighbours."""
+    a = faces[:, [0, 1, 2]].ravel()
+    b = faces[:, [1, 2, 0]].ravel()
+    link = sparse.coo_array((np.ones(2 * len(a)), (np.r_[a, b], np.r_[b, a])), shape=(n, n)).tocsr()
+    link.data[:] = 1.0
+    degree = np.maximum(np.asarray(link.sum(axis=1)).ravel(), 1.0)
+    return sparse.csr_array(sparse.diags_array(1.0 / degree) @ link)

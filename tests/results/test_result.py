@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 from made_findings import make_findings, make_grids
@@ -57,7 +58,19 @@ def test_a_box_is_cut_in_canonical_order_whatever_way_the_series_lies(name):
     parts = (result.native_bone_in(BOX), result.hidden_in(BOX))
     assert [part.shape for part in parts] == [shape, shape]
     assert not parts[1].any()
-    assert result.things_in(BOX) is None
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_a_lesion_is_found_in_the_smallest_box_that_holds_it(name):
+    result = make_findings(GRIDS[name])
+    whole = result.grid.turned(result.labels)
+    for lesion in result.lesions:
+        box, mask = result.lesion_mask(lesion)
+        assert np.array_equal(whole[box] == lesion.id, mask)
+        assert mask.sum() == (whole == lesion.id).sum() > 0
+        assert all(mask.any(axis=tuple({0, 1, 2} - {a}))[[0, -1]].all() for a in range(3))
+    gone = msgspec.structs.replace(result.lesions[0], id=99)
+    assert result.lesion_mask(gone)[1].size == 0
 
 
 @pytest.mark.parametrize("name", GRIDS)

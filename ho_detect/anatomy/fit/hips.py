@@ -26,7 +26,7 @@ from ho_detect.anatomy.fit.search import (
 from ho_detect.anatomy.fit.shaft import Shaft, follow_shaft, without_loose_end
 from ho_detect.anatomy.fit.shape_fit import SurfaceFit
 from ho_detect.anatomy.fit.shape_model import femur_model, hip_bone_model
-from ho_detect.anatomy.fit.symmetry import led_by_other_side
+from ho_detect.anatomy.fit.symmetry import beneath_what_covers_it, led_by_other_side
 from ho_detect.anatomy.fit.working_grid import WorkingVolume, resample_to_patient_axes
 from ho_detect.anatomy.hip_joint import HipJoint
 from ho_detect.anatomy.metal.head import head_at_half_height
@@ -118,6 +118,7 @@ def find_hip_joints(
         best = in_parallel(lambda fit: _with_head(volume, _refined(fine, fit)), best)
         for _ in range(_ROUNDS_ACROSS):
             best = in_parallel(lambda fit, other: _like_other_side(fine, fit, other), best, best[::-1])
+        best = in_parallel(lambda fit, other: _beneath_cover(fine, fit, other), best, best[::-1])
     return tuple(
         HipAnatomy(_describe(volume, f), f.femur, f.hip_bone, follow_shaft(fine, f.femur, f.center), f.replaced)
         for f in best
@@ -141,6 +142,16 @@ def _like_other_side(fine: WorkingVolume, fitted: FittedHip, other: FittedHip) -
     if other is fitted:
         return fitted
     return replace(fitted, hip_bone=led_by_other_side(fine, "pelvis", fitted.hip_bone, other.hip_bone, fitted.side))
+
+
+def _beneath_cover(fine: WorkingVolume, fitted: FittedHip, other: FittedHip) -> FittedHip:
+    """Return a hip whose surfaces are not drawn outwards by what covers them on this side alone."""
+    if other is fitted:
+        return fitted
+    hip_bone = beneath_what_covers_it(fine, fitted.hip_bone, other.hip_bone)
+    if any(f.replaced or f.radius_mm is None or not len(f.femur.faces) for f in (fitted, other)):
+        return replace(fitted, hip_bone=hip_bone)
+    return replace(fitted, hip_bone=hip_bone, femur=beneath_what_covers_it(fine, fitted.femur, other.femur))
 
 
 def _with_head(volume: HuVolume, fitted: FittedHip) -> FittedHip:

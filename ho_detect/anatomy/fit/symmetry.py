@@ -5,18 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage as ndi
 
 from ho_detect.anatomy.fit.refine import refined
 from ho_detect.anatomy.fit.shape_fit import SurfaceFit
 from ho_detect.anatomy.fit.working_grid import WorkingVolume
 from ho_detect.image.grid import FloatArray, align_similarity
 from ho_detect.image.sides import Bone, Side
+from ho_detect.image.surfaces import neighbour_mean
 
 _REFLECTED = np.array([-1.0, 1.0, 1.0])
 #: Places where two sides differ by more than this are compared anew; the sides of healthy people differ by 1 to 3. mm
 _APART_MM = 6.0
 #: ... where that is so large a share of the surface in view. Convention.
 _LEAST_SHARE = 0.02
+#: What lies so far outside of a surface, mm, is new bone, or another bone, where it is denser than this on average, HU.
+_COVER_MM, _COVER_HU = np.array([1.5, 2.5, 3.5, 4.5]), 140.0
+#: A place that is covered follows the other side's where that lies deeper by more than this, and is seen so near to its
+#: edge, mm. Convention: sides differ by about as much.
+_DEEPER_MM, _SEEN_MM = 1.0, 1.5
+#: Rounds of the mean over neighbours that lets such a place run out into those around it.
+_SMOOTHING_ROUNDS = 3
 #: Rounds of the alignment, each without the places that were far apart in the one before.
 _ROUNDS = 4
 
@@ -52,3 +62,30 @@ def led_by_other_side(volume: WorkingVolume, bone: Bone, fit: SurfaceFit, other:
         return fit
     again = refined(volume, bone, replace(fit, vertices=expected), side)
     return again if again.explained > fit.explained else fit
+
+
+def beneath_what_covers_it(volume: WorkingVolume, fit: SurfaceFit, other: SurfaceFit) -> SurfaceFit:
+    """Return a fit that lies no farther out, where it is covered, than the other side's does where that is seen.
+
+    The edge of new bone that covers a surface draws it outwards. Nothing of a joint is moved.
+    """
+    normals = fit.normals
+    deeper = ((mirrored_onto(fit, other) - fit.vertices) * normals).sum(axis=1)
+    seen_there = ~_covered(volume, other) & (np.abs(np.nan_to_num(other.offset_mm, nan=np.inf)) < _SEEN_MM)
+    led = _covered(volume, fit) & seen_there & ~fit.joint & (deeper < -_DEEPER_MM) & (deeper > -_APART_MM)
+    if not led.any():
+        return fit
+    shift = np.where(led, deeper, 0.0)
+    mean = neighbour_mean(fit.faces, len(shift))
+    for _ in range(_SMOOTHING_ROUNDS):
+        shift = np.where(led, deeper, mean @ shift)
+    vertices = fit.vertices + normals * shift[:, None]
+    # the edge that was seen there is that of the cover
+    return replace(fit, vertices=vertices, offset_mm=np.where(led, np.nan, fit.offset_mm - shift))
+
+
+def _covered(volume: WorkingVolume, fit: SurfaceFit) -> NDArray[np.bool_]:
+    at = fit.vertices[:, None] + fit.normals[:, None] * _COVER_MM[:, None]
+    index = volume.grid.to_index(at).reshape(-1, 3).T
+    hu = ndi.map_coordinates(volume.hu, index, output=np.float32, order=1, mode="nearest")
+    return np.asarray(hu.reshape(at.shape[:2]).mean(axis=1) > _COVER_HU)

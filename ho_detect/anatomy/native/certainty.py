@@ -27,9 +27,10 @@ from ho_detect.anatomy.fit.hips import HipAnatomy
 from ho_detect.anatomy.fit.shape_fit import SurfaceFit
 from ho_detect.anatomy.fit.shape_model import BoneModel, femur_model, hip_bone_model
 from ho_detect.anatomy.metal.metal import Metal
-from ho_detect.anatomy.native.surfaces import neighbour_mean, smooth_displacement
+from ho_detect.anatomy.native.surfaces import smooth_displacement
 from ho_detect.image.grid import FloatArray, Grid, align_similarity, vertex_normals
 from ho_detect.image.sides import BONES, Bone, Side, mirror_of
+from ho_detect.image.surfaces import neighbour_mean
 from ho_detect.system.parallel import in_parallel
 
 #: Values of ``seen_class``.

@@ -12,7 +12,6 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
-from scipy import sparse
 from scipy.spatial import cKDTree
 
 from ho_detect.anatomy.fit.hips import HipAnatomy
@@ -21,7 +20,7 @@ from ho_detect.anatomy.fit.shape_fit import SurfaceFit
 from ho_detect.image.grid import FloatArray, Grid, Sphere
 from ho_detect.image.morphology import distance_anywhere
 from ho_detect.image.sides import BONES, Bone, Side
-from ho_detect.image.surfaces import capped, voxelised
+from ho_detect.image.surfaces import capped, neighbour_mean, voxelised
 from ho_detect.system.parallel import in_parallel
 
 #: Voxel edge of the distance fields, mm.
@@ -160,13 +159,3 @@ def smooth_displacement(fit: SurfaceFit) -> FloatArray:
     for _ in range(_SMOOTHING_ROUNDS):
         shift = (weight * edge + 3.0 * (mean @ shift)) / (weight + 3.0)
     return shift
-
-
-def neighbour_mean(faces: NDArray[np.int64], n: int) -> sparse.csr_array:
-    """Return the (n, n) matrix that takes values of the vertices of a surface to the means of their neighbours."""
-    a = faces[:, [0, 1, 2]].ravel()
-    b = faces[:, [1, 2, 0]].ravel()
-    link = sparse.coo_array((np.ones(2 * len(a)), (np.r_[a, b], np.r_[b, a])), shape=(n, n)).tocsr()
-    link.data[:] = 1.0
-    degree = np.maximum(np.asarray(link.sum(axis=1)).ravel(), 1.0)
-    return sparse.csr_array(sparse.diags_array(1.0 / degree) @ link)

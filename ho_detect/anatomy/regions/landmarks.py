@@ -93,14 +93,14 @@ class Landmarks:
         middle = np.abs(lateral) < _SACRUM_SHARE * self._half_mm
         return np.asarray(middle & ((posterior > _SACRUM_BEHIND_MM) | (superior > _SPINE_ABOVE_MM)))
 
-    def tapered_sacrum(self, points: FloatArray) -> NDArray[np.bool_]:
-        """Whether each of (n, 3) points lies where :meth:`spine_or_sacrum` says, and where the sacrum is as wide.
+    def lateral_of_sacrum_mm(self, points: FloatArray) -> FloatArray:
+        """Return (n,) how far each of (n, 3) points lies lateral of spine and sacrum as wide as they are there, mm.
 
-        It narrows downwards: what lies lateral of its lower part is the sciatic foramen with the piriformis.
+        The sacrum narrows downwards: lateral of its lower part is the sciatic foramen with the piriformis.
         """
         lateral, _, superior = self._turned(points).T
         share = np.interp(superior, [0.0, _SPINE_ABOVE_MM], [_COCCYX_SHARE, _SACRUM_SHARE])
-        return np.asarray((np.abs(lateral) < share * self._half_mm) & self.spine_or_sacrum(points))
+        return np.asarray(np.abs(lateral) - share * self._half_mm)
 
     def from_midline_mm(self, points: FloatArray) -> FloatArray:
         """Return (n,) mm from the midline of (n, 3) points, positive on this side."""

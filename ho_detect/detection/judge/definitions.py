@@ -17,6 +17,8 @@ from ho_detect.settings import Settings
 _PLAINLY = 0.9
 #: What lies free where the sacrum is, with so much muscle around it, may lie in the piriformis. Convention.
 _IN_MUSCLE = 0.8
+#: With so much gas around it, and such a share in the cavity, it is bowel: no gas lies beside bone there. Convention.
+_GAS, _IN_CAVITY = 0.1, 0.2
 #: Places are those of about so many voxels, evenly taken.
 _SAMPLE = 2000
 
@@ -41,6 +43,7 @@ DEFINITIONS: tuple[tuple[str, Definition], ...] = (
     ("native_bone", lambda e, _: e.spine > _PLAINLY and (e.joined or e.muscle < _IN_MUSCLE)),
     ("native_bone", lambda e, s: max(e.other_bone, e.shaft) > s.judge.mostly and len(e.touching) < 2),
     ("given_organ", lambda e, s: e.organ > s.judge.mostly),
+    ("pelvic_cavity", lambda e, _: e.air > _GAS and e.cavity > _IN_CAVITY),
     ("pelvic_cavity", lambda e, s: e.away > s.judge.mostly and "femur" not in e.touching),
 )
 

@@ -16,6 +16,8 @@ from ho_detect.detection.evidence import Evidence
 _UNKNOWN_SHARE = 0.85
 #: Muscle, HU.
 _MUSCLE_HU = 55.0
+#: Radius of a femoral head where there is none, mm.
+_HEAD_MM = 22.0
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,21 @@ def _uniformity(e: Evidence) -> float:
     return 1.0 - log_ramp(e.interior_sd_hu / max(e.noise_hu, 3.0), 1.0, 5.0)
 
 
+def _fluid(e: Evidence) -> float:
+    """As uniform as noise, or as contents of bowel: new bone varies by a fifth of its density and more."""
+    if e.interior_sd_hu is None:
+        return 0.0
+    return max(_uniformity(e), 1.0 - ramp(e.interior_sd_hu / max(e.mean_hu, 1.0), 0.1, 0.22))
+
+
+def _one_sided(e: Evidence) -> float:
+    """Beyond what the bone could be, off the joint, where the other side has nothing; 0 where that is not in view."""
+    if e.mirrored is None or e.beyond_mm is None:
+        return 0.0
+    off_joint = ramp(e.head_distance_mm - (e.head_radius_mm or _HEAD_MM), 5.0, 40.0)
+    return (1.0 - ramp(e.mirrored, 0.0, 0.3)) * log_ramp(e.beyond_mm, 1.0, 8.0) * off_joint
+
+
 def _free_at_joint(e: Evidence) -> float:
     """A piece of an osteophyte or a loose body: free, and no farther from the head than the joint's capsule."""
     if e.joined or e.head_radius_mm is None:
@@ -137,10 +154,12 @@ GROWN: tuple[Feature, ...] = (
     Feature("base_seen", 1, lambda e: e.base_seen, "the underlying bone surface is seen", "the underlying bone surface is not seen"),
     Feature("mirrored", -1, _mirrored, "the same on the other side", "not so on the other side"),
     Feature(
+        "one_sided", 1, _one_sided,
+        "off the joint, and nothing there on the other side", "at the joint, or low, or on the other side too",
+    ),
+    Feature(
         "process", -1, lambda e: 1.0 - ramp(e.ischial_spine_mm, 6.0, 20.0), "at the ischial spine", "off the ischial spine"
     ),
-    Feature("sacral", -1, lambda e: e.spine, "where sacrum and spine are", "off the sacrum"),
-    Feature("edge", -1, lambda e: e.at_border, "cut by the edge of the view", "well in view"),
 )  # fmt: skip
 #: Ossification or a mimic: of everything.
 OSSIFIED: tuple[Feature, ...] = (
@@ -163,7 +182,7 @@ OSSIFIED: tuple[Feature, ...] = (
     Feature("cavity", -1, lambda e: e.cavity, "in the pelvic or abdominal cavity", "outside of the cavity"),
     Feature("away", -1, lambda e: e.away, "off the wall of the cavity", "at the wall"),
     Feature(
-        "fluid", -1, lambda e: _uniformity(e) * ramp(e.cavity, 0.0, 0.4),
+        "fluid", -1, lambda e: _fluid(e) * ramp(e.cavity, 0.0, 0.3),
         "as uniform as fluid, in the cavity", "not uniform, or outside of the cavity",
     ),
     Feature("fat", -1, lambda e: _or(e.fat, 0.5), "in fat", "not in fat"),

@@ -14,8 +14,9 @@ from ho_detect.image.components import label_components
 _LEAST_MM3 = 10_000.0
 #: ... and comes so near to the midline, mm: what has grown in the piriformis ends before it.
 _MIDDLE_MM = 10.0
-#: Smaller pieces of the rest stay with the sacrum: its ala reaches out of where it is looked for, mm³.
-_LEAST_REST_MM3 = 1000.0
+#: Smaller pieces of the rest, mm³, and those that lie nearer in the median, mm, are its ala, which reaches to the hip
+#: bone.
+_LEAST_REST_MM3, _ALA_MM = 1000.0, 15.0
 
 
 def split_from_sacrum(region: Region, candidate: Candidate, frame: Landmarks) -> list[Candidate]:
@@ -28,16 +29,22 @@ def split_from_sacrum(region: Region, candidate: Candidate, frame: Landmarks) ->
     """
     mask = candidate.mask
     points = points_of(region, candidate)
-    there = frame.tapered_sacrum(points)
+    lateral_mm = frame.lateral_of_sacrum_mm(points)
+    there = (lateral_mm < 0.0) & frame.spine_or_sacrum(points)
     voxel_mm3 = region.grid.voxel_volume_mm3
     if there.sum() * voxel_mm3 < _LEAST_MM3 or np.abs(frame.from_midline_mm(points[there])).min() > _MIDDLE_MM:
         return []
     outside = np.zeros(mask.shape, bool)
     outside[mask] = ~there
+    away = np.zeros(mask.shape, np.float32)
+    away[mask] = lateral_mm
     pieces = label_components(outside.view(np.uint8), 1.0)
-    large = pieces.count * voxel_mm3 >= _LEAST_REST_MM3
-    if not large.any():
+    rest = []
+    for number in np.flatnonzero(pieces.count * voxel_mm3 >= _LEAST_REST_MM3):
+        piece = pieces.paint(np.arange(len(pieces)) == number)
+        if np.median(away[piece]) > _ALA_MM:
+            rest.append(piece)
+    if not rest:
         return []
-    rest = [replace(candidate, mask=pieces.paint(np.arange(len(pieces)) == n)) for n in np.flatnonzero(large)]
-    sacrum = replace(candidate, mask=mask & ~pieces.paint(large), is_split=True)
-    return [sacrum, *rest]
+    sacrum = mask & ~np.logical_or.reduce(rest)
+    return [replace(candidate, mask=sacrum, is_split=True), *(replace(candidate, mask=piece) for piece in rest)]

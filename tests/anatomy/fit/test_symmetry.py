@@ -13,7 +13,7 @@ from scipy import ndimage as ndi
 from ho_detect.anatomy.fit.refine import refined
 from ho_detect.anatomy.fit.shape_fit import SurfaceFit
 from ho_detect.anatomy.fit.shape_model import hip_bone_model
-from ho_detect.anatomy.fit.symmetry import led_by_other_side, mirrored_onto
+from ho_detect.anatomy.fit.symmetry import beneath_what_covers_it, led_by_other_side, mirrored_onto
 from ho_detect.anatomy.fit.working_grid import WorkingVolume
 from ho_detect.image.grid import Grid, rotation_about, vertex_normals
 from ho_detect.image.sides import mirror_of
@@ -88,3 +88,38 @@ def test_a_side_that_is_better_than_the_other_stays():
     volume = scanned("left")
     right_one = refined(volume, "pelvis", fit_of("left"), "left")
     assert led_by_other_side(volume, "pelvis", right_one, astray("right"), "left").explained >= right_one.explained
+
+
+def covered(side):
+    """The left bone with a sheet of 6 mm on the outside of its wing, and the fit that followed the sheet half way."""
+    mean = hip_bone_model().mean
+    normals = vertex_normals(mean, hip_bone_model().faces)
+    on = (mean[:, 2] > 45) & (mean[:, 2] < 85) & (normals[:, 0] > 0.6)
+    fit = fit_of(side)
+    sheet = fit.vertices + fit.normals * (6.0 * on)[:, None]
+    volume = scanned(side)
+    inside = voxelised(volume.grid, sheet, capped(fit.faces)) > 0
+    bone = voxelised(volume.grid, fit.vertices, capped(fit.faces)) > 0
+    hu = np.where(bone, 600.0, np.where(inside, 300.0, 40.0))
+    drawn = replace(fit, vertices=fit.vertices + fit.normals * (3.0 * on)[:, None])
+    return WorkingVolume(ndi.gaussian_filter(hu, 0.6).astype(np.float32), volume.grid), drawn, on
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_surface_drawn_outwards_by_what_covers_it_lies_beneath_it_again(side):
+    volume, drawn, on = covered(side)
+    bare = replace(fit_of("right" if side == "left" else "left"), offset_mm=np.zeros(len(on)))
+    # the other side is looked at where it lies in the same scan: shifted out of the way
+    far = replace(bare, vertices=bare.vertices + np.array([0.0, 0.0, 900.0]))
+    found = beneath_what_covers_it(volume, drawn, far)
+    off = ((found.vertices - fit_of(side).vertices) * fit_of(side).normals).sum(axis=1)
+    inner = on & (np.abs(off - 3.0) > 0.5)
+    assert inner.sum() > 0.6 * on.sum()
+    assert np.median(np.abs(off[inner])) < 0.7
+    assert np.abs(off[~on]).max() < 2.5
+    assert np.isnan(found.offset_mm[inner]).mean() > 0.7
+
+
+def test_a_surface_with_nothing_on_it_stays_where_it_is():
+    fit, other = (replace(fit_of(s), offset_mm=np.zeros(len(fit_of(s).vertices))) for s in ("left", "right"))
+    assert beneath_what_covers_it(scanned("left"), fit, other) is fit

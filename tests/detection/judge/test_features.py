@@ -34,20 +34,47 @@ def test_so_does_a_ramp_of_logarithms(a, b):
         ("grown_beyond", "beyond_mm", (0.0, 5.0, 15.0)),
         ("grown_thick", "thickness_mm", (2.0, 6.0, 15.0)),
         ("grown_base_seen", "base_seen", (0.0, 0.5, 1.0)),
-        ("grown_edge", "at_border", (0.0, 0.5, 1.0)),
-        ("grown_sacral", "spine", (0.0, 0.5, 1.0)),
+        ("ossified_edge", "at_border", (0.0, 0.5, 1.0)),
+        ("ossified_sacral", "spine", (0.0, 0.5, 1.0)),
         ("grown_cortex", "cortex_hu", (400.0, 700.0, 1100.0)),
         ("ossified_compact", "solidity", (0.2, 0.5, 0.8)),
         ("ossified_large", "volume_mm3", (100.0, 1000.0, 10000.0)),
         ("ossified_clear", "mean_hu", (50.0, 100.0, 400.0)),
         ("ossified_fat", "fat", (0.0, 0.5, 1.0)),
-        ("ossified_gas", "air", (0.0, 0.1, 0.2)),
         ("ossified_too_dense", "mean_hu", (900.0, 1200.0, 1600.0)),
     ],
 )
 def test_a_feature_rises_with_what_it_is_named_after(name, field, rising):
     found = [values(grown_on_bone(**{field: x}))[name] for x in rising]
     assert found[0] < found[1] < found[2]
+
+
+IN_CAVITY = {"cavity": 0.6, "interior_sd_hu": 30.0, "noise_hu": 12.0, "mean_hu": 300.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "rising"),
+    [
+        ("ossified_gas", "air", (0.0, 0.1, 0.2)),
+        ("ossified_fluid", "interior_sd_hu", (200.0, 50.0, 20.0)),
+        ("ossified_fluid", "cavity", (0.0, 0.1, 0.3)),
+    ],
+)
+def test_what_speaks_of_bowel_speaks_in_the_cavity_alone(name, field, rising):
+    found = [values(evidence(**IN_CAVITY | {field: x}))[name] for x in rising]
+    assert found[0] < found[1] < found[2]
+    assert values(evidence(**IN_CAVITY | {field: rising[2], "cavity": 0.0}))[name] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("field", "rising"),
+    [("mirrored", (0.4, 0.15, 0.0)), ("beyond_mm", (0.5, 3.0, 8.0)), ("head_distance_mm", (24.0, 40.0, 70.0))],
+)
+def test_one_sided_is_what_stands_out_off_the_joint_where_the_other_side_has_nothing(field, rising):
+    here = {"mirrored": 0.0, "beyond_mm": 6.0, "head_distance_mm": 60.0, "head_radius_mm": 24.0}
+    found = [values(grown_on_bone(**here | {field: x}))["grown_one_sided"] for x in rising]
+    assert found[0] < found[1] < found[2]
+    assert values(grown_on_bone(**here | {"mirrored": None}))["grown_one_sided"] == 0.0
 
 
 def test_what_lies_free_has_none_of_the_features_of_what_grows_from_bone():

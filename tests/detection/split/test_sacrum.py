@@ -14,7 +14,7 @@ SPACING = (3.0, 3.0, 3.0)
 SHAPE = (40, 30, 70)
 
 
-def split(*, sacrum=True, lesion_mm=(50.0, 85.0), middle_mm=0.0):
+def split(*, sacrum=True, lesion_mm=(50.0, 105.0), middle_mm=0.0):
     """A sacrum behind and above the heads, a lesion lateral of it and joined with it; the masks and the parts."""
     frame = frames()["left"]
     origin = np.array([frame.midline[0] - 90.0, frame.center[1], frame.center[2] - 20.0])
