@@ -9,12 +9,13 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from made_findings import make_findings
 from phantoms import ball
 
 from ho_detect.anatomy.native.masks import LABELS
+from ho_detect.detection.measure.shape import outermost
 from ho_detect.export.meshes import Mesh, mesh_of, meshes_of, stl, three_mf
 from ho_detect.export.save import save
 from ho_detect.image.grid import Grid, rotation
@@ -46,12 +47,14 @@ def read_stl(data):
 
 @settings(max_examples=25)
 @given(st.tuples(*[st.integers(0, n - 1) for n in SHAPE]), st.floats(4.0, 9.0))
+@example((0, 0, 0), 5.0)
 def test_of_a_ball_wherever_it_lies_also_cut_by_the_view(center, radius):
     mask = ball(SHAPE, center, radius)
     mesh = mesh_of(mask, GRID, "lesion-1", "#E69F00")
     assert is_closed(mesh)
-    volume = mask.sum() * GRID.voxel_volume_mm3
-    assert mesh.volume_mm3 == pytest.approx(volume, rel=0.2)
+    # the surface cuts the corners off voxels at the edge: of a small piece they are most of it
+    most = max(0.2 * mask.sum(), 0.5 * outermost(mask).sum())
+    assert mesh.volume_mm3 == pytest.approx(mask.sum() * GRID.voxel_volume_mm3, abs=most * GRID.voxel_volume_mm3)
     points = GRID.to_lps(np.argwhere(mask))
     middle = (mesh.vertices.min(axis=0) + mesh.vertices.max(axis=0)) / 2
     assert middle == pytest.approx((points.min(axis=0) + points.max(axis=0)) / 2, abs=1.0)
