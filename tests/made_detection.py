@@ -185,7 +185,8 @@ def sure(sd_mm: float = 1.0, seen: int = SEEN, on_bone: float = 0.9) -> SurfaceC
     """Return a native surface as sure everywhere."""
     vertices = anatomy("left").femur.vertices
     n = len(vertices)
-    return SurfaceCertainty("left", "femur", vertices, np.full(n, sd_mm), np.full(n, seen, np.uint8), on_bone)
+    seen_class = np.full(n, seen, np.uint8)
+    return SurfaceCertainty("left", "femur", vertices, np.full(n, sd_mm), seen_class, seen_class == SEEN, on_bone)
 
 
 def made_anatomy(**parts: Any) -> Anatomy:

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.anatomy.find import Anatomy
-from ho_detect.anatomy.native.certainty import SEEN
 from ho_detect.anatomy.native.surfaces import FAR_MM
 from ho_detect.anatomy.regions.landmarks import nearest_frame
 from ho_detect.anatomy.regions.tissue import FAT_HU
@@ -64,7 +63,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     beyond_mm: float | None
     """How far it lies, at its highest place, beyond twice the standard deviation of the native surface there."""
     base_seen: float
-    """Share of its base whose native surface is seen; 0 for what lies free."""
+    """Share of its base whose native surface is seen, or is where the other side says; 0 for what lies free."""
     on_bone: float | None
     """Share of the surface of the bone that it stands on that lies on bone, of what could be seen; null for none."""
     mirrored: float | None
@@ -206,7 +205,7 @@ def _against_surface(
     on_bone = anatomy.certainty[int(nearest[highest[0]]) - 1].on_bone
     base = near[distance_mm[near] < _BASE_MM]
     base = base[:: 1 + base.size // (_SAMPLE // 5)]
-    seen = float((_certainty_at(points[base], nearest[base], anatomy)[1] == SEEN).mean()) if base.size else 0.0
+    seen = float(_certainty_at(points[base], nearest[base], anatomy)[1].mean()) if base.size else 0.0
     return float((distance_mm[highest] - 2.0 * sd_mm).max()), seen, on_bone
 
 
@@ -237,13 +236,13 @@ def _mirrored(
 
 def _certainty_at(
     points: FloatArray, nearest: NDArray[np.uint8], anatomy: Anatomy
-) -> tuple[FloatArray, NDArray[np.uint8]]:
-    """Return standard deviation and class of the surface of the bone nearest to each point."""
-    sd_mm, kind = np.empty(len(points)), np.empty(len(points), np.uint8)
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Return the standard deviation of the surface of the bone nearest to each point, and whether it is known there."""
+    sd_mm, known = np.empty(len(points)), np.empty(len(points), bool)
     for number in np.unique(nearest):
         here = nearest == number
-        sd_mm[here], kind[here] = anatomy.certainty[number - 1].about(points[here])
-    return sd_mm, kind
+        sd_mm[here], known[here] = anatomy.certainty[number - 1].about(points[here])
+    return sd_mm, known
 
 
 def _underlying(region: Region, candidate: Candidate) -> tuple[float | None, float | None]:

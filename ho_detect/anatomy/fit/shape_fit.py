@@ -77,6 +77,9 @@ class SurfaceFit:
         (V,) distance along the normal to the edge seen, NaN where none is within reach.
     explained
         Share of the surface in view with an edge within 2 mm.
+    confirmed
+        (V,) bool: covered, but where the other side, on which that place is seen, says that it lies; None where there
+        is no other side.
     """
 
     vertices: FloatArray
@@ -86,6 +89,7 @@ class SurfaceFit:
     in_view: NDArray[np.bool_]
     offset_mm: FloatArray
     explained: float
+    confirmed: NDArray[np.bool_] | None = None
 
     @property
     def share_in_view(self) -> float:

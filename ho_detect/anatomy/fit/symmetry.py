@@ -72,16 +72,19 @@ def beneath_what_covers_it(volume: WorkingVolume, fit: SurfaceFit, other: Surfac
     normals = fit.normals
     deeper = ((mirrored_onto(fit, other) - fit.vertices) * normals).sum(axis=1)
     seen_there = ~_covered(volume, other) & (np.abs(np.nan_to_num(other.offset_mm, nan=np.inf)) < _SEEN_MM)
-    led = _covered(volume, fit) & seen_there & ~fit.joint & (deeper < -_DEEPER_MM) & (deeper > -_APART_MM)
+    known = _covered(volume, fit) & seen_there & ~fit.joint & (np.abs(deeper) < _APART_MM)
+    confirmed = known & (deeper < _DEEPER_MM)
+    led = known & (deeper < -_DEEPER_MM)
     if not led.any():
-        return fit
+        return replace(fit, confirmed=confirmed)
     shift = np.where(led, deeper, 0.0)
     mean = neighbour_mean(fit.faces, len(shift))
     for _ in range(_SMOOTHING_ROUNDS):
         shift = np.where(led, deeper, mean @ shift)
     vertices = fit.vertices + normals * shift[:, None]
     # the edge that was seen there is that of the cover
-    return replace(fit, vertices=vertices, offset_mm=np.where(led, np.nan, fit.offset_mm - shift))
+    offset_mm = np.where(led, np.nan, fit.offset_mm - shift)
+    return replace(fit, vertices=vertices, offset_mm=offset_mm, confirmed=confirmed)
 
 
 def _covered(volume: WorkingVolume, fit: SurfaceFit) -> NDArray[np.bool_]:

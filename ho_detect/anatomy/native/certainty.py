@@ -88,6 +88,8 @@ class SurfaceCertainty:
         (V,) standard deviation of the surface along its normal.
     seen_class
         (V,) uint8: :data:`SEEN`, :data:`HIDDEN`, :data:`UNEXPLAINED` or :data:`OUT_OF_VIEW`.
+    known
+        (V,) bool: seen, or hidden and confirmed by the other side.
     on_bone
         Does this surface lie on bone? Share of the places where an edge could be seen at which one agrees, 0 to 1; None
         with fewer than 60 of them. What is hidden or out of view does not count against a fit.
@@ -98,6 +100,7 @@ class SurfaceCertainty:
     vertices: FloatArray
     sd_mm: FloatArray
     seen_class: NDArray[np.uint8]
+    known: NDArray[np.bool_]
     on_bone: float | None
 
     @property
@@ -120,17 +123,17 @@ class SurfaceCertainty:
         _, at = ndi.distance_transform_edt(place < 0, return_indices=True)
         return grid, place[tuple(at)]
 
-    def near(self, points_lps_mm: FloatArray) -> tuple[FloatArray, NDArray[np.uint8]]:
-        """Return the standard deviation and the class of the place of the surface nearest to each of (n, 3) points."""
+    def near(self, points_lps_mm: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """Return the standard deviation of the place nearest to each of (n, 3) points, and whether it is known."""
         _, at = self._tree.query(points_lps_mm)
-        return self.sd_mm[at], self.seen_class[at]
+        return self.sd_mm[at], self.known[at]
 
-    def about(self, points_lps_mm: FloatArray) -> tuple[FloatArray, NDArray[np.uint8]]:
+    def about(self, points_lps_mm: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
         """Return what :meth:`near` does, of a place within about 6 mm of the nearest: faster for many points."""
         grid, place = self._lattice
         index = np.rint(grid.to_index(points_lps_mm)).astype(np.int64)
         at = place[tuple(np.clip(index, 0, np.array(grid.shape) - 1).T)]
-        return self.sd_mm[at], self.seen_class[at]
+        return self.sd_mm[at], self.known[at]
 
 
 def surface_certainties(volume: HuVolume, hips: tuple[HipAnatomy, ...], metal: Metal) -> tuple[SurfaceCertainty, ...]:
@@ -141,8 +144,12 @@ def surface_certainties(volume: HuVolume, hips: tuple[HipAnatomy, ...], metal: M
 
 def _of_bone(volume: HuVolume, metal: Metal, hip: HipAnatomy, bone: Bone) -> SurfaceCertainty:
     vertices, seen_class, terms, on_bone = places_of(volume, metal, hip, bone)
-    certainty = SurfaceCertainty(hip.joint.side, bone, vertices, sd_of_terms(terms, seen_class), seen_class, on_bone)
-    return unsure_beside_bone(certainty)
+    known = seen_class == SEEN
+    confirmed = (hip.femur if bone == "femur" else hip.hip_bone).confirmed
+    if confirmed is not None:
+        known[: len(confirmed)] |= confirmed
+    sd_mm = sd_of_terms(terms, seen_class)
+    return unsure_beside_bone(SurfaceCertainty(hip.joint.side, bone, vertices, sd_mm, seen_class, known, on_bone))
 
 
 def unsure_beside_bone(certainty: SurfaceCertainty) -> SurfaceCertainty:

@@ -118,8 +118,12 @@ def test_a_surface_drawn_outwards_by_what_covers_it_lies_beneath_it_again(side):
     assert np.median(np.abs(off[inner])) < 0.7
     assert np.abs(off[~on]).max() < 2.5
     assert np.isnan(found.offset_mm[inner]).mean() > 0.7
+    assert found.confirmed[inner].mean() > 0.7
+    assert found.confirmed[~on].mean() < 0.2
 
 
 def test_a_surface_with_nothing_on_it_stays_where_it_is():
     fit, other = (replace(fit_of(s), offset_mm=np.zeros(len(fit_of(s).vertices))) for s in ("left", "right"))
-    assert beneath_what_covers_it(scanned("left"), fit, other) is fit
+    found = beneath_what_covers_it(scanned("left"), fit, other)
+    assert found.vertices is fit.vertices
+    assert not found.confirmed.any()

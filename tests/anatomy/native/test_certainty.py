@@ -69,8 +69,8 @@ class TestSurfaceCertainties:
     def test_bone_under_a_growth_is_hidden_and_counts_not_against_the_fit(self, certainties):
         femur = next(c for c in certainties if c.side == "left" and c.bone == "femur")
         base = SPUR.points()[0]
-        _, under = femur.near(base[None])
-        assert under.tolist() == [HIDDEN]
+        nearest = int(np.linalg.norm(femur.vertices - base, axis=1).argmin())
+        assert femur.seen_class[nearest] == HIDDEN
         assert femur.on_bone is not None
         assert femur.on_bone > 0.95
 
@@ -84,9 +84,21 @@ class TestSurfaceCertainties:
 
     def test_the_nearest_place_answers(self, certainties):
         c = certainties[0]
-        sd, seen_class = c.near(c.vertices[::50] + 0.01)
+        sd, known = c.near(c.vertices[::50] + 0.01)
         np.testing.assert_array_equal(sd, c.sd_mm[::50])
-        np.testing.assert_array_equal(seen_class, c.seen_class[::50])
+        np.testing.assert_array_equal(known, c.known[::50])
+
+    def test_what_is_hidden_is_known_where_the_other_side_confirms_it_and_there_alone(self, volume, hips):
+        n = len(hips[0].femur.vertices)
+        some = np.arange(n) % 2 == 0
+        alone, confirmed = (
+            surface_certainties(volume, (replace(hips[0], femur=replace(hips[0].femur, confirmed=c)),), Metal())[0]
+            for c in (None, some)
+        )
+        hidden = alone.seen_class[:n] == HIDDEN
+        assert (hidden & some).any()
+        np.testing.assert_array_equal(alone.known, alone.seen_class == SEEN)
+        np.testing.assert_array_equal(confirmed.known[:n], alone.known[:n] | some)
 
     def test_many_points_are_answered_from_a_place_nearly_as_near(self, certainties):
         c = certainties[1]
