@@ -67,7 +67,7 @@ def test_two_readers(cohort):
     found = agree_folders(cohort / "a", cohort / "b")
     (brooker,) = (g for g in found.grades if g.name == "brooker_ct")
     assert brooker.kappa.n == 6
-    assert brooker.table["I"]["III"] == 1
+    assert brooker.table["II"]["III"] == 1
     assert sum(n for row in brooker.table.values() for n in row.values()) == 6
     assert found.cases[0].reference == "result"
     assert found.volume_icc.why == "all values are equal"
