@@ -95,10 +95,11 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
     envelope = _filled(own, native, spacing, _at_edge(region.grid.shape, box))
     # where the lesion stands on native bone its depth does not begin at their common border
     inside = deeper(envelope | native, _BLUR_MM, spacing, to_faces=True) & envelope
-    parts = label_components((dense | inside) & ~native & ~residue, 1.0)
+    parts = label_components(dense.view(np.uint8), 0.0, (dense | inside) & ~native & ~residue)
     if len(parts) == 0:
         return Outlined(candidate, region.low_hu, thickness_mm, 1.0)
-    mask = parts.paint(np.arange(len(parts)) == parts.count.argmax())
+    # the one with most that is dense: what is enclosed and no part of it may be larger, as marrow at the end of the view
+    mask = parts.paint(np.arange(len(parts)) == (parts.count * parts.mean_hu).argmax())
     contact = {} if beyond_cleft is not None else touched_bones(region, box, mask & dense, settings)
     joined = candidate.joined and beyond_cleft is None
     outlined = replace(candidate, mask=mask, joined=joined, touching=tuple(contact))

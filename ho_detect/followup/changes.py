@@ -9,6 +9,7 @@ import numpy as np
 
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.grade.systems import GRADES
+from ho_detect.detection.judge.excluded import group_of
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.flags import Flag, flag, null
 from ho_detect.followup.comparison import HipChange, LesionChange
@@ -79,7 +80,10 @@ def hip_change(
         What has become of its lesions, and of others.
     """
     before, after = (next(h for h in f.hips if h.side == side) for f in (earlier, later))
-    reasons = tuple(_against(before, after, registered=any(m.side == side for m in good)))
+    motions = [m for m in good if m.side == side]
+    reasons = tuple(_against(before, after, registered=bool(motions)))
+    if any(_undecided_alike(m, earlier, later) for m in motions):
+        reasons = tuple(r for r in reasons if r.code != "undecided_in_one")
     old, new = before.total_volume_mm3, after.total_volume_mm3
     old_hu, new_hu = (_mean_hu(tuple(x for x in f.lesions if x.side == side)) for f in (earlier, later))
     comparable = not reasons
@@ -115,6 +119,18 @@ def _against(before: Hip, after: Hip, *, registered: bool) -> Iterator[Flag]:
         yield flag("undecided_in_one")
     if not registered:
         yield flag("not_registered")
+
+
+def _undecided_alike(motion: BoneMotion, earlier: Result, later: Result) -> bool:
+    """Whether the same things at a hip are undecided in both studies: what is counted can then be compared."""
+    old, new = (
+        np.array([e.centroid_lps_mm for e in r.excluded if e.side == motion.side and group_of(e.reason) == "undecided"])
+        for r in (earlier, later)
+    )
+    if not len(old) or len(old) != len(new):
+        return False
+    apart = np.linalg.norm(motion.move(old)[:, None] - new, axis=2)
+    return bool((apart.min(axis=0) <= _AT_PLACE_MM).all() and (apart.min(axis=1) <= _AT_PLACE_MM).all())
 
 
 def _volume(lesions: tuple[Lesion, ...]) -> float | None:

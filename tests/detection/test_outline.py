@@ -48,6 +48,21 @@ class TestVolume:
         volumes = [largest(seen(scanned_ball(10.0, (1, 1, 1), rim_hu=h, core_hu=h)))[1] for h in (300, 500, 700)]
         assert max(volumes) / min(volumes) < 1.04
 
+    @pytest.mark.parametrize("core_mm", [12.0, 16.0])
+    def test_what_lies_in_the_bone_that_a_lesion_lies_on_never_takes_its_place(self, core_mm):
+        """A lesion half around a shaft, at the end of the view, where the marrow is none of the native field."""
+        z, y, x = np.indices((20, 70, 70)) - np.array([0, 35, 35])[:, None, None, None]
+        away = np.hypot(y, x)
+        marrow, cortex = away < core_mm, (away >= core_mm) & (away < core_mm + 3)
+        lesion = (away >= core_mm + 3) & (away < core_mm + 7) & (x > 0) & (z < 14)
+        hu = np.where(marrow, -40.0, np.where(cortex, 1100.0, np.where(lesion, 500.0, MUSCLE_HU)))
+        distance = np.where(cortex, -1.0, np.where(marrow, 4.0, away - core_mm - 3))
+        found = seen(hu, distance_mm=distance, nearest=np.ones(hu.shape))
+        whole = tuple(slice(0, n) for n in hu.shape)
+        mask = outline(found, Candidate(whole, lesion, joined=True), SETTINGS).candidate.mask
+        assert mask[lesion].mean() > 0.7
+        assert (mask & ~lesion).sum() < 0.2 * lesion.sum()
+
 
 class TestHalfHeight:
     def test_moves_with_the_density_of_the_rim(self):

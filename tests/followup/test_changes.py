@@ -8,13 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_findings import make_excluded, make_findings, make_hip, make_lesion, make_record
 
+from ho_detect.detection.judge.excluded import exclude
 from ho_detect.flags import flag
 from ho_detect.followup.changes import hip_change, lesion_change
 from ho_detect.followup.matching import Match
 from ho_detect.followup.registration import BoneMotion
 
 STILL = BoneMotion("left", "femur", np.eye(3), np.zeros(3), 0.1, 1.0, 1.0)
-VOLUMES = st.floats(1.0, 1e6)
+#: No smaller one is reported, mm³; volumes are rounded to 0.1.
+VOLUMES = st.floats(40.0, 1e6)
 
 
 def study(*lesions, excluded=(), **hip):
@@ -66,6 +68,23 @@ def test_nor_where_its_place_is_out_of_view_or_holds_something_that_is_not_count
 
 def changed(good=(STILL,), before=None, after=None):
     return hip_change("left", study(**(before or {})), study(**(after or {})), good, ())
+
+
+def undecided_at(*places):
+    """A study whose left hip is undecided for things at these places."""
+    things = tuple(exclude("native_unsure", "left", 900.0, np.array(place), 600.0) for place in places)
+    return {"excluded": things, "reasons": (flag("set_aside_undecided", "native_unsure"),)}
+
+
+@pytest.mark.parametrize(
+    ("places", "comparable"),
+    [([(9.0, -7.0, 12.0)], True), ([(9.0, -7.0, 22.0)], False), ([(9.0, -7.0, 12.0), (50.0, 0.0, 0.0)], False)],
+    ids=["there", "elsewhere", "one more"],
+)
+def test_what_is_undecided_in_both_at_one_place_does_not_stand_against_totals(places, comparable):
+    found = changed(before=undecided_at((9.0, -7.0, 10.0)), after=undecided_at(*places))
+    assert found.comparable is comparable
+    assert ("undecided_in_one" in [r.code for r in found.reasons]) is not comparable
 
 
 def test_totals_of_a_hip_are_compared():
