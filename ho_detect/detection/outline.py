@@ -98,7 +98,7 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
     parts = label_components(dense.view(np.uint8), 0.0, (dense | inside) & ~native & ~residue)
     if len(parts) == 0:
         return Outlined(candidate, region.low_hu, thickness_mm, 1.0)
-    # the one with most that is dense: what is enclosed and no part of it may be larger, as marrow at the end of the view
+    # the one with most that is dense: what it encloses may be larger, as marrow at the end of the view
     mask = parts.paint(np.arange(len(parts)) == (parts.count * parts.mean_hu).argmax())
     contact = {} if beyond_cleft is not None else touched_bones(region, box, mask & dense, settings)
     joined = candidate.joined and beyond_cleft is None
