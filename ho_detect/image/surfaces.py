@@ -1,13 +1,37 @@
-"""Surfaces of triangles: means over neighbours, open ends capped, the voxels inside of closed ones."""
+"""Surfaces of triangles: values along their normals, means over neighbours, open ends capped, voxels inside."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage as ndi
 from scipy import sparse
 
 from ho_detect._kernels.voxelise import count_crossings, fill_between
 from ho_detect.image.grid import FloatArray, Grid
+
+
+def along_normals(
+    hu: NDArray[np.float32] | NDArray[np.int16],
+    grid: Grid,
+    vertices: FloatArray,
+    normals: FloatArray,
+    at_mm: FloatArray,
+    beyond: float,
+) -> NDArray[np.float32]:
+    """Return (V, P) values along the normals of (V, 3) LPS vertices, linear between voxels.
+
+    Parameters
+    ----------
+    at_mm
+        (P,) distances from the surface, outside of it positive.
+    beyond
+        The value beyond the view.
+    """
+    at = vertices[:, None] + normals[:, None] * at_mm[:, None]
+    index = grid.to_index(at).reshape(-1, 3).T
+    values = ndi.map_coordinates(hu, index, output=np.float32, order=1, mode="constant", cval=beyond)
+    return np.asarray(values.reshape(at.shape[:2]))
 
 
 def capped(faces: NDArray[np.int64]) -> NDArray[np.int64]:

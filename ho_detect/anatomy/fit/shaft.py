@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage as ndi
 
 from ho_detect._kernels.surface_match import edge_offsets
+from ho_detect.acquisition.volume.hounsfield import AIR_HU
 from ho_detect.anatomy.fit.shape_fit import SurfaceFit
 from ho_detect.anatomy.fit.shape_model import femur_model
 from ho_detect.anatomy.fit.working_grid import WorkingVolume
 from ho_detect.image.grid import FloatArray
+from ho_detect.image.surfaces import along_normals
 
 #: The shaft's axis and its first ring are taken between these heights of the model, mm below the head center.
 _UPPER_MM, _LOWER_MM, _RING_MM = (-100.0, -80.0), (-150.0, -130.0), (-142.0, -122.0)
@@ -99,10 +100,8 @@ def without_loose_end(volume: WorkingVolume, femur: SurfaceFit) -> SurfaceFit:
     vertices stay, those cut off count as out of view.
     """
     height = femur_model().mean[:, 2]
-    at = femur.vertices[:, None] + femur.normals[:, None] * _BESIDE_MM[:, None]
-    index = volume.grid.to_index(at).reshape(-1, 3).T
-    hu = ndi.map_coordinates(volume.hu, index, output=np.float32, order=1, mode="nearest").reshape(at.shape[:2])
-    soft = hu.max(axis=1) < _DENSE_HU
+    beside = along_normals(volume.hu, volume.grid, femur.vertices, femur.normals, _BESIDE_MM, AIR_HU)
+    soft = beside.max(axis=1) < _DENSE_HU
     for top in range(_HIGHEST_END_MM, int(height.min()), -_BAND_MM):
         band = (height <= top) & (height > top - _BAND_MM) & femur.in_view
         if np.count_nonzero(band) >= _LEAST_PLACES and soft[band].mean() > _LOOSE:

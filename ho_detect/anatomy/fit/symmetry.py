@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage as ndi
 
+from ho_detect.acquisition.volume.hounsfield import AIR_HU
 from ho_detect.anatomy.fit.refine import refined
 from ho_detect.anatomy.fit.shape_fit import SurfaceFit
 from ho_detect.anatomy.fit.working_grid import WorkingVolume
 from ho_detect.image.grid import FloatArray, align_similarity
 from ho_detect.image.sides import Bone, Side
-from ho_detect.image.surfaces import neighbour_mean
+from ho_detect.image.surfaces import along_normals, neighbour_mean
 
 _REFLECTED = np.array([-1.0, 1.0, 1.0])
 #: Places where two sides differ by more than this are compared anew; the sides of healthy people differ by 1 to 3. mm
@@ -88,7 +88,5 @@ def beneath_what_covers_it(volume: WorkingVolume, fit: SurfaceFit, other: Surfac
 
 
 def _covered(volume: WorkingVolume, fit: SurfaceFit) -> NDArray[np.bool_]:
-    at = fit.vertices[:, None] + fit.normals[:, None] * _COVER_MM[:, None]
-    index = volume.grid.to_index(at).reshape(-1, 3).T
-    hu = ndi.map_coordinates(volume.hu, index, output=np.float32, order=1, mode="nearest")
-    return np.asarray(hu.reshape(at.shape[:2]).mean(axis=1) > _COVER_HU)
+    outside = along_normals(volume.hu, volume.grid, fit.vertices, fit.normals, _COVER_MM, AIR_HU)
+    return np.asarray(outside.mean(axis=1) > _COVER_HU)

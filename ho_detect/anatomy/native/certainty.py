@@ -22,6 +22,7 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 from threadpoolctl import threadpool_limits
 
+from ho_detect.acquisition.volume.hounsfield import AIR_HU
 from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.fit.hips import HipAnatomy
 from ho_detect.anatomy.fit.shape_fit import SurfaceFit
@@ -30,7 +31,7 @@ from ho_detect.anatomy.metal.metal import Metal
 from ho_detect.anatomy.native.surfaces import smooth_displacement
 from ho_detect.image.grid import FloatArray, Grid, align_similarity, vertex_normals
 from ho_detect.image.sides import BONES, Bone, Side, mirror_of
-from ho_detect.image.surfaces import neighbour_mean
+from ho_detect.image.surfaces import along_normals, neighbour_mean
 from ho_detect.system.parallel import in_parallel
 
 #: Values of ``seen_class``.
@@ -193,10 +194,7 @@ def places_of(
 
 def _profiles(volume: HuVolume, vertices: FloatArray, normals: FloatArray) -> FloatArray:
     """Return (V, P) HU along the normals, linear between voxels; air beyond the view."""
-    at = vertices[:, None] + normals[:, None] * _PROBE_MM[:, None]
-    index = volume.grid.to_index(at).reshape(-1, 3).T
-    hu = ndi.map_coordinates(volume.hu, index, output=np.float32, order=1, mode="constant", cval=-1000.0)
-    return np.asarray(hu.reshape(at.shape[:2]), np.float64)
+    return along_normals(volume.hu, volume.grid, vertices, normals, _PROBE_MM, AIR_HU).astype(np.float64)
 
 
 def classes(profiles: FloatArray, apart_mm: FloatArray, in_view: NDArray[np.bool_]) -> NDArray[np.uint8]:
