@@ -117,7 +117,10 @@ def find_hip_joints(
             best = [max(best, key=lambda f: f.score)]
         best = in_parallel(lambda fit: _with_head(volume, _refined(fine, fit)), best)
         for _ in range(_ROUNDS_ACROSS):
+            before = [fit.hip_bone for fit in best]
             best = in_parallel(lambda fit, other: _like_other_side(fine, fit, other), best, best[::-1])
+            if all(fit.hip_bone is bone for fit, bone in zip(best, before, strict=True)):
+                break
         best = in_parallel(lambda fit, other: _beneath_cover(fine, fit, other), best, best[::-1])
     return tuple(
         HipAnatomy(_describe(volume, f), f.femur, f.hip_bone, follow_shaft(fine, f.femur, f.center), f.replaced)
