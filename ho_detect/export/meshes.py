@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _BLUR_MM: Final = 0.7
 #: Empty voxels around a mask, so that its surface is closed at the edge of the view too.
 _MARGIN: Final = 4
+#: So much below its value a level is taken that would run through voxels.
+_BELOW: Final = 1e-4
 _BONE_COLOUR: Final = "#DDD5C3"
 #: 3D Slicer reads the coordinate system from here; readers of STL ignore the first 80 bytes.
 _HEADER: Final = b"ho-detect, research use only. SPACE=LPS, mm"
@@ -88,7 +90,8 @@ def meshes_of(result: Result) -> Iterator[Mesh]:
 def mesh_of(mask: NDArray[np.bool_], grid: Grid, name: str, colour: str) -> Mesh | None:
     """Return the surface of a mask (slice, row, column) on a grid; None where it is empty.
 
-    What smoothing would lose, a sheet of one voxel, is taken as it is.
+    It is the level of the smoothed mask that holds as many voxels: at half the height a thin sheet would be lost, and
+    the corners of a small piece.
     """
     from skimage.measure import marching_cubes
 
@@ -97,10 +100,11 @@ def mesh_of(mask: NDArray[np.bool_], grid: Grid, name: str, colour: str) -> Mesh
     box = bounding_box(mask)
     solid = np.pad(mask[box], _MARGIN).astype(np.float32)
     smooth = ndi.gaussian_filter(solid, [_BLUR_MM / s for s in grid.spacing_mm])
-    kept = (smooth > 0.5).sum()
-    # the same volume within a tenth, else smoothing is too much for its shape
-    field = smooth if abs(kept - solid.sum()) <= 0.1 * solid.sum() else solid
-    vertices, faces, _, _ = marching_cubes(field, 0.5, allow_degenerate=False)
+    n = np.count_nonzero(mask)
+    outer, inner = np.sort(np.partition(smooth.ravel(), -n - 1)[-n - 1 :])[:2]
+    # where voxels are alike on both sides none of them lies on the level
+    level = (outer + inner) / 2 if outer < inner else inner * (1 - _BELOW)
+    vertices, faces, _, _ = marching_cubes(smooth, float(level), allow_degenerate=False)
     place = grid.to_lps(vertices - _MARGIN + [s.start for s in box])
     mesh = Mesh(name, colour, place, faces.astype(np.int64))
     if mesh.volume_mm3 < 0:
