@@ -200,6 +200,7 @@ def made_anatomy(**parts: Any) -> Anatomy:
         "other_sides": (None,) * 4,
         "landmarks": (),
         "compartments": {},
+        "filled_vessels": {},
         "joint_states": {},
         "tissue": Tissue(coarse, nothing, nothing, nothing),
         "metal": Metal(),

@@ -21,8 +21,12 @@ import numpy as np
 import pandas as pd
 from labels import KINDS, SOURCES
 from numpy.typing import NDArray
+from outlined import evidence_of
 from scipy.optimize import minimize
 from scipy.stats import rankdata
+
+from ho_detect.detection.judge.definitions import defined
+from ho_detect.settings import Settings
 
 Floats = NDArray[np.float64]
 Predict = Callable[[pd.DataFrame], Floats]
@@ -41,10 +45,14 @@ _CUTS = (0.2, 0.5)
 def rows_that_count(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that are judged and are one thing or the other: not left out.
 
-    Ossification that metal hides need not be found; a streak there is none.
+    Ossification that metal hides need not be found; a streak there is none. Definitions are today's, whatever they were when
+    the table was made.
     """
     counts = (table["neither"] == 0) | (table["label"] == 0)
-    return table[table["label"].notna() & counts & (table["defined"] == 0)].reset_index(drop=True)
+    rows = table[table["label"].notna() & counts & (table["defined"] == 0)]
+    settings = Settings()
+    judged = [defined(evidence_of(row), settings) is None for row in rows.to_dict("records")]
+    return rows[judged].reset_index(drop=True)
 
 
 def defined_away(table: pd.DataFrame) -> dict[str, Any]:

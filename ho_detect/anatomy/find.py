@@ -23,6 +23,7 @@ from ho_detect.anatomy.native.surfaces import BoneDistance, native_bone
 from ho_detect.anatomy.regions.compartments import Compartments, compartments
 from ho_detect.anatomy.regions.landmarks import Landmarks, landmarks
 from ho_detect.anatomy.regions.tissue import Tissue, segment_tissue
+from ho_detect.anatomy.regions.vessels import FilledVessels, find_vessels
 from ho_detect.anatomy.user_masks.bone import agreeing, with_user_bone
 from ho_detect.anatomy.user_masks.masks import UserMasks, supplied_masks
 from ho_detect.anatomy.user_masks.muscle import deep_to_skin, with_user_muscles
@@ -48,7 +49,9 @@ class Anatomy:
     landmarks
         The frame of each hip, in the order of ``hips``.
     compartments
-        By side: head, neck and muscle groups.
+        By side: head, neck, muscle groups, the cavity and the sciatic corridor.
+    filled_vessels
+        By side: the vessels before the head that contrast medium fills; a side without any is missing.
     joint_states
         By side: what is measured at the joint itself.
     tissue
@@ -67,6 +70,7 @@ class Anatomy:
     other_sides: tuple[OtherSide | None, ...]
     landmarks: tuple[Landmarks, ...]
     compartments: dict[Side, Compartments]
+    filled_vessels: dict[Side, FilledVessels]
     joint_states: dict[Side, JointState]
     tissue: Tissue
     metal: Metal
@@ -110,13 +114,15 @@ def find_anatomy(volume: HuVolume, masks: Path | None, settings: Settings) -> An
     cavities = [place.cavity for place in near.values()]
     metal = find_metal(volume, as_dense_as_metal, hips, tissue, cavities, settings.anatomy)
     hips = beside_metal(hips, metal, tissue, settings.anatomy)
+    frames = landmarks(hips)
     return Anatomy(
         hips=hips,
         bones=with_user_bone(fitted, supplied, settings.anatomy),
         certainty=surface_certainties(volume, hips, metal),
         other_sides=other_sides(hips),
-        landmarks=landmarks(hips),
+        landmarks=frames,
         compartments=near,
+        filled_vessels=find_vessels(volume, frames),
         joint_states=joint_states(volume, hips, near, metal, settings.joint),
         tissue=deep_to_skin(tissue, supplied),
         metal=metal,

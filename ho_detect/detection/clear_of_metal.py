@@ -10,7 +10,7 @@ from ho_detect.image.morphology import within
 
 #: What stands out of muscle by so many times the mean artefact is no streak: in simulated pairs of scans with and
 #: without metal 2 % of the soft tissue does. Convention.
-_STANDS_OUT = 4.0
+STANDS_OUT = 4.0
 #: What surrounds it so far belongs to it, as faint as the edge of bone is, mm.
 _EDGE_MM = 2.0
 
@@ -23,6 +23,6 @@ def clear_of_metal(region: Region, candidate: Candidate, metal: Metal) -> BoolAr
     points = points_of(region, candidate)
     stands_out, outside = np.zeros(mask.shape, bool), np.zeros(mask.shape, bool)
     outside[mask] = ~metal.hides(points)
-    limit_hu = region.muscle_hu + _STANDS_OUT * metal.artefact_at(points)
+    limit_hu = region.muscle_hu + STANDS_OUT * metal.artefact_at(points)
     stands_out[mask] = region.smooth[candidate.box][mask] >= limit_hu
     return within(stands_out & outside, _EDGE_MM, region.grid.spacing_mm) & outside

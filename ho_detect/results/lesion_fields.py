@@ -203,8 +203,36 @@ LESION_FIELDS: Final[tuple[Field, ...]] = (
     Field(
         "vessels",
         "",
-        "`not_assessed`: vessels are not segmented.",
-        page=Shown("Nearness to vessels", group="Place and contact"),
+        "`artery_followed`: contrast medium shows the external iliac and femoral artery of its side; "
+        "`not_assessed`: none does. Veins and branches are never followed.",
+        page=Shown("Vessels", group="Place and contact"),
+    ),
+    Field(
+        "gap_artery_mm",
+        "mm",
+        "Smallest distance to the lumen of that artery; 0 where they meet. Null where it is not followed as far.",
+        source="convention",
+        page=Shown("Gap to the artery", "mm", kind="number", digits=1, group="Place and contact"),
+        code=own("gap_artery", "Gap to the external iliac or femoral artery"),
+    ),
+    Field(
+        "artery",
+        "",
+        "The part of it that is nearest: `external_iliac` above the inguinal ligament, `femoral` below.",
+        source="convention",
+        page=Shown("Nearest artery", group="Place and contact"),
+    ),
+    Field(
+        "sciatic_corridor_mm3",
+        "mm3",
+        "Its volume where the sciatic nerve runs past the hip, a region hung on the fitted bones: from behind the "
+        "ischial spine between ischial tuberosity and greater trochanter to behind the femur. A risk region: the nerve "
+        "is not seen.",
+        source="convention",
+        page=Shown(
+            "In the sciatic risk region", "mL", kind="volume", group="Place and contact", note="the nerve is not seen"
+        ),
+        code=own("sciatic_region", "Volume in sciatic nerve risk region; nerve not seen"),
     ),
     Field(
         "muscle_fraction",

@@ -23,7 +23,7 @@ from ho_detect.settings import Settings
 
 #: The minor number counts fields that came: whoever reads an older record finds their defaults, whoever reads a newer
 #: one leaves them. The major number counts what no reader of before could read.
-SCHEMA_VERSION = "2.2"
+SCHEMA_VERSION = "2.3"
 
 
 class RecordError(HoDetectError):

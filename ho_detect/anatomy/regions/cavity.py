@@ -74,18 +74,27 @@ class Cavity:
         inside[inside] = self.muscles.outside_mm(points[inside], _ILIOPSOAS) > _PSOAS_MARGIN_MM
         return inside, to_bone
 
+    def above_inguinal_ligament(self, points: FloatArray) -> BoolArray:
+        """Whether each of (n, 3) LPS points lies above the plane of the inguinal ligament."""
+        lateral, _, superior = ((points - self.offset) @ self.to_model.T).T
+        return _above_ligament(lateral, superior)
+
     def inside(self, points: FloatArray) -> tuple[BoolArray, FloatArray]:
         """Return which of (n, 3) LPS points lie in the cavity, or muscle on its wall, and distances to bone, mm."""
         lateral, posterior, superior = ((points - self.offset) @ self.to_model.T).T
         to_bone, nearest = self.hip_bone.query(points)
         to_femur, _ = self.femur.query(points, distance_upper_bound=_THIGH_MM)
         facing = self.facing[nearest]
-        along = _ILIAC_SPINE - _TUBERCLE
-        above = (superior - _TUBERCLE[1]) * along[0] - (lateral - _TUBERCLE[0]) * along[1] > 0.0
+        above = _above_ligament(lateral, superior)
         abdomen = above & (facing | (posterior < _FRONT))
         pelvis = facing & (superior > _FLOOR) & (lateral < _MEDIAL) & (posterior > _BEHIND_PUBIS)
         thigh = to_femur < np.minimum(to_bone, _THIGH_MM)
         return np.asarray((abdomen | pelvis) & (posterior < _BACK) & ~thigh), np.asarray(to_bone)
+
+
+def _above_ligament(lateral: FloatArray, superior: FloatArray) -> BoolArray:
+    along = _ILIAC_SPINE - _TUBERCLE
+    return np.asarray((superior - _TUBERCLE[1]) * along[0] - (lateral - _TUBERCLE[0]) * along[1] > 0.0)
 
 
 def cavity_of(hip: HipAnatomy, muscles: MuscleCourses) -> Cavity:

@@ -9,6 +9,8 @@ from ho_detect.anatomy.native.surfaces import BoneDistance
 from ho_detect.anatomy.regions.cavity import Cavity, cavity_of
 from ho_detect.anatomy.regions.head_and_neck import HeadAndNeck, head_and_neck
 from ho_detect.anatomy.regions.muscle_groups import MuscleRegions, muscle_courses
+from ho_detect.anatomy.regions.sciatic_corridor import sciatic_corridor
+from ho_detect.anatomy.regions.tubes import Tubes
 from ho_detect.image.sides import Side
 from ho_detect.settings import JointSettings
 
@@ -21,6 +23,7 @@ class Compartments:
     femur: HeadAndNeck
     muscles: MuscleRegions
     cavity: Cavity
+    sciatic: Tubes
 
 
 def compartments(
@@ -31,6 +34,7 @@ def compartments(
 
     def of(hip: HipAnatomy) -> Compartments:
         side, muscles = hip.joint.side, muscle_courses(hip, settings)
-        return Compartments(side, head_and_neck(hip.joint, femur[side], settings), muscles, cavity_of(hip, muscles))
+        near_joint = head_and_neck(hip.joint, femur[side], settings)
+        return Compartments(side, near_joint, muscles, cavity_of(hip, muscles), sciatic_corridor(hip))
 
     return {h.joint.side: of(h) for h in hips}

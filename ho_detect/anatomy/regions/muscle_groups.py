@@ -15,17 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.anatomy.fit.hips import HipAnatomy
-from ho_detect.anatomy.fit.shape_model import femur_model, hip_bone_model
 from ho_detect.anatomy.regions.muscle_names import MuscleGroup, MuscleSource
-from ho_detect.image.grid import FloatArray, align_similarity
-from ho_detect.image.sides import mirror_of
+from ho_detect.anatomy.regions.tubes import Knot, Tubes, hung_on
+from ho_detect.image.grid import FloatArray
 from ho_detect.settings import JointSettings
 
 # ruff: noqa: E501 - a table reads better with a course in a row
-# p: moves with the hip bone, f: with the femur; then (lateral, posterior, superior, radius) mm from the head center of
-# the shape model's mean subject. Origins and insertions as in any atlas of anatomy, bellies where they lie between.
-_Knot = tuple[str, float, float, float, float]
-_COURSES: tuple[tuple[MuscleGroup, tuple[_Knot, ...]], ...] = (
+# Origins and insertions as in any atlas of anatomy, bellies where they lie between.
+_COURSES: tuple[tuple[MuscleGroup, tuple[Knot, ...]], ...] = (
     ("iliopsoas_rectus_femoris", (("p", -45, 20, 130, 22), ("p", -30, -5, 70, 20), ("p", -14, -38, 22, 15), ("p", -2, -36, -5, 13), ("f", 0, -12, -25, 11), ("f", 2, 22, -48, 7))),
     ("iliopsoas_rectus_femoris", (("p", 8, -12, 105, 14), ("p", 2, -32, 62, 14), ("p", -8, -40, 25, 12))),
     ("iliopsoas_rectus_femoris", (("p", 22, -50, 26, 6), ("p", 18, -54, 0, 11), ("f", 24, -34, -60, 14), ("f", 22, -26, -150, 18))),
@@ -60,23 +57,19 @@ class MuscleRegions(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class MuscleCourses:
-    """Muscle groups of one hip as segments of tubes.
+    """Muscle groups of one hip as tubes.
 
     Parameters
     ----------
-    start, end
-        (S, 3) LPS mm.
-    radius_mm
-        (S, 2) at either end.
+    tubes
+        Of all groups.
     group
-        (S,) index into :data:`GROUPS`.
+        Of each tube the index into :data:`GROUPS`.
     near_mm
         A place farther than this from every tube lies in no group.
     """
 
-    start: FloatArray
-    end: FloatArray
-    radius_mm: FloatArray
+    tubes: Tubes
     group: NDArray[np.int64]
     near_mm: float
 
@@ -86,7 +79,7 @@ class MuscleCourses:
 
     def group_of(self, points: FloatArray) -> MuscleGroup | None:
         """Return the group whose tubes most of (n, 3) LPS points lie deepest in or nearest to."""
-        outside = self._outside(points, slice(None))
+        outside = self.tubes.outside_mm(points)
         nearest = outside.argmin(axis=1)
         near = outside.min(axis=1) <= self.near_mm
         if near.mean() <= 0.5:
@@ -95,31 +88,18 @@ class MuscleCourses:
 
     def outside_mm(self, points: FloatArray, group: MuscleGroup) -> FloatArray:
         """Return (n,) distances of (n, 3) LPS points to the tubes of a group, negative inside, mm."""
-        return np.asarray(self._outside(points, self.group == GROUPS.index(group)).min(axis=1))
-
-    def _outside(self, points: FloatArray, of: slice | NDArray[np.bool_]) -> FloatArray:
-        """Return (n, S) distances of points to the surface of some of the tubes."""
-        start, along = self.start[of], (self.end - self.start)[of]
-        arm = points[:, None] - start
-        t = np.clip((arm * along).sum(axis=2) / (along**2).sum(axis=1), 0.0, 1.0)
-        radius = self.radius_mm[of, 0] * (1 - t) + self.radius_mm[of, 1] * t
-        return np.asarray(np.linalg.norm(arm - t[..., None] * along, axis=2) - radius)
+        return np.asarray(self.tubes.outside_mm(points, self.group == GROUPS.index(group)).min(axis=1))
 
 
 def muscle_courses(hip: HipAnatomy, settings: JointSettings) -> MuscleCourses:
-    """Hang the courses on the fitted bones of a hip: each end moves with the bone that it is fixed to."""
-    mirror = mirror_of(hip.joint.side)
-    place = {
-        "p": align_similarity(hip_bone_model().mean * mirror, hip.hip_bone.vertices),
-        "f": align_similarity(femur_model().mean * mirror, hip.femur.vertices),
-    }
+    """Hang the courses on the fitted bones of a hip."""
+    hung = hung_on(hip)
     start, end, radius, group = [], [], [], []
     for name, knots in _COURSES:
-        at = [place[bone][0] @ (mirror * (x, y, z)) + place[bone][1] for bone, x, y, z, _ in knots]
+        at = [hung(knot) for knot in knots]
         start += at[:-1]
         end += at[1:]
         radius += [(a[4], b[4]) for a, b in pairwise(knots)]
         group += [GROUPS.index(name)] * (len(knots) - 1)
-    return MuscleCourses(
-        np.array(start), np.array(end), np.array(radius, float), np.array(group), settings.muscle_near_mm
-    )
+    tubes = Tubes(np.array(start), np.array(end), np.array(radius, float))
+    return MuscleCourses(tubes, np.array(group), settings.muscle_near_mm)

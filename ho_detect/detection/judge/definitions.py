@@ -8,9 +8,12 @@ import numpy as np
 
 from ho_detect.anatomy.find import Anatomy
 from ho_detect.anatomy.regions.landmarks import nearest_frame
+from ho_detect.anatomy.regions.vessels import in_blood
 from ho_detect.detection.candidates import Candidate, Region, points_of
+from ho_detect.detection.clear_of_metal import STANDS_OUT
 from ho_detect.detection.evidence import Evidence
 from ho_detect.detection.judge.excluded import Excluded, exclude
+from ho_detect.detection.judge.features import MUSCLE_HU
 from ho_detect.settings import Settings
 
 #: So large a share is not undone by the outline, which only takes the outermost voxels off. Convention.
@@ -37,6 +40,7 @@ def _out_of_reach(e: Evidence, s: Settings) -> bool:
 DEFINITIONS: tuple[tuple[str, Definition], ...] = (
     ("outside_body", lambda e, s: e.body < s.judge.mostly),
     ("near_metal", lambda e, s: e.near_metal > s.judge.zone_share),
+    ("near_metal", lambda e, _: e.mean_hu - MUSCLE_HU < STANDS_OUT * e.artefact_hu),
     ("too_small", _too_small),
     ("out_of_reach", _out_of_reach),
     ("other_side", lambda e, s: e.across > s.judge.mostly),
@@ -54,20 +58,22 @@ def defined(evidence: Evidence, settings: Settings) -> str | None:
 
 
 def plainly_elsewhere(region: Region, candidate: Candidate, anatomy: Anatomy, settings: Settings) -> Excluded | None:
-    """Return what is out of reach or spine and sacrum before it is outlined: the sacrum takes as long as all else.
+    """Return what is out of reach, sacrum or blood before it is outlined: the sacrum takes as long as all else.
 
     The volume told is that at the detection threshold. What metal hides in part is not plain.
     """
     points = points_of(region, candidate)
     if anatomy.metal.hides(points).any():
         return None
-    center = points.mean(axis=0)
+    center, sample = points.mean(axis=0), points[:: 1 + len(points) // _SAMPLE]
     frame = nearest_frame(anatomy.landmarks, center)
     reach_mm = settings.detection.reach_mm if candidate.joined else settings.judge.free_reach_mm
     if float(np.linalg.norm(points - frame.center, axis=1).min()) > reach_mm:
         reason = "out_of_reach"
-    elif candidate.joined and float(frame.spine_or_sacrum(points[:: 1 + len(points) // _SAMPLE]).mean()) > _PLAINLY:
+    elif candidate.joined and float(frame.spine_or_sacrum(sample).mean()) > _PLAINLY:
         reason = "native_bone"
+    elif float(in_blood(anatomy.filled_vessels.values(), sample).mean()) > _PLAINLY:
+        reason = "contrast"
     else:
         return None
     max_hu = float(region.hu[candidate.box][candidate.mask].max())

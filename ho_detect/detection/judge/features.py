@@ -15,7 +15,7 @@ from ho_detect.detection.evidence import Evidence
 #: Underlying bone is as dense as this where none is seen there: neither faint nor dense beside it.
 _UNKNOWN_SHARE = 0.85
 #: Muscle, HU.
-_MUSCLE_HU = 55.0
+MUSCLE_HU = 55.0
 #: Radius of a femoral head where there is none, mm.
 _HEAD_MM = 22.0
 
@@ -121,7 +121,7 @@ def _streak(e: Evidence) -> float:
     """How little it stands out of what the artefact of metal makes of soft tissue there."""
     if e.artefact_hu <= 0.0:
         return 0.0
-    return 1.0 - log_ramp((e.mean_hu - _MUSCLE_HU) / e.artefact_hu, 3.0, 30.0)
+    return 1.0 - log_ramp((e.mean_hu - MUSCLE_HU) / e.artefact_hu, 3.0, 30.0)
 
 
 def _ml(e: Evidence) -> str:
@@ -166,7 +166,7 @@ OSSIFIED: tuple[Feature, ...] = (
     Feature("thick", 1, lambda e: log_ramp(e.thickness_mm, 2.0, 15.0), "thick", "thin"),
     Feature("compact", 1, lambda e: ramp(e.solidity, 0.2, 0.8), "compact", "hollow or frayed"),
     Feature("large", 1, lambda e: log_ramp(e.volume_mm3, 100.0, 10000.0), "large ({x})", "small ({x})", _ml),
-    Feature("clear", 1, lambda e: ramp((e.mean_hu - _MUSCLE_HU) / max(e.noise_hu, 5.0), 4.0, 14.0), "clear of the noise", "hardly clear of the noise"),
+    Feature("clear", 1, lambda e: ramp((e.mean_hu - MUSCLE_HU) / max(e.noise_hu, 5.0), 4.0, 14.0), "clear of the noise", "hardly clear of the noise"),
     Feature("sacral", -1, lambda e: e.spine, "where sacrum and spine are", "off the sacrum"),
     Feature("joined", 1, lambda e: float(e.joined), "joined with bone", "free of bone"),
     Feature(

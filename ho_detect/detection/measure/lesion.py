@@ -8,11 +8,12 @@ import msgspec
 from msgspec import Meta
 
 from ho_detect.anatomy.regions.muscle_names import MuscleGroup, MuscleSource, MuscleVolume
+from ho_detect.anatomy.regions.vessels import ArteryName
 from ho_detect.flags import Null
 from ho_detect.image.sides import Bone, Point, Sector, Side
 
-#: Vessels are not segmented.
-Vessels = Literal["not_assessed"]
+#: Nothing; the external iliac and femoral artery of its side, by contrast medium.
+Vessels = Literal["not_assessed", "artery_followed"]
 #: By the judgement; by a reader, with the outline that was found; by a reader who drew the outline.
 CountedBy = Literal["software", "reader", "reader_outline"]
 Maturity = Literal["mature", "intermediate", "immature"]
@@ -73,7 +74,12 @@ class Lesion(msgspec.Struct, frozen=True, kw_only=True):
         float | None,
         Meta(description="Smallest distance to head or neck, mm: about the region that the joint capsule encloses"),
     ]
-    vessels: Annotated[Vessels, Meta(description="Nearness to vessels: only where they are segmented")]
+    vessels: Annotated[Vessels, Meta(description="What was followed of vessels: only what contrast medium fills")]
+    gap_artery_mm: Annotated[float | None, Meta(description="Smallest distance to the lumen of that artery, mm")] = None
+    artery: Annotated[ArteryName | None, Meta(description="Which part of it is nearest")] = None
+    sciatic_corridor_mm3: Annotated[
+        float | None, Meta(description="Its volume where the sciatic nerve may run; the nerve is not seen")
+    ] = None
     muscle_fraction: Annotated[float | None, Meta(description="Share of muscle 1.5 to 6.5 mm around it, 0 to 1")]
     fat_fraction: Annotated[float | None, Meta(description="Share of fat there")]
     bone_fraction: Annotated[float | None, Meta(description="Share of bone, or of what is as dense, there")]

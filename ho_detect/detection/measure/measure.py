@@ -14,8 +14,9 @@ from ho_detect.detection.evidence import Evidence
 from ho_detect.detection.measure.contact import Contact, measure_contact
 from ho_detect.detection.measure.density import atypical, maturity_of, rim_and_core, zonal_index_of
 from ho_detect.detection.measure.gap import gap_to_bone_mm
-from ho_detect.detection.measure.lesion import Lesion
+from ho_detect.detection.measure.lesion import Lesion, Vessels
 from ho_detect.detection.measure.shape import measure_shape, outermost
+from ho_detect.detection.measure.vessels_and_nerve import in_corridor_mm3, near_artery
 from ho_detect.detection.outline import Outlined
 from ho_detect.flags import null
 from ho_detect.image.grid import FloatArray
@@ -62,6 +63,7 @@ def measure(
     )
     outer = KDTree(region.grid.crop(box).to_lps(np.argwhere(outermost(mask))), balanced_tree=False)
     neck_mm = _distance(outer, place.femur.neck_surface)
+    artery = near_artery(outer, frame.side, anatomy)
     muscle, known_by = place.muscles.region_of(points[:: 1 + len(points) // _MUSCLE_SAMPLE])
     extent = np.ptp(points, axis=0) + np.abs(region.grid.affine[:3, :3]).sum(axis=1)
     return with_reasons(
@@ -104,7 +106,10 @@ def measure(
             distance_to_head_center_mm=round(float(np.linalg.norm(centroid - frame.center)), 2),
             distance_to_neck_mm=neck_mm,
             distance_to_capsule_mm=_least(neck_mm, _distance(outer, place.femur.head_surface)),
-            vessels="not_assessed",
+            vessels=artery.vessels,
+            gap_artery_mm=artery.gap_mm,
+            artery=artery.name,
+            sciatic_corridor_mm3=in_corridor_mm3(points, place.sciatic, float(mask.sum()) * voxel),
             muscle_fraction=_known(evidence.muscle, 3),
             fat_fraction=_known(evidence.fat, 3),
             bone_fraction=_known(evidence.bone, 3),
@@ -130,11 +135,17 @@ _WHY_NULL = {
     "bone_fraction": "no_surroundings",
     "air_fraction": "no_surroundings",
 }
+#: ... of the artery, by what was followed of it.
+_WHY_NO_ARTERY: dict[Vessels, str] = {
+    "not_assessed": "no_contrast_in_artery",
+    "artery_followed": "artery_ends_there",
+}
 
 
 def with_reasons(lesion: Lesion) -> Lesion:
     """Give each null its reason."""
-    missing = [null(name, code) for name, code in _WHY_NULL.items() if getattr(lesion, name) is None]
+    why = _WHY_NULL | dict.fromkeys(("gap_artery_mm", "artery"), _WHY_NO_ARTERY[lesion.vessels])
+    missing = [null(name, code) for name, code in why.items() if getattr(lesion, name) is None]
     return msgspec.structs.replace(lesion, not_said=tuple(missing))
 
 

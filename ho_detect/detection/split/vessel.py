@@ -1,17 +1,37 @@
-"""Ossification that lies against a vessel with contrast medium, split from it: it is thicker than the vessel."""
+"""Ossification that lies against a vessel with contrast medium, split from it.
+
+Where vessels were followed their lumens are cut out; elsewhere what is thicker than a vessel is taken off the tube.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 from scipy import ndimage as ndi
 
-from ho_detect.detection.candidates import Candidate
+from ho_detect.anatomy.regions.vessels import FilledVessels, in_blood
+from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.image.grid import FloatArray
 
+#: A smaller part of a lumen is left where it is, mm³. Convention.
+_LEAST_MM3 = 100.0
 #: What is given back around a thick part, beyond its own depth, mm.
 _RIM_MM = 1.0
+
+
+def split_from_blood(region: Region, candidate: Candidate, filled: Iterable[FilledVessels]) -> list[Candidate]:
+    """Return a candidate's part in followed vessels, and the pieces beside it; none where it has no part there."""
+    lumen = np.zeros(candidate.mask.shape, bool)
+    lumen[candidate.mask] = in_blood(filled, points_of(region, candidate))
+    least = _LEAST_MM3 / region.grid.voxel_volume_mm3
+    label, n = ndi.label(candidate.mask & ~lumen)
+    pieces = [label == k for k in range(1, n + 1)]
+    beside = [piece for piece in pieces if piece.sum() >= least]
+    if lumen.sum() < least or not beside:
+        return []
+    return [replace(candidate, mask=mask, is_split=True) for mask in (lumen, *beside)]
 
 
 def thicker_than_vessel(

@@ -1,12 +1,14 @@
-"""What is thicker than a vessel is split from it: nothing is lost, and a tube alone stays whole."""
+"""Blood is cut out of what lies against it, and what is thicker than a vessel taken off it: nothing is lost."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from made_detection import region
 
+from ho_detect.anatomy.regions.vessels import FilledVessels, Vessel
 from ho_detect.detection.candidates import Candidate
-from ho_detect.detection.split.vessel import thicker_than_vessel
+from ho_detect.detection.split.vessel import split_from_blood, thicker_than_vessel
 
 
 @pytest.mark.parametrize("spacing_mm", [(1.0, 1.0, 1.0), (2.0, 1.0, 1.0)])
@@ -25,3 +27,21 @@ def test_a_ball_on_a_tube_is_split_from_it(spacing_mm):
     alone, left = thicker_than_vessel(Candidate(box, tube, False), np.array(spacing_mm), 6.5)
     assert alone == []
     assert left.mask.sum() == tube.sum()
+
+
+def test_the_lumen_of_a_followed_vessel_is_cut_out():
+    near = region(np.zeros((50, 40, 40)))
+    z, y, x = np.indices(near.hu.shape)
+    center = np.array([(12.0, 12.0, float(k)) for k in range(0, 50, 2)])
+    at = near.grid.to_lps(center[:, ::-1])
+    vessel = Vessel(at, np.full(len(at), 4.0), 300.0)
+    tube, block = np.hypot(y - 12, x - 12) <= 4.0, (x >= 18) & (x < 30) & (abs(y - 12) < 6) & (abs(z - 25) < 8)
+    joined = Candidate(tuple(slice(0, n) for n in tube.shape), tube | block, False)
+    lumen, beside = split_from_blood(near, joined, [FilledVessels((vessel,), vessel)])
+    assert np.array_equal(lumen.mask | beside.mask, joined.mask)
+    assert not (lumen.mask & beside.mask).any()
+    assert np.array_equal(beside.mask, block)
+    assert lumen.is_split
+    assert beside.is_split
+    for whole, filled in ((joined, []), (Candidate(joined.box, tube, False), [FilledVessels((vessel,), vessel)])):
+        assert split_from_blood(near, whole, filled) == []
