@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import pytest
-from model_hips import BRIDGE, ISLAND, Plan, scan, surface
+from model_hips import BRIDGE, ISLAND, Plan, analysed, scan, surface
 from nifti_masks import write_mask
 
 from ho_detect.analyze import analyze
@@ -21,9 +19,8 @@ BONES = {
 }
 
 
-@lru_cache(maxsize=1)
 def without():
-    return analyze(scan(PLAN).volume)
+    return analysed(PLAN).result
 
 
 def native(name):
