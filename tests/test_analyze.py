@@ -290,7 +290,7 @@ class TestPlace:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"turn_deg": 20.0}, {"spacing": (1.5, 1.25, 1.25)}],
+    [{"turn_deg": 20.0}, {"spacing": (1.5, 1.5, 1.5)}],
     ids=["turned 20 degrees", "finer voxels"],
 )
 class TestPoseAndSpacing:
