@@ -93,7 +93,7 @@ def test_a_mask_given_takes_the_place_of_the_surface_where_it_holds(tmp_path):
 
 
 def test_a_hip_beside_metal_has_the_bones_that_the_fit_expects_and_no_hip_has_none():
-    hidden = analysed(Plan(metal="left")).result
-    assert next(h for h in hidden.hips if h.side == "left").status == "assessed_beside_metal"
+    hidden = analysed(Plan((ISLAND,), metal="right")).result
+    assert next(h for h in hidden.hips if h.side == "right").status == "assessed_beside_metal"
     assert set(np.unique(hidden.native_bone())) == {0, *LABELS.values()}
     assert not NativeBone().labels(findings().volume.grid).any()
