@@ -38,7 +38,7 @@ UID = "1.2.826.0.1.3680043.8.498"
 N_SERIES = 12
 #: So long a kind of process is waited for, s.
 WAIT_S = 10.0
-#: So often each run is begun and killed, before it is let alone.
+#: So often each run is begun and killed, where not said otherwise, before it is let alone.
 STARTS = 4
 SCRIPT = """
 import sys
@@ -111,6 +111,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--starts", type=int, default=STARTS, help="So often each run is begun and killed.")
     parser.add_argument("--minutes", type=float, default=1e9, help="Stop after this time, with what was done.")
     given = parser.parse_args()
     chance, start = random.Random(given.seed), time.monotonic()  # noqa: S311 - nothing is to be kept secret
@@ -130,7 +131,7 @@ def main() -> int:
             n_runs += 1
             out = base / f"out-{n_runs}"
             command = [sys.executable, str(script), str(TESTS), str(source), str(out), str(key)]
-            for _ in range(STARTS):
+            for _ in range(given.starts):
                 with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
                     killed += kill_until_it_ends(process, chance, seconds)
                 halves += half_written(out)

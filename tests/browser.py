@@ -49,7 +49,12 @@ def browser() -> Iterator[Any]:
 
 
 def opened(running: Any, path: Path, before: str = "", **context: Any) -> Opened:
-    """Open a file in a context of its own (``color_scheme``, ``viewport``, ...) after a script, and listen to it."""
+    """Open a file in a context of its own (``color_scheme``, ``viewport``, ...) after a script, and listen to it.
+
+    What was open is closed: it would go on drawing.
+    """
+    for before_it in running.contexts:
+        before_it.close()
     page = running.new_context(**context).new_page()
     page.add_init_script(before)
     result = Opened(page)

@@ -17,10 +17,12 @@ import numpy as np
 from phantoms import volume
 from scipy import ndimage as ndi
 
+from ho_detect.analyze import Analysis, analyze_with_anatomy
 from ho_detect.anatomy.fit.shape_model import femur_model, hip_bone_model
 from ho_detect.image.grid import Grid, rotation
 from ho_detect.image.sides import SIDES, mirror_of
 from ho_detect.image.surfaces import capped, voxelised
+from ho_detect.settings import Settings
 
 #: Head centers lie so far from the midline: a gap of 6 mm is left at the symphysis.
 HALF_WIDTH_MM = 91.0
@@ -186,6 +188,12 @@ def scan(plan: Plan = Plan()) -> Study:
         tuple(v for v, _ in grown),
         tuple(turn @ c for _, c in grown),
     )
+
+
+@lru_cache(maxsize=10)
+def analysed(plan: Plan = Plan()) -> Analysis:
+    """Return what is found in the scan of a plan at default settings: once in a process, for all tests that ask."""
+    return analyze_with_anatomy(scan(plan).volume, Settings())
 
 
 #: Free in the gluteal muscles.

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from unittest.mock import patch
 
 import msgspec
 import numpy as np
 
 from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.image.grid import Grid
+from ho_detect.simulation import reconstruction
 from ho_detect.simulation.growth_plans import Ossification
 from ho_detect.simulation.implant_plans import Implant
 from ho_detect.simulation.mimics import Mimic
@@ -24,6 +26,15 @@ COARSE = ScanPlan(
     spacing_mm=(3.0, 2.5, 2.5), above_mm=75, below_mm=90, left_mm=175, right_mm=175, anterior_mm=120, posterior_mm=130,
     noise_hu=8.0, psf_mm=0.5, table=False,
 )  # fmt: skip
+
+
+#: In place of 580: on voxels of 2.5 mm no streak of theirs within 115 mm of metal, and a quarter of the time.
+FEWER_VIEWS = 145
+
+
+def fewer_views():
+    """Return a context in which metal is projected with fewer views: for laws of where things lie, not of artefact."""
+    return patch.object(reconstruction, "VIEWS", FEWER_VIEWS)
 
 
 def ball(shape=(20, 20, 20), center=None, radius=5.0, spacing=(1.0, 1.0, 1.0)):
@@ -71,7 +82,13 @@ def hip_phantom(
         implants=implants,
         scan=scan or COARSE,
     )
-    return simulate(plan, _body(plan.person, _geometry(plan.scan)))
+    with fewer_views():
+        return simulate(plan, painted(plan.person, plan.scan))
+
+
+def painted(person: Person, scan: ScanPlan):
+    """Return the body of a person on the grid of a scan, cached: take a copy before anything is laid into it."""
+    return _body(person, _geometry(scan))
 
 
 def _geometry(scan: ScanPlan) -> ScanPlan:
@@ -80,7 +97,7 @@ def _geometry(scan: ScanPlan) -> ScanPlan:
     return ScanPlan(**{name: getattr(scan, name) for name in kept})
 
 
-@lru_cache(maxsize=6)
+@lru_cache(maxsize=10)
 def _body(person: Person, geometry: ScanPlan):
     return paint_person(StudyPlan(name="body", seed=0, person=person, scan=geometry))
 

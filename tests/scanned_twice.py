@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from model_hips import BRIDGE, ISLAND, Growth, Plan, scan
+from model_hips import BRIDGE, ISLAND, Growth, Plan, analysed
 
-from ho_detect.analyze import analyze_with_anatomy
 from ho_detect.followup.compare import compare_analyses
 from ho_detect.followup.follow_up import FollowUp
 from ho_detect.settings import Settings
@@ -21,14 +20,11 @@ LATER = Plan((replace(ISLAND, radius=11.5), BRIDGE, NEW), turn_deg=TURN_DEG, spa
 
 
 @lru_cache(maxsize=2)
-def analysed(plan):
-    return analyze_with_anatomy(scan(plan).volume, SETTINGS)
+def compared(*, backwards=False):
+    first, second = (LATER, EARLIER) if backwards else (EARLIER, LATER)
+    return compare_analyses(analysed(first), analysed(second), SETTINGS)
 
 
-@lru_cache(maxsize=2)
-def compared():
-    return compare_analyses(analysed(EARLIER), analysed(LATER), SETTINGS)
-
-
+@lru_cache(maxsize=1)
 def follow_up():
     return FollowUp.of(compared(), analysed(EARLIER).result, analysed(LATER).result)

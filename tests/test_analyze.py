@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 import pytest
-from model_hips import BRIDGE, IMMATURE, ISLAND, METAL_MM, SPUR, Growth, Plan, scan
+from model_hips import BRIDGE, IMMATURE, ISLAND, METAL_MM, SPUR, Growth, Plan, analysed, scan
 from phantoms import cropped, hip_phantom, volume
 
 from ho_detect.acquisition.volume.hu_volume import HuVolume
@@ -37,7 +37,7 @@ OTHER_SIDE = {"left": "right", "right": "left"}
 @lru_cache(maxsize=8)
 def findings(plan=FREE_AND_BRIDGE):
     """Return the findings of a scan; the same plan is analysed once."""
-    return Findings.of(analyze(scan(plan).volume))
+    return Findings.of(analysed(plan).result)
 
 
 def hip(found, side):
@@ -290,7 +290,7 @@ class TestPlace:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"turn_deg": 20.0}, {"spacing": (1.5, 1.25, 1.25)}],
+    [{"turn_deg": 20.0}, {"spacing": (1.5, 1.5, 1.5)}],
     ids=["turned 20 degrees", "finer voxels"],
 )
 class TestPoseAndSpacing:

@@ -33,8 +33,7 @@ def module_of(name):
 cases = module_of("write_cases")
 
 
-@pytest.mark.parametrize("position", ["HFS", "FFP"])
-@pytest.mark.parametrize("extended", [False, True])
+@pytest.mark.parametrize(("position", "extended"), [("HFS", False), ("FFP", True)])
 def test_files_and_truth_agree(tmp_path, position, extended):
     scan = msgspec.structs.replace(LONG, position=position, extended_hu=extended)
     study = hip_phantom(GROWTH, implants=(TOTAL,), scan=scan)

@@ -6,6 +6,7 @@ when there are no rows. Those of hips and lesions are made from the declared fie
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
@@ -78,6 +79,7 @@ def words_of(record_type: type[msgspec.Struct]) -> dict[str, tuple[str, ...]]:
     return found
 
 
+@cache  # asked for each field; it takes msgspec 10 ms to look at a record
 def _types(record_type: type[msgspec.Struct]) -> dict[str, msgspec.inspect.Type]:
     info = msgspec.inspect.type_info(record_type)
     if not isinstance(info, msgspec.inspect.StructType):

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from model_hips import head_center
-from scanned_twice import EARLIER, LATER, SETTINGS, TURN_DEG, analysed
+from model_hips import analysed, head_center
+from scanned_twice import EARLIER, LATER, SETTINGS, TURN_DEG
 
 from ho_detect.followup.registration import register_bones
 from ho_detect.image.grid import rotation

@@ -5,36 +5,21 @@ from __future__ import annotations
 import base64
 import io
 import re
-from dataclasses import replace
-from functools import lru_cache
 
 import msgspec
 import numpy as np
 import pytest
-from model_hips import BRIDGE, ISLAND, Growth, Plan, scan
+from model_hips import analysed
 from PIL import Image
+from scanned_twice import EARLIER, LATER, NEW, compared
 
-from ho_detect.analyze import analyze_with_anatomy
-from ho_detect.followup.compare import compare_analyses
 from ho_detect.followup.side_by_side import change_pictures, step_pictures
-from ho_detect.settings import Settings
-
-NEW = Growth("right", ((0.0, 62.0, -6.0),), 8.0)
-EARLIER = Plan((ISLAND, BRIDGE))
-LATER = Plan((replace(ISLAND, radius=11.5), BRIDGE, NEW), turn_deg=9.0, spacing=(1.75, 1.5, 1.5), noise_hu=12.0)
 
 
-@lru_cache(maxsize=2)
-def analysed(plan):
-    return analyze_with_anatomy(scan(plan).volume, Settings())
-
-
-@lru_cache(maxsize=2)
 def made(*, backwards=False):
     """Comparison, earlier and later result."""
-    earlier, later = (analysed(plan) for plan in ((LATER, EARLIER) if backwards else (EARLIER, LATER)))
-    comparison = compare_analyses(earlier, later, Settings())
-    return comparison, earlier.result, later.result
+    earlier, later = (analysed(plan).result for plan in ((LATER, EARLIER) if backwards else (EARLIER, LATER)))
+    return compared(backwards=backwards), earlier, later
 
 
 def pixels(picture):

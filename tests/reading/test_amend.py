@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 
 import msgspec
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
-from model_hips import BRIDGE, ISLAND, Plan, scan
+from model_hips import BRIDGE, ISLAND, Plan, analysed, scan
 
-from ho_detect.analyze import analyze_with_anatomy
 from ho_detect.cohort.store.amended import publish
 from ho_detect.errors import UsageError
 from ho_detect.export.save import save
+from ho_detect.reading import amend as module
 from ho_detect.reading.amend import Given, amend
 from ho_detect.reading.folder import automatic_folder, write_amended, write_automatic
 from ho_detect.reading.word import Word
 from ho_detect.results.load import load_result
-from ho_detect.settings import Settings
 
 PLAN = Plan((ISLAND, BRIDGE))
 AT = "2026-01-31T13:05:59Z"
 
 
-@lru_cache(maxsize=1)
 def automatic():
-    return analyze_with_anatomy(scan(PLAN).volume, Settings()).result
+    return analysed(PLAN).result
+
+
+@pytest.fixture(autouse=True)
+def analysed_once(request, monkeypatch):
+    """What is amended is analysed anew: truly so where its bytes are compared and where it is refused, else once."""
+    if request.node.name not in (
+        "test_restored_it_gives_the_same_bytes",
+        "test_unedited_they_change_nothing",
+        "test_another_ct",
+    ):
+        known = lambda volume, settings, masks: analysed(PLAN)  # noqa: E731
+        monkeypatch.setattr(module, "analyze_with_anatomy", known)
 
 
 @pytest.fixture
@@ -171,7 +181,7 @@ class TestLabels:
         edited = sitk.GetImageFromArray(values)
         edited.CopyInformation(saved)
         sitk.WriteImage(edited, str(tmp_path / "far.nii.gz"))
-        region = analyze_with_anatomy(scan(PLAN).volume, Settings()).judgement.region
+        region = analysed(PLAN).judgement.region
         if region.grid.shape == scan(PLAN).volume.grid.shape:
             pytest.skip("all of this scan lies around the hips")
         with pytest.raises(UsageError, match="reach out"):

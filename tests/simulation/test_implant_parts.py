@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from phantoms import COARSE
+from phantoms import COARSE, painted
 
 from ho_detect.simulation.fields import box_of
 from ho_detect.simulation.implant_parts import PartPlan, filled_femur_at, joined, lay, resect
 from ho_detect.simulation.implanting import metal_labels, metal_shares
+from ho_detect.simulation.person import Person
 from ho_detect.simulation.shapes import Ellipsoid, tube
-from ho_detect.simulation.study import StudyPlan, paint_person
 
 
 @pytest.fixture
 def canvas():
-    body = paint_person(StudyPlan(name="x", seed=0, scan=COARSE))
-    return body.copy(np.random.default_rng(0))
+    return painted(Person(), COARSE).copy(np.random.default_rng(0))
 
 
 def ball(canvas, radius_mm, shift=(0.0, 0.0, 0.0)):

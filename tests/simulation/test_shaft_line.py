@@ -6,12 +6,11 @@ import msgspec
 import numpy as np
 import pytest
 from implanted import LONG
-from phantoms import turned
+from phantoms import painted, turned
 
 from ho_detect.simulation.femur import neck_base
 from ho_detect.simulation.person import HipPlan, Person
 from ho_detect.simulation.shaft_line import shaft_line, trochanter_tip
-from ho_detect.simulation.study import StudyPlan, paint_person
 
 PEOPLE = {
     "plain": Person(),
@@ -22,7 +21,7 @@ PEOPLE = {
 
 
 def canvas_of(person, **scan):
-    return paint_person(StudyPlan(name="x", seed=0, person=person, scan=msgspec.structs.replace(LONG, **scan)))
+    return painted(person, msgspec.structs.replace(LONG, **scan))
 
 
 def depth(canvas, side, point):

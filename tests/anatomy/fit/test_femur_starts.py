@@ -25,7 +25,7 @@ def error_mm(study, hip):
 def test_both_hips_bent_and_swept_to_one_side():
     left = HipPlan(flexion_deg=75.0, abduction_deg=30.0, rotation_deg=25.0)
     right = HipPlan(flexion_deg=50.0, abduction_deg=-20.0, rotation_deg=-20.0)
-    scan = cropped(spacing_mm=(2.5, 1.8, 1.8))
+    scan = cropped(spacing_mm=(2.0, 2.0, 2.0))
     study = hip_phantom(person=Person(left=left, right=right), scan=scan)
     hips = found(study)
     assert [h.joint.side for h in hips] == ["left", "right"]
@@ -36,10 +36,13 @@ def test_both_hips_bent_and_swept_to_one_side():
         assert forwards == pytest.approx(np.sin(np.radians(plan.flexion_deg)), abs=0.25)
 
 
-@pytest.mark.parametrize("degrees", [80, 180])
-def test_a_patient_on_the_side_or_prone(degrees):
-    study = hip_phantom(person=turned(degrees), scan=cropped(spacing_mm=(2.5, 1.8, 1.8)))
+@pytest.mark.parametrize("person", [Person(shape_seed=4, turn_deg=80), turned(180)], ids=["side", "prone"])
+def test_a_patient_on_the_side_or_prone(person):
+    """As measured, and of another make."""
+    study = hip_phantom(person=person, scan=cropped(spacing_mm=(2.0, 2.0, 2.0)))
     hips = found(study)
     assert [h.joint.side for h in hips] == ["left", "right"]
     for hip in hips:
         assert error_mm(study, hip) < 5
+        # of who lies on the side a thigh is cut by the field of view
+        assert hip.joint.status == "assessed" or person.turn_deg == 80

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from phantoms import cropped, hip_phantom, small_person, turned, volume
+from phantoms import cropped, hip_phantom, small_person, volume
 
 from ho_detect.acquisition.series.index import index_series
 from ho_detect.acquisition.volume.hu_volume import HuVolume
@@ -26,7 +26,8 @@ from ho_detect.simulation.implant_plans import TotalHip
 from ho_detect.simulation.person import HipPlan, Person
 from ho_detect.system.pseudonyms import Pseudonyms
 
-SCAN = cropped(spacing_mm=(2.5, 1.6, 1.6))
+#: Slices of 2 mm are painted once, thicker ones twice.
+SCAN = cropped(spacing_mm=(2.0, 2.0, 2.0))
 SIDES = ("left", "right")
 
 
@@ -88,11 +89,12 @@ class TestBothHips:
 
     @pytest.mark.parametrize(
         ("person", "step_mm"),
-        [(turned(20), 2.5), (Person(shape_seed=4, turn_deg=-35), 2.5), (Person(shape_seed=5, turn_deg=35), 5.0)],
-        ids=["of another make", "right", "left, 5 mm"],
+        [(Person(shape_seed=4, turn_deg=-35), 2.0), (Person(shape_seed=5, turn_deg=35), 5.0)],
+        ids=["right", "left, 5 mm"],
     )
     def test_of_a_patient_lying_rotated(self, person, step_mm):
-        study = hip_phantom(person=person, scan=cropped(spacing_mm=(step_mm, 1.8, 1.8)))
+        """One of another make, who takes long, lies prone in test_femur_starts."""
+        study = hip_phantom(person=person, scan=cropped(spacing_mm=(step_mm, 2.0, 2.0)))
         hips = found(study.volume)
         assert set(hips) == {"left", "right"}
         for hip in hips.values():
@@ -100,7 +102,7 @@ class TestBothHips:
             assert hip.status == "assessed"
 
     def test_of_a_small_person_with_flexed_hips_on_5_mm_slices(self):
-        study = hip_phantom(person=small_person(), scan=cropped(spacing_mm=(5.0, 1.6, 1.6), thickness_mm=5.0))
+        study = hip_phantom(person=small_person(), scan=cropped(spacing_mm=(5.0, 2.0, 2.0), thickness_mm=5.0))
         hips = found(study.volume)
         assert set(hips) == {"left", "right"}
         for hip in hips.values():
@@ -150,7 +152,7 @@ class TestPlaceAndStorage:
         ids=["prone", "feet first", "coronal"],
     )
     def test_what_is_stored_otherwise_is_found_in_the_same_place(self, order, steps):
-        ct, before = left_half()
+        ct, _ = left_half()
         hu, affine = ct.hu.transpose(order), ct.grid.affine.copy()
         affine[:3, :3] = affine[:3, :3][:, list(order)]
         for axis, step in enumerate(steps):
@@ -161,7 +163,8 @@ class TestPlaceAndStorage:
         stored = HuVolume(hu, Grid(hu.shape, affine), ct.series)
         # as stored, averaging to coarser voxels starts at another corner; in canonical order nothing differs
         self.check_same(found(stored), 0, within_mm=1.0)
-        assert found(stored.canonical()) == before
+        np.testing.assert_array_equal(stored.canonical().hu, ct.hu)
+        np.testing.assert_allclose(stored.canonical().grid.affine, ct.grid.affine, rtol=0, atol=1e-9)
 
     def test_a_mirrored_patient_has_her_sides_swapped(self):
         study, before = plain()
@@ -195,7 +198,7 @@ class TestPartsInView:
 
     @pytest.mark.parametrize(
         "scan",
-        [cropped(above_mm=-35.0, below_mm=190.0), cropped(above_mm=200.0, below_mm=-45.0)],
+        [cropped(above_mm=-35.0, below_mm=140.0), cropped(above_mm=150.0, below_mm=-45.0)],
         ids=["thighs", "abdomen"],
     )
     def test_no_hip_where_there_is_none(self, scan):
@@ -209,7 +212,7 @@ class TestPartsInView:
     def test_nothing_in_noise(self, sd_hu, least):
         """What explains edges by chance comes near the least score only where all of the volume is edges."""
         rng = np.random.default_rng(4)
-        assert found(volume(rng.normal(100, sd_hu, (24, 30, 30)), spacing=(4.0, 4.0, 4.0)), least) == {}
+        assert found(volume(rng.normal(100, sd_hu, (20, 24, 24)), spacing=(4.0, 4.0, 4.0)), least) == {}
 
     def test_nothing_in_balls_and_rods_of_bone(self):
         """A sphere on a rod is not a hip."""
@@ -222,10 +225,8 @@ class TestPartsInView:
 
 
 SHARED = Path(os.environ.get("HO_DETECT_SHARED", Path(__file__).parents[4] / "shared"))
-#: Hand-checked centers, within about 4 mm (../shared/real/README.md).
+#: Hand-checked centers, within about 4 mm (../shared/real/README.md); those of others in tests/test_shared_findings.py.
 REAL = {
-    "tcga_ov_pelvis": {"left": (88, 28, 1115), "right": (-90, 8, 1106)},
-    "sts_040": {"right": (-88, 7, -735)},
     "sts_044": {"right": (-83, 16, -731)},
     "sts_012": {"right": (-92, 23, -680)},
     "cort_liver_no_hip": {},

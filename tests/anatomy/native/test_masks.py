@@ -9,7 +9,7 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
-from model_hips import BRIDGE, Plan, scan, surface
+from model_hips import BRIDGE, ISLAND, Plan, analysed, scan, surface
 from nifti_masks import write_mask
 
 from ho_detect.analyze import analyze
@@ -17,17 +17,17 @@ from ho_detect.anatomy.native.masks import LABELS, NativeBone
 from ho_detect.findings import Findings
 from ho_detect.image.grid import Grid
 from ho_detect.image.surfaces import voxelised
-from ho_detect.settings import OutputSettings, Settings
+from ho_detect.settings import OutputSettings
 from ho_detect.system.files import BONES_FILE
 
-PLAN = Plan((BRIDGE,))
+PLAN = Plan((ISLAND, BRIDGE))
 NAMES = {"femur_left": ("femur", "left"), "femur_right": ("femur", "right"),
          "hip_left": ("pelvis", "left"), "hip_right": ("pelvis", "right")}  # fmt: skip
 
 
 @lru_cache(maxsize=1)
 def findings():
-    return Findings.of(analyze(scan(PLAN).volume, Settings(output=OutputSettings(bones=True))))
+    return Findings.of(replace(analysed(PLAN).result, output=OutputSettings(bones=True)))
 
 
 def true(name, grid):
@@ -93,7 +93,7 @@ def test_a_mask_given_takes_the_place_of_the_surface_where_it_holds(tmp_path):
 
 
 def test_a_hip_beside_metal_has_the_bones_that_the_fit_expects_and_no_hip_has_none():
-    hidden = analyze(scan(Plan(metal="left")).volume)
-    assert next(h for h in hidden.hips if h.side == "left").status == "assessed_beside_metal"
+    hidden = analysed(Plan((ISLAND,), metal="right")).result
+    assert next(h for h in hidden.hips if h.side == "right").status == "assessed_beside_metal"
     assert set(np.unique(hidden.native_bone())) == {0, *LABELS.values()}
     assert not NativeBone().labels(findings().volume.grid).any()

@@ -1,4 +1,5 @@
 import os
+import shutil
 import stat
 import zipfile
 from pathlib import Path
@@ -38,6 +39,21 @@ def call(archive, tmp_path):
         return report, done_in(events)
 
     return call
+
+
+@pytest.fixture(scope="module")
+def whole(archive, tmp_path_factory):
+    """A run over the archive that was to be resumed: report and folder."""
+    out = tmp_path_factory.mktemp("whole")
+    return run([archive], out, None, options(resume=True)), out
+
+
+@pytest.fixture
+def before(whole, tmp_path):
+    """The report of such a run; what it left is there."""
+    report, out = whole
+    shutil.copytree(out, tmp_path / "out")
+    return report
 
 
 class TestOrder:
@@ -129,17 +145,19 @@ class TestResume:
         assert done == [1, 6, 4, 2]
         assert set(report.folders) < set(again.folders)
 
+    @pytest.mark.usefixtures("before")
     def test_other_settings_are_other_results(self, call):
-        call(resume=True)
         other = Settings.from_dict({"judge": {"min_volume_mm3": 99.0}})
         assert call(resume=True, settings=other)[1] == [3, 5, 1, 6, 4, 2]
         assert call(resume=True, settings=other)[1] == []
 
+    @pytest.mark.usefixtures("before")
     def test_a_file_that_changed_is_another_input(self, call, archive):
-        call(resume=True)
         path = next((archive / "s2").iterdir())
-        os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
+        was = path.stat()
+        os.utime(path, ns=(0, was.st_mtime_ns + 1))
         assert call(resume=True)[1] == [2]
+        os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))  # other tests share it
 
     def test_an_archive_that_changed_is_another_input(self, call, archive, tmp_path):
         zipped = tmp_path / "in.zip"
@@ -151,14 +169,13 @@ class TestResume:
         os.utime(zipped, ns=(0, zipped.stat().st_mtime_ns + 1))
         assert call(resume=True, inputs=[zipped])[1] == [1]
 
+    @pytest.mark.usefixtures("before")
     def test_an_archive_may_move(self, call, archive, tmp_path):
-        call(resume=True)
         (tmp_path / "link").symlink_to(archive)
         assert call(resume=True, inputs=[tmp_path / "link"])[1] == []
 
-    def test_a_result_that_is_lost_or_broken_is_made_again(self, call, tmp_path):
-        report, _ = call(resume=True)
-        one, two = (tmp_path / "out" / report.studies[k].folder / "findings.json" for k in (1, 2))
+    def test_a_result_that_is_lost_or_broken_is_made_again(self, before, call, tmp_path):
+        one, two = (tmp_path / "out" / before.studies[k].folder / "findings.json" for k in (1, 2))
         one.unlink()
         two.write_text("{")
         assert call(resume=True)[1] == [3, 2]
@@ -175,37 +192,53 @@ class TestResume:
         assert done == [2]
         assert [r.number for r in again.failed] == [7]
 
-    def test_a_series_that_fails_now_loses_its_older_result(self, call, tmp_path):
-        report, _ = call(resume=True)
+    def test_a_series_that_fails_now_loses_its_older_result(self, before, call, tmp_path):
         other = Settings.from_dict({"judge": {"min_volume_mm3": 99.0}})
         call(resume=True, settings=other, task=batch_tasks.second_exits)
-        assert report.studies[1].folder not in names(tmp_path / "out")
-        assert report.studies[0].folder in names(tmp_path / "out")
+        assert before.studies[1].folder not in names(tmp_path / "out")
+        assert before.studies[0].folder in names(tmp_path / "out")
 
+    @pytest.mark.usefixtures("before")
     def test_without_it_all_is_done_again(self, call):
-        call(resume=True)
         assert call(overwrite=True)[1] == [3, 5, 1, 6, 4, 2]
 
+    @pytest.mark.usefixtures("before")
     def test_without_a_word_what_is_there_is_left(self, call):
-        call(resume=True)
         with pytest.raises(UsageError, match="--overwrite"):
             call()
+
+
+@pytest.fixture(scope="module")
+def write_to(archive, key_file):
+    def write_to(out, *, limit=None, **output):
+        """Write outputs of two series; return for each whether it was analysed (True) or only written (False)."""
+        settings, seconds = Settings.from_dict({"output": output}), []
+        given = options(batch_tasks.analyses, resume=True, report=False, key_file=key_file, limit=limit)
+        tell = lambda event: seconds.append(event.seconds) if event.kind == "finished" else None  # noqa: E731
+        run([archive / "s2", archive / "s4"], out, settings, given, tell)
+        return [s == 0.5 for s in seconds]
+
+    return write_to
+
+
+@pytest.fixture(scope="module")
+def plain(write_to, tmp_path_factory):
+    out = tmp_path_factory.mktemp("plain")
+    assert write_to(out) == [True, True]
+    return out
 
 
 class TestOutputs:
     """What is written of a result is no part of what is found: asking for more of it needs no second analysis."""
 
     @pytest.fixture
-    def write(self, archive, tmp_path, key_file):
-        def write(name="out", *, limit=None, **output):
-            """Write outputs of two series; return for each whether it was analysed (True) or only written (False)."""
-            settings, seconds = Settings.from_dict({"output": output}), []
-            given = options(batch_tasks.analyses, resume=True, report=False, key_file=key_file, limit=limit)
-            tell = lambda event: seconds.append(event.seconds) if event.kind == "finished" else None  # noqa: E731
-            run([archive / "s2", archive / "s4"], tmp_path / name, settings, given, tell)
-            return [s == 0.5 for s in seconds]
+    def write(self, write_to, tmp_path):
+        return lambda name="out", **given: write_to(tmp_path / name, **given)
 
-        return write
+    @pytest.fixture
+    def written(self, plain, tmp_path):
+        """What was written when nothing was asked for is there."""
+        shutil.copytree(plain, tmp_path / "out")
 
     @pytest.fixture
     def files(self, tmp_path):
@@ -219,8 +252,8 @@ class TestOutputs:
         return files
 
     @pytest.mark.parametrize("more", [{"fhir": True}, {"dicom": True}, {"keep_identity": True}], ids=str)
+    @pytest.mark.usefixtures("written")
     def test_what_is_asked_for_later_is_written_without_an_analysis(self, write, files, more):
-        assert write() == [True, True]
         assert write(**more) == [False, False]
         assert write(**more) == []
         assert write("once", **more) == [True, True]
@@ -230,14 +263,14 @@ class TestOutputs:
         assert all(name.endswith(".dcm") for name in differing)
         assert len(files()) >= 4
 
+    @pytest.mark.usefixtures("written")
     def test_provenance_is_that_of_the_files_that_are_there(self, write, tmp_path):
-        write()
         write(fhir=True)
         assert [p.message for p in verify(tmp_path / "out").problems] == []
         assert len(list(tmp_path.glob("out/series-*/fhir.json"))) == 2
 
+    @pytest.mark.usefixtures("written")
     def test_native_bone_needs_the_analysis(self, write, tmp_path):
-        write()
         assert write(bones=True) == [True, True]
         assert len(list(tmp_path.glob("out/series-*/native_bone.nii.gz"))) == 2
 
@@ -253,50 +286,51 @@ class TestOutputs:
         assert write() == [False, False]
         assert not any(b"1.2.826.0.1.3680043.8.498.1.2" in data for data in files().values())
 
+    @pytest.mark.usefixtures("written")
     def test_other_names_are_given_to_what_is_there(self, write, tmp_path):
-        write()
         assert write(naming="bids") == []
         assert len(list(tmp_path.glob("out/sub-*/ses-*/ct/*_dseg.nii.gz"))) == 2
 
+    @pytest.mark.usefixtures("written")
     def test_what_waits_for_an_output_is_still_known_after_a_stop(self, write, tmp_path):
-        write()
         assert write(fhir=True, limit=1) == [False]
         assert sorted(r["status"] == "waiting" for r in rows(tmp_path / "out")) == [False, True]
         assert write(fhir=True) == [False]
 
+    @pytest.mark.usefixtures("written")
     def test_a_result_that_is_broken_is_found_again(self, write, tmp_path):
-        write()
         for path in (tmp_path / "out").glob("series-*/lesions.nii.gz"):
             path.write_bytes(b"cut")
         assert write(fhir=True) == [True, True]
 
 
 class TestKey:
-    def test_stays_for_the_next_run_that_resumes(self, call, tmp_path):
-        call(resume=True)
+    @pytest.mark.usefixtures("before")
+    def test_stays_for_the_next_run_that_resumes(self, tmp_path):
         key = tmp_path / "out" / ".ho-detect" / "key"
         assert stat.S_IMODE(key.stat().st_mode) == 0o600
         assert stat.S_IMODE(key.parent.stat().st_mode) == 0o700
 
-    def test_is_forgotten_when_all_is_done(self, call, tmp_path):
-        call(limit=1)
+    def test_is_forgotten_when_all_is_done(self, call, tmp_path, archive):
+        two = [archive / "s2", archive / "s4"]
+        call(inputs=two, limit=1)
         assert (tmp_path / "out" / ".ho-detect" / "key").exists()
-        call(overwrite=True)
+        call(inputs=two, overwrite=True)
         assert ".ho-detect" not in names(tmp_path / "out")
 
-    def test_of_the_user_is_not_copied(self, call, tmp_path, key_file):
-        call(resume=True, key_file=key_file)
+    def test_of_the_user_is_not_copied(self, call, tmp_path, archive, key_file):
+        call(inputs=[archive / "s2"], resume=True, key_file=key_file)
         held = [p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()]
         assert len(held) > 0
         assert not any(key_file.read_bytes() in data for data in held)
 
-    def test_results_without_one_cannot_be_known_again(self, call):
-        call()
+    def test_results_without_one_cannot_be_known_again(self, call, archive):
+        call(inputs=[archive / "s2"])
         with pytest.raises(UsageError, match="key was not kept"):
-            call(resume=True)
+            call(inputs=[archive / "s2"], resume=True)
 
-    def test_private_files_name_no_one(self, call, tmp_path, archive):
-        call(resume=True)
+    @pytest.mark.usefixtures("before")
+    def test_private_files_name_no_one(self, tmp_path):
         private = [path for path in (tmp_path / "out" / ".ho-detect").rglob("*") if path.is_file()]
         assert len(private) > 0
         for path in private:

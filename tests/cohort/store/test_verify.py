@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 
 import batch_tasks
 import pyarrow.parquet as pq
@@ -25,10 +26,17 @@ def studies(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def written(studies, tmp_path_factory):
+    out = tmp_path_factory.mktemp("written")
+    run([studies], out, options=Options(task=batch_tasks.finds_measured_lesions))
+    return out
+
+
 @pytest.fixture
-def out(studies, tmp_path):
-    run([studies], tmp_path / "out", options=Options(task=batch_tasks.finds_measured_lesions))
-    return tmp_path / "out"
+def out(written, tmp_path):
+    """A copy, to be damaged."""
+    return shutil.copytree(written, tmp_path / "out")
 
 
 def folder_of(out):
