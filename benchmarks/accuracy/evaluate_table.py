@@ -42,17 +42,20 @@ _PENALTY = 1.0
 _CUTS = (0.2, 0.5)
 
 
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table of make_table.py; definitions are today's too, not those alone of the day on which it was made."""
+    table, settings = pd.read_parquet(path), Settings()
+    today = [defined(evidence_of(row), settings) is not None for row in table.to_dict("records")]
+    return table.assign(defined=np.maximum(table["defined"], np.array(today, float)))
+
+
 def rows_that_count(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that are judged and are one thing or the other: not left out.
 
-    Ossification that metal hides need not be found; a streak there is none. Definitions are today's, whatever they were when
-    the table was made.
+    Ossification that metal hides need not be found; a streak there is none.
     """
     counts = (table["neither"] == 0) | (table["label"] == 0)
-    rows = table[table["label"].notna() & counts & (table["defined"] == 0)]
-    settings = Settings()
-    judged = [defined(evidence_of(row), settings) is None for row in rows.to_dict("records")]
-    return rows[judged].reset_index(drop=True)
+    return table[table["label"].notna() & counts & (table["defined"] == 0)].reset_index(drop=True)
 
 
 def defined_away(table: pd.DataFrame) -> dict[str, Any]:
@@ -270,12 +273,12 @@ def main(arguments: list[str] | None = None) -> None:
         name, function = args.model.split(":")
         module = importlib.import_module(name)
         fit, without = getattr(module, function), getattr(module, "WITHOUT", {})
-    whole = pd.read_parquet(args.table)
+    whole = read_table(args.table)
     table = rows_that_count(whole)
     record, p = evaluated(fit, table, None if args.no_ablation else without)
     record["ossification that is no finding by definition"] = defined_away(whole)
     for path in args.variants:
-        record[path.stem] = on_variant(fit, table, rows_that_count(pd.read_parquet(path)))
+        record[path.stem] = on_variant(fit, table, rows_that_count(read_table(path)))
     args.out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(record, indent=1)
     (args.out / "judgement.json").write_text(text + "\n", encoding="utf-8")
