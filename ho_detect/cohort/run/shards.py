@@ -17,6 +17,7 @@ from ho_detect.cohort.store.link_table import check_link_table, write_link_table
 from ho_detect.cohort.store.output_folder import MANIFEST_FILE, OutputFolder
 from ho_detect.cohort.store.results import ResultStore
 from ho_detect.errors import UsageError
+from ho_detect.export.save import check_output
 from ho_detect.settings import Settings
 
 
@@ -48,9 +49,11 @@ def plan_shards(
     Raises
     ------
     UsageError
-        An input is not there, ``out`` cannot be written or is in use, a file or the masks cannot be used.
+        An input is not there, ``out`` cannot be written or is in use, a file or the masks cannot be used, or a library
+        for what is to be written is not installed.
     """
     settings, options = settings or Settings(), options or Options()
+    check_output(settings.output)
     check_inputs(inputs)
     check_link_table(options.link_table, out)
     if n_shards < 1:
@@ -95,7 +98,8 @@ def run_shard(
     Raises
     ------
     UsageError
-        The manifest cannot be used, there is no such shard, or another process does it now.
+        The manifest cannot be used, there is no such shard, another process does it now, or a library for what is to be
+        written is not installed.
     HoDetectError
         The output could not be written any more; what was done until then is there.
     Interrupted
@@ -103,6 +107,7 @@ def run_shard(
     """
     options = options or Options()
     about = read_about(manifest)
+    check_output(about.settings.output)
     part = None if shard is None else parse_shard(shard, about.n_shards)
     given = supplied_pseudonyms(options.key_file, about.settings)
     name = "" if part is None else f"{part}-of-{about.n_shards}"
