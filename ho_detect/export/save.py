@@ -13,8 +13,6 @@ from ho_detect.export.nifti import write_labels, write_slices
 from ho_detect.export.provenance import PROVENANCE_FILE, hashes_of, provenance, provenance_json
 from ho_detect.results.record import record_json
 from ho_detect.results.result import Result
-from ho_detect.settings import OutputSettings
-from ho_detect.system.extras import need
 from ho_detect.system.files import (
     BONES_FILE,
     DETECTED_FILE,
@@ -115,12 +113,6 @@ WRITERS: tuple[Writer, ...] = (
 )
 
 
-def check_output(output: OutputSettings) -> None:
-    """Raise UsageError where a library is missing that an output which is asked for needs: before any analysis."""
-    if output.dicom:
-        need("DICOM output", "dicom")
-
-
 def save(result: Result, folder: Path, *, pages: bool = False) -> Path:
     """Write the record, the label map, what the settings ask for, and where it all came from.
 
@@ -143,7 +135,7 @@ def save(result: Result, folder: Path, *, pages: bool = False) -> Path:
         The result was read from a folder, and what is asked for needs its CT, which is not known; or a library for what
         is asked for is not installed.
     """
-    check_output(result.output)
+    result.output.check_libraries()
     folder.mkdir(parents=True, exist_ok=True)
     asked = [w for w in WRITERS if _is_asked(w, result, pages=pages)]
     make: list[Callable[[], Any]] = [lambda w=w: w.write(result, folder) for w in asked]  # type: ignore[misc]

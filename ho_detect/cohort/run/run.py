@@ -20,7 +20,6 @@ from ho_detect.cohort.store.bids import name_results
 from ho_detect.cohort.store.link_table import check_link_table, write_link_table
 from ho_detect.cohort.store.output_folder import MANIFEST_FILE, OutputFolder
 from ho_detect.errors import UsageError
-from ho_detect.export.save import check_output
 from ho_detect.settings import Settings
 
 
@@ -66,7 +65,7 @@ def run(
     """
     settings, options, out = Settings.of(settings), options or Options(), Path(out)
     paths = [Path(p) for p in ([inputs] if isinstance(inputs, str | Path) else inputs)]
-    check_output(settings.output)
+    settings.output.check_libraries()
     check_inputs(paths)
     check_link_table(options.link_table, out)
     given, masks = supplied_pseudonyms(options.key_file, settings), None if anatomy is None else Path(anatomy)

@@ -17,7 +17,6 @@ from ho_detect.cohort.store.link_table import check_link_table, write_link_table
 from ho_detect.cohort.store.output_folder import MANIFEST_FILE, OutputFolder
 from ho_detect.cohort.store.results import ResultStore
 from ho_detect.errors import UsageError
-from ho_detect.export.save import check_output
 from ho_detect.settings import Settings
 
 
@@ -53,7 +52,7 @@ def plan_shards(
         for what is to be written is not installed.
     """
     settings, options = settings or Settings(), options or Options()
-    check_output(settings.output)
+    settings.output.check_libraries()
     check_inputs(inputs)
     check_link_table(options.link_table, out)
     if n_shards < 1:
@@ -107,7 +106,7 @@ def run_shard(
     """
     options = options or Options()
     about = read_about(manifest)
-    check_output(about.settings.output)
+    about.settings.output.check_libraries()
     part = None if shard is None else parse_shard(shard, about.n_shards)
     given = supplied_pseudonyms(options.key_file, about.settings)
     name = "" if part is None else f"{part}-of-{about.n_shards}"
