@@ -18,6 +18,7 @@ from ho_detect.results.load import load_result
 from ho_detect.results.record import record_json
 from ho_detect.results.result import Result
 from ho_detect.results.sentences import record_sentences
+from ho_detect.system.extras import need
 from ho_detect.system.pseudonyms import Pseudonyms
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class Findings(Result):
         Raises
         ------
         UsageError
-            The findings were saved without it, and their CT is not known.
+            The findings were saved without it, and their CT is not known; or SimpleITK is not installed.
         """
         return self.grid.to_simpleitk(self._array(what))
 
@@ -174,9 +175,12 @@ class Findings(Result):
         ------
         KeyError
             There is no lesion of that id.
+        UsageError
+            matplotlib is not installed.
         """
         from ho_detect.export.pictures.figures import lesion_figure, overview
 
+        need("plot()", "notebook", "matplotlib")
         return overview(self) if lesion_id is None else lesion_figure(self, lesion_id)
 
     def show(self) -> Any:  # noqa: ANN401 - a widget of a library that may be there or not
@@ -217,6 +221,8 @@ class Findings(Result):
         ------
         OSError
             A file cannot be written.
+        UsageError
+            ``settings.output`` asks for DICOM, and the libraries of the extra ``dicom`` are not installed.
         """
         from ho_detect.export.save import save
 
@@ -232,7 +238,7 @@ class Findings(Result):
         Raises
         ------
         UsageError
-            The findings were not made from DICOM files.
+            The findings were not made from DICOM files, or the libraries of the extra ``dicom`` are not installed.
         OSError
             A file cannot be written.
         """

@@ -2,8 +2,8 @@
 
     python pipelines/submitit_cohort.py ARCHIVE OUT --shards 40 --partition long
 
-Needs ``pip install submitit``. A job that runs out of its time or is preempted is queued again and goes on where it
-was. ``--cluster local`` runs the shards as processes of this machine instead.
+Needs ``pip install 'ho-detect[cluster]'``. A job that runs out of its time or is preempted is queued again and goes on
+where it was. ``--cluster local`` runs the shards as processes of this machine instead.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ import pytest
 
 import ho_detect
 
-HEAVY = ("numpy", "numba", "SimpleITK", "pandas", "pyarrow", "matplotlib", "pydicom", "scipy", "skimage")
+HEAVY = ("numpy", "numba", "SimpleITK", "pandas", "arro3", "pyarrow", "matplotlib", "pydicom", "scipy", "skimage")
 
 READERS = (
     "cohort.run.run",

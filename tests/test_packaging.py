@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ho_detect.system.extras import EXTRAS
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RECIPES = ("Dockerfile", "ho-detect.def")
@@ -47,7 +49,9 @@ def test_the_readme_of_the_package_has_no_link_that_leads_nowhere():
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_container_has_the_pinned_versions_and_all_that_the_build_reads(name):
     recipe = (ROOT / "container" / name).read_text(encoding="utf-8")
-    assert "pip install --no-cache-dir -c /src/constraints.txt /src" in recipe
+    extras = re.search(r"pip install --no-cache-dir -c /src/constraints\.txt '/src\[([\w,]+)\]' ", recipe)[1]
+    # who uses a container cannot install into it: every command works
+    assert set(extras.split(",")) == set(EXTRAS) - {"notebook"}
     for path in ("pyproject.toml", "constraints.txt", "README.md", "LICENSE", "ho_detect"):
         assert re.search(rf"^\s*(COPY .*)?\b{re.escape(path)}\b.* /src", recipe, re.MULTILINE), path
         assert (ROOT / path).exists()

@@ -12,13 +12,14 @@ from ho_detect.agreement.masks import Labels, onto, read_mask
 from ho_detect.agreement.overlap import BoolArray, Overlap, overlap
 from ho_detect.agreement.pairs import Pair, pair_up
 from ho_detect.agreement.record import Agreement, CaseRow, GradeAgreement, HipRow, LesionRow
-from ho_detect.agreement.statistics import bland_altman, check_libraries, intraclass, kappa, share
+from ho_detect.agreement.statistics import bland_altman, intraclass, kappa, share
 from ho_detect.agreement.surfaces import surface_distances
 from ho_detect.detection.grade.hip import Hip
 from ho_detect.detection.grade.systems import GRADES
 from ho_detect.image.grid import Grid
 from ho_detect.results.load import load_result
 from ho_detect.results.result import Result
+from ho_detect.system.extras import need
 
 #: Surfaces of two readers lie within about so much of each other where they agree, mm. Convention.
 TOLERANCE_MM = 2.0
@@ -50,7 +51,7 @@ def agree(pairs: Sequence[Pair], tolerance_mm: float = TOLERANCE_MM) -> Agreemen
     UsageError
         A mask or result cannot be read, or the libraries of the extra ``agree`` are not installed.
     """
-    check_libraries()
+    need("agreement", "agree")
     cases = [_case(pair, tolerance_mm) for pair in pairs]
     rows = [case.row for case in cases]
     hips = [hip for case in cases for hip in case.hips]

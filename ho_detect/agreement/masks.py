@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
 from ho_detect.errors import UsageError
+from ho_detect.image.files import read_image
 from ho_detect.image.grid import Grid
+from ho_detect.system.extras import need
 
 MASK_ENDINGS: Final = (".nii.gz", ".nii", ".nrrd", ".mha", ".dcm")
 #: Grids whose corners lie no farther apart are one, mm: NIfTI keeps an affine as 32-bit numbers.
@@ -29,9 +31,10 @@ def read_mask(path: Path) -> tuple[Labels, Grid]:
     Raises
     ------
     UsageError
-        It cannot be read, holds no whole numbers from 0 to 65535, or is a DICOM object of another kind.
+        It cannot be read, holds no whole numbers from 0 to 65535, is a DICOM object of another kind, or its format
+        needs a library that is not installed.
     """
-    values, grid = _segmentation(path) if path.name.lower().endswith(".dcm") else _image(path)
+    values, grid = _segmentation(path) if path.name.lower().endswith(".dcm") else read_image(path)
     if values.ndim != 3 or not np.array_equal(values, values.astype(np.uint16)):
         raise UsageError("no mask: not three axes of whole numbers from 0 to 65535", path)
     labels = values.astype(np.uint16)
@@ -46,32 +49,15 @@ def onto(labels: Labels, grid: Grid, other: Grid) -> Labels:
         ends = np.vstack([np.zeros(3), labels.shape, np.diag(labels.shape)])
         if np.abs(grid.to_lps(ends) - other.to_lps(ends)).max() <= _SAME_MM:
             return labels
-    import SimpleITK as sitk  # noqa: N813
-
-    target = other.to_simpleitk(np.zeros(other.shape, np.uint8))
-    there = sitk.Resample(grid.to_simpleitk(labels), target, sitk.Transform(), sitk.sitkNearestNeighbor, 0.0)
-    return np.ascontiguousarray(sitk.GetArrayFromImage(there).astype(np.uint16))
-
-
-def _image(path: Path) -> tuple[NDArray[Any], Grid]:
-    import SimpleITK as sitk  # noqa: N813
-
-    try:
-        image = sitk.ReadImage(str(path))
-    except RuntimeError as error:
-        raise UsageError("the mask cannot be read", path) from error
-    values = sitk.GetArrayFromImage(image)
-    if values.ndim != 3:
-        raise UsageError("no mask: not three axes", path)
-    affine = np.eye(4)
-    direction = np.array(image.GetDirection()).reshape(3, 3)
-    affine[:3, :3] = (direction * np.array(image.GetSpacing()))[:, ::-1]
-    affine[:3, 3] = image.GetOrigin()
-    return values, Grid(values.shape, affine)
+    matrix, offset = other.onto(grid)
+    # not beyond the outermost voxels: what lies outside of them has no label
+    there: Labels = ndi.affine_transform(labels, matrix, offset, other.shape, order=0, mode="grid-constant")
+    return there
 
 
 def _segmentation(path: Path) -> tuple[NDArray[Any], Grid]:
     """Read a DICOM Segmentation; its segments must not overlap."""
+    need("a DICOM Segmentation", "dicom", "highdicom")
     import highdicom as hd
     from pydicom.errors import InvalidDicomError
 

@@ -15,8 +15,6 @@ import numpy as np
 from msgspec import Meta
 from scipy import stats
 
-from ho_detect.errors import UsageError
-
 #: Below so many pairs neither limits nor coefficients mean anything.
 LEAST_PAIRS = 3
 
@@ -44,15 +42,6 @@ class BlandAltman(msgspec.Struct, frozen=True, kw_only=True):
     sd: float | None
     lower_limit: Estimate
     upper_limit: Estimate
-
-
-def check_libraries() -> None:
-    """Raise UsageError where the libraries of the extra ``agree`` are not installed."""
-    try:
-        import pingouin  # noqa: F401
-        import statsmodels.api  # noqa: F401
-    except ImportError as error:
-        raise UsageError(f"agreement needs more libraries: pip install 'ho-detect[agree]' ({error.name})") from error
 
 
 def bland_altman(reference: Sequence[float], result: Sequence[float]) -> BlandAltman:

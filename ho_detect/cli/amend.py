@@ -71,6 +71,7 @@ def command(result: Path, **given: Any) -> None:  # noqa: ANN401 - click passes 
 def _amended(result: Path, given: dict[str, Any]) -> Any:  # noqa: ANN401 - imported when it is called
     from ho_detect.cli.terminal import say_if_compiling
     from ho_detect.reading.amend import Given, amend
+    from ho_detect.reading.folder import automatic_folder, output_of
     from ho_detect.reading.word import Word, read_page_file
     from ho_detect.system.pseudonyms import Pseudonyms
 
@@ -82,6 +83,7 @@ def _amended(result: Path, given: dict[str, Any]) -> Any:  # noqa: ANN401 - impo
         word = Word(given["reader"], given["keep"], given["drop"], given["labels"], given["comment"])
         if not (word.keep or word.drop or word.labels):
             raise UsageError("nothing to amend: give --keep, --drop, --labels, --from or --automatic")
+    output_of(automatic_folder(result)).check_libraries()  # all that was written is written anew
     say_if_compiling(sys.stderr, quiet=given["quiet"])
     key = None if given["key_file"] is None else Pseudonyms.from_file(given["key_file"])
     return amend(result, word, Given(given["ct"], given["anatomy"], key))

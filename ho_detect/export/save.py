@@ -132,8 +132,10 @@ def save(result: Result, folder: Path, *, pages: bool = False) -> Path:
     OSError
         A file cannot be written.
     UsageError
-        The result was read from a folder, and what is asked for needs its CT, which is not known.
+        The result was read from a folder, and what is asked for needs its CT, which is not known; or a library for what
+        is asked for is not installed.
     """
+    result.output.check_libraries()
     folder.mkdir(parents=True, exist_ok=True)
     asked = [w for w in WRITERS if _is_asked(w, result, pages=pages)]
     make: list[Callable[[], Any]] = [lambda w=w: w.write(result, folder) for w in asked]  # type: ignore[misc]

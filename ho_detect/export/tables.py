@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,49 +10,64 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ho_detect.system.files import replacing, write_atomically
+from ho_detect.export.parquet import write_parquet
+from ho_detect.system.extras import need
+from ho_detect.system.files import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
+    from arro3.core import Table
 
 #: A spreadsheet takes a cell that starts with one of these for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def arrow_table(row_type: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pa.Table:
+def arrow_table(row_type: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> Table:
     """Return rows as an Arrow table: text, int64, float64, bool or lists of text; what was not measured is null."""
-    import pyarrow as pa
-    import pyarrow.json as pa_json
+    from arro3.core import DataType, Field, Schema
+    from arro3.io import read_json
 
-    types = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_(), list: pa.list_(pa.string())}
-    schema = pa.schema(
+    words = DataType.list(Field("item", DataType.string()))
+    types = {
+        str: DataType.string(),
+        int: DataType.int64(),
+        float: DataType.float64(),
+        bool: DataType.bool(),
+        list: words,
+    }
+    schema = Schema(
         [
-            pa.field(name, types[kind], metadata={"description": description} if description else None)
+            Field(name, types[kind], metadata={"description": description} if description else None)
             for name, kind, description in columns_of(row_type)
         ]
     )
-    if not rows:
-        return schema.empty_table()
-    # by way of JSON: pyarrow imports pandas, half a second and 70 MB, to look at Python's own values
+    # by way of JSON: arro3 makes no lists of Python's own
     lines = b"\n".join(msgspec.json.encode(_values(row)) for row in rows)
-    table = pa_json.read_json(pa.BufferReader(lines), parse_options=pa_json.ParseOptions(explicit_schema=schema))
-    return pa.Table.from_arrays(table.combine_chunks().columns, schema=schema)
+    return read_json(io.BytesIO(lines), schema).read_all().combine_chunks()
 
 
 def frame(row_type: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pd.DataFrame:
-    """Return rows as a pandas frame: string, Int64, float64, boolean columns, and lists of words as lists."""
-    import pandas as pd
-    import pyarrow as pa
+    """Return rows as a pandas frame: string, Int64, float64, boolean columns, and lists of words as lists.
 
-    nullable = {pa.string(): pd.StringDtype(), pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
-    result: pd.DataFrame = arrow_table(row_type, rows).to_pandas(types_mapper=nullable.get)
+    Raises
+    ------
+    UsageError
+        pandas is not installed.
+    """
+    need("a frame", "notebook", "pandas")
+    import pandas as pd
+
+    types: dict[type, Any] = {
+        str: pd.StringDtype(), int: pd.Int64Dtype(), float: "float64", bool: pd.BooleanDtype(), list: object
+    }  # fmt: skip
+    values = [_values(row) for row in rows]
+    columns: dict[str, Any] = {}
     for name, kind, _ in columns_of(row_type):
+        cells = [one[name] for one in values]
         if kind is list:
-            result[name] = pd.Series(
-                [None if words is None else list(words) for words in result[name]], index=result.index, dtype=object
-            )
-    return result
+            cells = [None if words is None else list(words) for words in cells]
+        columns[name] = pd.Series(cells, dtype=types[kind])
+    return pd.DataFrame(columns)
 
 
 def csv_text(row_type: type[msgspec.Struct], rows: Iterable[msgspec.Struct]) -> str:
@@ -92,12 +108,8 @@ def write_table(
     OSError
         A file cannot be written.
     """
-    import pyarrow.parquet as pq
-
     write_atomically(folder / f"{name}.csv", csv_text(row_type, rows).encode("utf-8"), staging)
-    # opened here: pyarrow takes some names for addresses, and others it cannot encode
-    with replacing(folder / f"{name}.parquet", staging) as temporary, temporary.open("wb") as file:
-        pq.write_table(arrow_table(row_type, rows), file)
+    write_parquet(folder / f"{name}.parquet", arrow_table(row_type, rows), staging)
 
 
 def columns_of(row_type: type[msgspec.Struct]) -> list[tuple[str, type, str]]:

@@ -24,6 +24,7 @@ from ho_detect.results.record import Software
 from ho_detect.results.result import Result
 from ho_detect.settings import FollowUpSettings, Settings
 from ho_detect.study import analyze_study
+from ho_detect.system.extras import need
 from ho_detect.system.parallel import threads, using_threads
 
 #: Slice steps that differ by more than this factor make volumes less comparable. Convention.
@@ -54,10 +55,12 @@ def compare(
     Raises
     ------
     UsageError
-        A path is not there, the CT of saved findings is not known, or the studies state different patient ids.
+        A path is not there, the CT of saved findings is not known, the studies state different patient ids, or the
+        libraries of the extra ``followup`` are not installed.
     SeriesError
         Nothing in one of them can be analysed.
     """
+    need("follow-up", "followup")
     settings = Settings.of(settings)
     before, after = (analysis_of(study, number, settings) for number, study in enumerate((earlier, later), 1))
     if not different_ids:

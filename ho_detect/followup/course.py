@@ -18,6 +18,7 @@ from ho_detect.followup.show import PAGE_FILE, TrackRow, follow_up_html, track_r
 from ho_detect.followup.tracks import Course, tracks_of
 from ho_detect.results.result import Result
 from ho_detect.settings import Settings
+from ho_detect.system.extras import need
 from ho_detect.system.files import write_atomically
 
 COURSE_FILE: Final = "course.json"
@@ -49,6 +50,7 @@ def follow(
     UsageError, SeriesError
         As :func:`~ho_detect.followup.compare.compare`; the error says which study it is, counted as given.
     """
+    need("follow-up", "followup")
     settings = Settings.of(settings)
     analyses = [analysis_of(study, number, settings) for number, study in enumerate(studies, 1)]
     if not different_ids:

@@ -12,6 +12,7 @@ from ho_detect.followup.sentences import comparison_sentences
 from ho_detect.followup.tables import ChangeRow, change_rows, save
 from ho_detect.followup.tracks import Track, tracks_of
 from ho_detect.results.result import Result
+from ho_detect.system.extras import need
 from ho_detect.system.files import write_atomically
 
 if TYPE_CHECKING:
@@ -42,15 +43,28 @@ class FollowUp:
         return tracks_of((self.earlier, self.later), (self.comparison,), self._days)
 
     def frame(self) -> pd.DataFrame:
-        """Return one row per hip, then one per lesion: the columns of ``comparison.csv``."""
+        """Return one row per hip, then one per lesion: the columns of ``comparison.csv``.
+
+        Raises
+        ------
+        UsageError
+            pandas is not installed.
+        """
         from ho_detect.export.tables import frame
 
         return frame(ChangeRow, change_rows(self.comparison))
 
     def plot(self) -> Figure:
-        """Draw volume before and after."""
+        """Draw volume before and after.
+
+        Raises
+        ------
+        UsageError
+            matplotlib is not installed.
+        """
         from ho_detect.followup.show import course_figure
 
+        need("plot()", "followup", "matplotlib")
         return course_figure(self.tracks(), self._days)
 
     def report(self, path: str | Path) -> Path:
@@ -60,9 +74,12 @@ class FollowUp:
         ------
         OSError
             The file cannot be written.
+        UsageError
+            matplotlib is not installed.
         """
         from ho_detect.followup.show import follow_up_html
 
+        need("report()", "followup", "matplotlib")
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         page = follow_up_html((self.earlier, self.later), (self.comparison,), self.tracks(), self._days)

@@ -7,9 +7,9 @@ bones do not, but a fit that fails on one side says nothing of the other.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
@@ -23,6 +23,9 @@ from ho_detect.anatomy.native.surfaces import FAR_MM, BoneDistance
 from ho_detect.image.grid import FloatArray, Grid, align_similarity
 from ho_detect.image.sides import Bone, Side
 from ho_detect.settings import FollowUpSettings
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk  # noqa: N813 - as all call it
 
 #: What is compared: bone and so far outside of it, without what lies so near to the other bone or a lesion, mm.
 _BAND_MM, _CLEAR_MM = 3.0, 1.5
@@ -117,6 +120,8 @@ def _refined(
     earlier: Analysis, moving: sitk.Image, side: Side, bone: Bone, rotation: FloatArray, middles: list[FloatArray]
 ) -> tuple[FloatArray, FloatArray]:
     """Minimise the mean squared difference of HU in and around the bone, from where the surfaces put it."""
+    import SimpleITK as sitk  # noqa: N813
+
     field = _field(earlier, side, bone)
     z, y, x = (-(-n // _EVERY) for n in field.grid.shape)
     lattice = Grid.axial((z, y, x), np.multiply(field.grid.spacing_mm, _EVERY), field.grid.origin_lps_mm)
@@ -146,6 +151,8 @@ def _refined(
 
 def _mask(study: Analysis, side: Side, bone: Bone, lattice: Grid) -> sitk.Image:
     """Mark what is compared of a bone, as uint8."""
+    import SimpleITK as sitk  # noqa: N813
+
     volume = study.result.volume
     other: Bone = "pelvis" if bone == "femur" else "femur"
     mm, beside = (
@@ -164,6 +171,8 @@ def _mask(study: Analysis, side: Side, bone: Bone, lattice: Grid) -> sitk.Image:
 
 def _on(lattice: Grid, image: sitk.Image, how: int, beyond: float) -> sitk.Image:
     """Resample an image to a lattice; ``beyond`` its edges."""
+    import SimpleITK as sitk  # noqa: N813
+
     reference = lattice.to_simpleitk(np.zeros(lattice.shape, np.uint8))
     there: sitk.Image = sitk.Resample(image, reference, sitk.Transform(), how, float(beyond), sitk.sitkFloat32)
     return there
@@ -171,6 +180,8 @@ def _on(lattice: Grid, image: sitk.Image, how: int, beyond: float) -> sitk.Image
 
 def _windowed(image: sitk.Image) -> sitk.Image:
     """Limit HU to soft tissue and bone."""
+    import SimpleITK as sitk  # noqa: N813
+
     there: sitk.Image = sitk.Clamp(image, sitk.sitkFloat32, *_WINDOW_HU)
     return there
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ho_detect.system.extras import need
+
 if TYPE_CHECKING:
     import SimpleITK as sitk  # noqa: N813 - the name everyone uses
 
@@ -201,6 +203,7 @@ class Grid:
 
     def to_simpleitk(self, array: NDArray[Any]) -> sitk.Image:
         """Return ``array`` (slice, row, column) as a SimpleITK image with this geometry."""
+        need("an image of SimpleITK", "followup", "SimpleITK")
         import SimpleITK as sitk  # noqa: N813
 
         if array.shape != self.shape:

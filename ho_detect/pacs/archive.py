@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ho_detect.errors import HoDetectError, UsageError
+from ho_detect.system.extras import need
 
 if TYPE_CHECKING:
     from dicomweb_client.web import DICOMwebClient
@@ -78,8 +79,10 @@ def connect(url: str, credentials: Credentials) -> DICOMwebClient:
     Raises
     ------
     UsageError
-        The address is none, holds credentials, or would send credentials or images in the open.
+        The address is none, holds credentials, or would send credentials or images in the open; or the library of the
+        extra ``pacs`` is not installed.
     """
+    need("an archive", "pacs")
     from dicomweb_client.session_utils import (
         create_session,
         create_session_from_auth,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ho_detect.errors import UsageError
+from ho_detect.image.files import read_image
 from ho_detect.image.grid import Grid
 
 #: Voxels of two grids that lie no farther apart are the same, share of a voxel. 3D Slicer and ITK-SNAP round.
@@ -33,19 +34,11 @@ def read_outlines(path: Path, grid: Grid) -> NDArray[np.uint16]:
     UsageError
         It cannot be read, holds no whole numbers, holds labels outside of the series, or lies on another grid.
     """
-    import SimpleITK as sitk  # noqa: N813 - as all call it
-
-    try:
-        image = sitk.ReadImage(str(path))
-    except RuntimeError as error:
-        raise UsageError("the label map cannot be read", path) from error
-    values = sitk.GetArrayViewFromImage(image)
-    if values.ndim != 3 or not np.array_equal(values, values.astype(np.uint16)):
-        raise UsageError("no label map: not three axes of whole numbers from 0 to 65535", path)
+    values, theirs = read_image(path)
+    if not np.array_equal(values, values.astype(np.uint16)):
+        raise UsageError("no label map: not whole numbers from 0 to 65535", path)
     index = np.argwhere(values)
-    axes = [image.GetDirection()[axis::3] for axis in (2, 1, 0)]
-    steps = np.array(image.GetSpacing()[::-1])[:, None] * np.array(axes)
-    place = grid.to_index(np.array(image.GetOrigin()) + index @ steps)
+    place = grid.to_index(theirs.to_lps(index))
     voxel = np.rint(place).astype(np.int64)
     if index.size and np.abs(place - voxel).max() > _SAME:
         raise UsageError("the label map lies on another grid than the series: save it on the grid of the CT", path)

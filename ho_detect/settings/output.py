@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
+from ho_detect.system.extras import need
 from ho_detect.system.tunable import Group, Tunable
 
 
@@ -38,3 +39,8 @@ class OutputSettings(Group, frozen=True):
         Literal["plain", "bids"],
         Tunable("name", None, None, "With bids, label maps and records get names of a BIDS derivative too."),
     ] = "plain"
+
+    def check_libraries(self) -> None:
+        """Raise UsageError where a library is missing that what is asked for needs: before any analysis."""
+        if self.dicom:
+            need("DICOM output", "dicom")

@@ -135,14 +135,16 @@ def _upright(axis: FloatArray) -> FloatArray:
 
 def _lattice(vertices: FloatArray, faces: NDArray[np.int64], frame: Frame) -> Lattice:
     """Return the signed distance to a closed surface, smoothed over a voxel."""
-    import SimpleITK as sitk  # noqa: N813
-    from scipy.ndimage import gaussian_filter
+    from scipy.ndimage import gaussian_filter, minimum_filter
+
+    from ho_detect.image.morphology import distance_anywhere
 
     low = vertices.min(axis=0) - FAR - 1
     size = np.ceil((vertices.max(axis=0) + FAR + 1 - low) / _STEP_MM).astype(int) + 1
     grid = Grid.axial((int(size[2]), int(size[1]), int(size[0])), (_STEP_MM,) * 3, low)
-    inside = sitk.GetImageFromArray(voxelised(grid, vertices, faces))
-    far = sitk.SignedMaurerDistanceMap(inside, insideIsPositive=False, squaredDistance=False, useImageSpacing=False)
+    inside = voxelised(grid, vertices, faces) > 0
+    outermost = inside & ~minimum_filter(inside, 3)
+    far = distance_anywhere(outermost, (1.0, 1.0, 1.0))
     # zero on the outermost voxels of the bone: half a voxel inside its surface
-    mm = (sitk.GetArrayFromImage(far) - 0.5) * np.float32(_STEP_MM)
+    mm = (np.where(inside, -far, far) - np.float32(0.5)) * np.float32(_STEP_MM)
     return Lattice(frame, grid, gaussian_filter(np.clip(mm, -2 * FAR, 2 * FAR), 0.8))

@@ -1,5 +1,6 @@
 import csv
 import io
+from pathlib import Path
 
 import msgspec
 import pandas as pd
@@ -102,10 +103,15 @@ def test_a_failed_write_keeps_what_was_there(tmp_path, monkeypatch):
     write_table(tmp_path, "t", StudyRow, [study()])
     before = (tmp_path / "t.parquet").read_bytes()
 
-    def fail(*_, **__):
-        raise OSError(28, "No space left on device")
+    whole = Path.write_bytes
 
-    monkeypatch.setattr(pq, "write_table", fail)
+    def full_disk(path, data):
+        if path.suffix == ".parquet":
+            whole(path, data[:20])
+            raise OSError(28, "No space left on device")
+        return whole(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
     with pytest.raises(OSError, match="No space"):
         write_table(tmp_path, "t", StudyRow, [study(), study(2)])
     assert (tmp_path / "t.parquet").read_bytes() == before

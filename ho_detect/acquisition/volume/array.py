@@ -16,12 +16,11 @@ from ho_detect.acquisition.volume.hounsfield import AIR_HU, check_hounsfield
 from ho_detect.acquisition.volume.hu_volume import HuVolume, SeriesRecord
 from ho_detect.errors import SeriesError, UsageError
 from ho_detect.flags import flag
+from ho_detect.image.files import IMAGE_ENDINGS, of_nifti, of_simpleitk, read_image
 from ho_detect.image.grid import Grid
 from ho_detect.settings import AcquisitionSettings
 from ho_detect.system.pseudonyms import uid_from
 
-#: Files that are read as an image.
-IMAGE_ENDINGS: Final = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 #: Axes that lean more against each other are no box of voxels, degrees.
 _SQUARE_DEGREES: Final = 0.1
 
@@ -46,13 +45,12 @@ def volume_of(image: Any, settings: AcquisitionSettings, affine: ArrayLike | Non
     Raises
     ------
     UsageError
-        It is none of these, has not three axes, or an array comes without affine.
+        It is none of these, has not three axes, an array comes without affine, or SimpleITK, which a NRRD or MetaImage
+        file needs, is not installed.
     SeriesError
         too_few_slices, too_thick, bad_geometry, not_axial; not_hu where values cannot be HU.
     """
     values, grid = _values_and_grid(image, affine)
-    if values.ndim != 3:
-        raise UsageError(f"an image of {values.ndim} axes: a CT has three")
     _check_geometry(grid, settings)
     hu = _as_hu(values)
     check_hounsfield(hu, stated=False)
@@ -70,46 +68,14 @@ def volume_of(image: Any, settings: AcquisitionSettings, affine: ArrayLike | Non
 def _values_and_grid(image: Any, affine: ArrayLike | None) -> tuple[NDArray[Any], Grid]:  # noqa: ANN401
     """Return values (slice, row, column) and where they lie."""
     if isinstance(image, str | Path):
-        return _of_simpleitk(_read(Path(image)))
+        return read_image(Path(image))
     if hasattr(image, "GetDirection"):
-        return _of_simpleitk(image)
+        return of_simpleitk(image)
     if affine is None and hasattr(image, "dataobj"):
-        return _of_ras(np.asanyarray(image.dataobj), image.affine)
+        return of_nifti(np.asanyarray(image.dataobj), image.affine)
     if affine is None:
         raise UsageError("an array needs its affine, from index (i, j, k) to RAS mm")
-    return _of_ras(np.asarray(image), affine)
-
-
-def _read(path: Path) -> Any:  # noqa: ANN401 - an image of SimpleITK, which has no types
-    import SimpleITK as sitk  # noqa: N813
-
-    try:
-        return sitk.ReadImage(str(path))
-    except RuntimeError as error:
-        raise UsageError("the image cannot be read", path) from error
-
-
-def _of_simpleitk(image: Any) -> tuple[NDArray[Any], Grid]:  # noqa: ANN401
-    import SimpleITK as sitk  # noqa: N813
-
-    values = sitk.GetArrayFromImage(image)
-    if values.ndim != 3:
-        raise UsageError(f"an image of {values.ndim} axes: a CT has three")
-    affine = np.eye(4)
-    direction = np.array(image.GetDirection()).reshape(3, 3)
-    affine[:3, :3] = (direction * np.array(image.GetSpacing()))[:, ::-1]
-    affine[:3, 3] = image.GetOrigin()
-    return values, Grid(values.shape, affine)
-
-
-def _of_ras(values: NDArray[Any], affine: ArrayLike) -> tuple[NDArray[Any], Grid]:
-    if values.ndim != 3:
-        raise UsageError(f"an image of {values.ndim} axes: a CT has three")
-    try:
-        grid = Grid.from_ras(values.shape, affine)
-    except ValueError as error:
-        raise UsageError(f"the affine cannot be used: {error}") from error
-    return values.transpose(2, 1, 0), Grid(values.shape[::-1], grid.affine[:, [2, 1, 0, 3]])
+    return of_nifti(np.asarray(image), affine)
 
 
 def _check_geometry(grid: Grid, settings: AcquisitionSettings) -> None:

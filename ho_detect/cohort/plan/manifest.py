@@ -14,13 +14,13 @@ import msgspec
 from ho_detect._version import __version__
 from ho_detect.cohort.plan.plan import Plan, Planned
 from ho_detect.errors import UsageError
+from ho_detect.export.parquet import NoParquetError, read_parquet, rows_in, write_parquet
 from ho_detect.export.tables import arrow_table, columns_of
 from ho_detect.results.rows import StudyRow
 from ho_detect.settings import Settings
-from ho_detect.system.files import replacing
 from ho_detect.system.pseudonyms import Pseudonyms
 
-_ABOUT = b"ho-detect"
+_ABOUT = "ho-detect"
 #: What of a series is planned, beside its row.
 _PLANNED = ("entry", "masks", "folder", "key", "cost", "shard", "identity", "reserve_of")
 
@@ -37,23 +37,18 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
 def write_manifest(path: Path, plan: Plan, n_shards: int, staging: Path) -> None:
     """Write a plan, whole or not at all; raises OSError when that cannot be done."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    from arro3.core import Array, ChunkedArray, DataType
 
     about = About(n_shards=n_shards, settings=plan.settings, key_check=_check(plan.pseudonyms))
     table = arrow_table(StudyRow, [one.row for one in plan.series])
-    texts = [(name, pa.string()) for name in ("folder", "key", "identity")]
-    for name, kind in (("shard", pa.int64()), ("reserve_of", pa.int64()), ("cost", pa.float64()), *texts):
+    types = {"shard": DataType.int64(), "reserve_of": DataType.int64(), "cost": DataType.float64()}
+    types |= dict.fromkeys(("folder", "key", "identity"), DataType.string())
+    types |= dict.fromkeys(("entry", "masks"), DataType.binary())
+    for name, kind in types.items():
         # folder is a column of StudyRow as well: empty there until a series is analysed
-        values = pa.array([getattr(one, name) for one in plan.series], kind)
-        table = table.append_column(f"planned_{name}", values)
-    for name in ("entry", "masks"):
-        table = table.append_column(
-            f"planned_{name}", pa.array([getattr(one, name) for one in plan.series], pa.binary())
-        )
-    table = table.replace_schema_metadata({_ABOUT: msgspec.json.encode(about)})
-    with replacing(path, staging, private=True) as temporary, temporary.open("wb") as file:
-        pq.write_table(table, file, compression="zstd")
+        values = Array([getattr(one, name) for one in plan.series], kind)
+        table = table.append_column(f"planned_{name}", ChunkedArray([values]))
+    write_parquet(path, table, staging, about={_ABOUT: msgspec.json.encode(about).decode()}, private=True)
 
 
 def read_about(path: Path) -> About:
@@ -64,16 +59,12 @@ def read_about(path: Path) -> About:
     UsageError
         It is not there, or no manifest of this version of the software.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     try:
-        with path.open("rb") as file:
-            found = (pq.read_schema(file).metadata or {}).get(_ABOUT, b"")
+        found = read_parquet(path).schema.metadata_str.get(_ABOUT, "")
         about = msgspec.json.decode(found, type=About)
     except OSError as error:
         raise UsageError(f"manifest {path.name}: {error.strerror or 'cannot be read'}", path) from error
-    except (pa.ArrowInvalid, msgspec.DecodeError) as error:
+    except (NoParquetError, msgspec.DecodeError) as error:
         raise UsageError(f"manifest {path.name}: not written by ho-detect plan", path) from error
     if about.version != __version__:
         raise UsageError(f"manifest {path.name}: planned by ho-detect {about.version}, this is {__version__}")
@@ -88,18 +79,13 @@ def read_plan(path: Path, about: About, pseudonyms: Pseudonyms, shard: int | Non
     UsageError
         The plan was made with another key.
     """
-    import pyarrow.parquet as pq
-
     if _check(pseudonyms) != about.key_check:
         raise UsageError("the plan was made with another pseudonym key: give the same --key-file")
-    with path.open("rb") as file:
-        table = pq.read_table(file)
+    rows = rows_in(read_parquet(path))
     if shard is not None:
-        import pyarrow.compute as pc
-
-        table = table.filter((pc.field("planned_shard") == shard) & pc.field("planned_entry").is_valid())
+        rows = [row for row in rows if row["planned_shard"] == shard and row["planned_entry"] is not None]
     columns = [name for name, _, _ in columns_of(StudyRow)]
-    return Plan(tuple(_planned(values, columns) for values in table.to_pylist()), about.settings, pseudonyms)
+    return Plan(tuple(_planned(values, columns) for values in rows), about.settings, pseudonyms)
 
 
 def _planned(values: dict[str, Any], columns: list[str]) -> Planned:

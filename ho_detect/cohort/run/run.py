@@ -57,7 +57,7 @@ def run(
     ------
     UsageError
         An input is not there, ``out`` cannot be written, is in use or holds results, the key file or the masks cannot
-        be used.
+        be used, or a library for what is to be written is not installed.
     HoDetectError
         ``out`` could not be written any more; what was done until then is there.
     Interrupted
@@ -65,6 +65,7 @@ def run(
     """
     settings, options, out = Settings.of(settings), options or Options(), Path(out)
     paths = [Path(p) for p in ([inputs] if isinstance(inputs, str | Path) else inputs)]
+    settings.output.check_libraries()
     check_inputs(paths)
     check_link_table(options.link_table, out)
     given, masks = supplied_pseudonyms(options.key_file, settings), None if anatomy is None else Path(anatomy)
@@ -88,8 +89,6 @@ def run(
         plan, index = make_plan(paths, settings, given or kept_pseudonyms(output, settings), anatomy=masks)
         if options.link_table is not None:
             write_link_table(options.link_table, plan, index.series)
-        import pyarrow.parquet  # noqa: F401 - for the tables: the fork server is still busy, at the end all wait for it
-
         work = Work(plan, output, options, progress or nobody, tables=True)
         by_signal = work.do()
         report = replace(work.report(), looked_at=index.looked_at, places=places_of(index.series))

@@ -48,9 +48,11 @@ def plan_shards(
     Raises
     ------
     UsageError
-        An input is not there, ``out`` cannot be written or is in use, a file or the masks cannot be used.
+        An input is not there, ``out`` cannot be written or is in use, a file or the masks cannot be used, or a library
+        for what is to be written is not installed.
     """
     settings, options = settings or Settings(), options or Options()
+    settings.output.check_libraries()
     check_inputs(inputs)
     check_link_table(options.link_table, out)
     if n_shards < 1:
@@ -95,7 +97,8 @@ def run_shard(
     Raises
     ------
     UsageError
-        The manifest cannot be used, there is no such shard, or another process does it now.
+        The manifest cannot be used, there is no such shard, another process does it now, or a library for what is to be
+        written is not installed.
     HoDetectError
         The output could not be written any more; what was done until then is there.
     Interrupted
@@ -103,6 +106,7 @@ def run_shard(
     """
     options = options or Options()
     about = read_about(manifest)
+    about.settings.output.check_libraries()
     part = None if shard is None else parse_shard(shard, about.n_shards)
     given = supplied_pseudonyms(options.key_file, about.settings)
     name = "" if part is None else f"{part}-of-{about.n_shards}"

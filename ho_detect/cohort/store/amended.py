@@ -12,6 +12,7 @@ from ho_detect.cohort.plan.series_rows import with_findings
 from ho_detect.cohort.store.bids import name_results
 from ho_detect.cohort.store.output_folder import OutputFolder
 from ho_detect.export.pages.cohort import INDEX_FILE, write_cohort_page
+from ho_detect.export.parquet import read_parquet, rows_in
 from ho_detect.export.tables import columns_of, write_table
 from ho_detect.results.rows import HipRow, LesionRow, StudyRow, hip_rows, lesion_rows
 from ho_detect.settings import OutputSettings, Settings
@@ -65,13 +66,9 @@ def publish(folder: Path, write: Callable[[Path], None]) -> bool:
 
 def _write_tables(output: OutputFolder) -> None:
     """Make the rows of all results from their records again."""
-    import pyarrow.parquet as pq
-
-    with (output.path / _STUDIES).open("rb") as file:
-        values = pq.read_table(file).to_pylist()
     names = {name for name, _, _ in columns_of(StudyRow)}
     studies, hips, lesions = [], [], []
-    for one in values:
+    for one in rows_in(read_parquet(output.path / _STUDIES)):
         known = {name: v for name, v in one.items() if name in names}
         row = StudyRow(**known | {"flags": tuple(known["flags"])})
         if row.folder is None:

@@ -192,9 +192,7 @@ def _tables(out: Path, records: dict[str, FindingsRecord], folders: set[str]) ->
 def _table(
     out: Path, name: str, row_type: type[msgspec.Struct], expected: dict[str, Sequence[msgspec.Struct]]
 ) -> Iterator[Problem]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+    from ho_detect.export.parquet import NoParquetError, read_parquet, rows_in
     from ho_detect.export.tables import arrow_table
 
     rows = [row for of_folder in expected.values() for row in of_folder]
@@ -202,12 +200,9 @@ def _table(
         found = _by_folder(_csv_rows(out / f"{name}.csv"))
         wanted = _by_folder(csv.DictReader(io.StringIO(csv_text(row_type, rows))))
         yield from _differences(f"{name}.csv", found, wanted)
-        with (out / f"{name}.parquet").open("rb") as file:
-            table = pq.read_table(file)
-        yield from _differences(
-            f"{name}.parquet", _by_folder(table.to_pylist()), _by_folder(arrow_table(row_type, rows).to_pylist())
-        )
-    except (OSError, KeyError, UnicodeDecodeError, pa.ArrowException) as error:
+        tables = read_parquet(out / f"{name}.parquet"), arrow_table(row_type, rows)
+        yield from _differences(f"{name}.parquet", *(_by_folder(rows_in(table)) for table in tables))
+    except (OSError, KeyError, UnicodeDecodeError, NoParquetError) as error:
         yield Problem(name, f"a table cannot be read ({type(error).__name__})")
 
 

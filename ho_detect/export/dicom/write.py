@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ho_detect.errors import UsageError
 from ho_detect.export.dicom.identity import Identity
+from ho_detect.system.extras import need
 from ho_detect.system.files import replacing
 
 if TYPE_CHECKING:
@@ -37,10 +38,11 @@ def write_dicom(result: Result, folder: Path) -> list[Path]:
     Raises
     ------
     UsageError
-        The findings were not made from DICOM files.
+        The findings were not made from DICOM files, or the libraries of the extra ``dicom`` are not installed.
     OSError
         A file cannot be written.
     """
+    need("DICOM output", "dicom")
     from ho_detect.export.dicom.key_images import key_images
     from ho_detect.export.dicom.meshes import encapsulated_stl
     from ho_detect.export.dicom.seg import segmentation

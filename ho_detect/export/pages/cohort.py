@@ -11,6 +11,7 @@ from ho_detect._version import __version__
 from ho_detect.detection.grade.systems import GRADES
 from ho_detect.export.pages.rows import volume_words
 from ho_detect.export.pages.templating import date_words, render
+from ho_detect.export.parquet import columns_in, read_parquet
 from ho_detect.flags import FLAGS, REASONS
 from ho_detect.system.files import FINDINGS_FILE, REPORT_FILE, THUMBNAIL_FILE, write_atomically
 
@@ -83,7 +84,9 @@ def write_cohort_page(out: Path) -> Path:
         A table is not there, or the page cannot be written.
     """
     out = Path(out)
-    hips, lesions, studies = (_read(out / f"{name}.parquet") for name in ("summary", "lesions", "studies"))
+    hips, lesions, studies = (
+        columns_in(read_parquet(out / f"{name}.parquet")) for name in ("summary", "lesions", "studies")
+    )
     path = out / INDEX_FILE
     write_atomically(path, cohort_html(out, hips, lesions, studies).encode("utf-8"))
     return path
@@ -116,14 +119,6 @@ def cohort_html(out: Path, hips: Table, lesions: Table, studies: Table) -> str:
         "reasons": {code: text for code, text in (FLAGS | REASONS).items() if _is_used(code, studies)},
     }
     return render("cohort.html.jinja", data=data, version=__version__, counts=_counts(hips, studies))
-
-
-def _read(path: Path) -> Table:
-    import pyarrow.parquet as pq
-
-    with path.open("rb") as file:
-        columns: Table = pq.ParquetFile(file).read().to_pydict()  # read_table imports pandas
-    return columns
 
 
 def _values(column: Column, hips: Table, studies: Table, places: list[int]) -> list[Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
+import gzip
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from ho_detect.export.pictures.figures import PLANE_WINDOW_HU, colour_of, draw_p
 from ho_detect.export.pictures.planes import Plane
 from ho_detect.image.grid import Grid
 from ho_detect.image.sides import Point
+from ho_detect.system.extras import need
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +32,13 @@ _AXES: tuple[tuple[Plane, int, str], ...] = (
 
 
 def show(result: Result) -> Any:  # noqa: ANN401 - a NiiVue widget or a SliceBrowser, as there is
-    """Return a slice browser: :func:`niivue` where ipyniivue is installed, else a :class:`SliceBrowser`."""
+    """Return a slice browser: :func:`niivue` where ipyniivue is installed, else a :class:`SliceBrowser`.
+
+    Raises
+    ------
+    UsageError
+        Neither ipyniivue nor matplotlib is installed.
+    """
     return niivue(result) if find_spec("ipyniivue") else SliceBrowser.of(result)
 
 
@@ -77,12 +83,11 @@ def _rgb(lesion_id: int) -> tuple[int, ...]:
 
 
 def _nifti(array: NDArray[Any], grid: Grid) -> bytes:
-    import SimpleITK as sitk  # noqa: N813
+    from nibabel.nifti1 import Nifti1Image
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "volume.nii.gz"
-        sitk.WriteImage(grid.to_simpleitk(array), str(path), True, 1)
-        return path.read_bytes()
+    made: Any = Nifti1Image
+    # quick rather than small: it goes no farther than to the browser
+    return gzip.compress(made(array.transpose(2, 1, 0), grid.to_ras()).to_bytes(), 1)
 
 
 @dataclass(eq=False)
@@ -100,6 +105,7 @@ class SliceBrowser:
     @classmethod
     def of(cls, result: Result) -> SliceBrowser:
         """Open a browser at the largest lesion."""
+        need("show()", "notebook", "matplotlib")
         from matplotlib import pyplot as plt
         from matplotlib.widgets import Slider
 

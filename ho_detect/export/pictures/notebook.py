@@ -6,9 +6,11 @@ import base64
 from html import escape
 from typing import TYPE_CHECKING
 
+from ho_detect.errors import UsageError
 from ho_detect.results.hip_words import hip_sentence
 from ho_detect.results.lesion_words import millilitres, probability_words
 from ho_detect.results.sentences import excluded_sentences
+from ho_detect.system.extras import need
 
 if TYPE_CHECKING:
     from ho_detect.detection.measure.lesion import Lesion
@@ -22,9 +24,7 @@ _HEADS = (
 
 
 def findings_html(result: Result) -> str:
-    """Return sentences for the hips, the lesions as a table, and a picture as a data URI."""
-    from ho_detect.export.pictures.figures import overview, png
-
+    """Return sentences for the hips, the lesions as a table, and a picture as a data URI where there is matplotlib."""
     lines = [f"<p style='margin:2px 0'><b>{escape(hip_sentence(hip, result.lesions))}</b></p>" for hip in result.hips]
     if not result.hips:
         lines.append("<p>No hip in view.</p>")
@@ -32,9 +32,20 @@ def findings_html(result: Result) -> str:
         lines.append(_table(result))
     small = [*excluded_sentences(result.excluded), *(f"Note: {f.message}." for f in result.flags)]
     lines += [f"<p style='margin:2px 0;opacity:.75'>{escape(text)}</p>" for text in small]
-    picture = base64.b64encode(png(overview(result))).decode("ascii")
-    lines.append(f"<img style='max-width:100%' alt='the hips on CT' src='data:image/png;base64,{picture}'>")
+    lines.append(_picture(result))
     return "<div>" + "\n".join(lines) + "</div>"
+
+
+def _picture(result: Result) -> str:
+    """Return the picture, or what to install to see it: a notebook must show the rest all the same."""
+    from ho_detect.export.pictures.figures import overview, png
+
+    try:
+        need("the picture", "notebook", "matplotlib")
+    except UsageError as error:
+        return f"<p style='margin:2px 0;opacity:.75'>{escape(error.message)}</p>"
+    picture = base64.b64encode(png(overview(result))).decode("ascii")
+    return f"<img style='max-width:100%' alt='the hips on CT' src='data:image/png;base64,{picture}'>"
 
 
 def _table(result: Result) -> str:

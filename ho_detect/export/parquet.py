@@ -1,0 +1,91 @@
+"""Arrow tables to Parquet and back."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from ho_detect.system.files import write_atomically
+
+if TYPE_CHECKING:
+    from arro3.core import Table
+
+#: At the beginning and the end of each file, before that the length of its footer (4 bytes).
+_MAGIC: Final = b"PAR1"
+
+
+class NoParquetError(ValueError):
+    """A file that is no Parquet file, or a broken one."""
+
+
+def write_parquet(
+    path: Path,
+    table: Table,
+    staging: Path | None = None,
+    *,
+    about: dict[str, str] | None = None,
+    private: bool = False,
+) -> None:
+    """Write a table, whole or not at all.
+
+    Parameters
+    ----------
+    path, staging, private
+        As for :func:`~ho_detect.system.files.replacing`.
+    table
+        Its schema is written too.
+    about
+        What is said of the whole table: the metadata of its schema.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    from arro3.io import write_parquet as write
+
+    # made in memory: arro3 panics where a disk is full
+    made = io.BytesIO()
+    if about is not None:
+        table = table.with_schema(table.schema.with_metadata(about))
+    write(table, made, compression="zstd(3)")
+    write_atomically(path, made.getvalue(), staging, private=private)
+
+
+def read_parquet(path: Path) -> Table:
+    """Read a table, whatever the name of the file is.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    NoParquetError
+        It holds something else.
+    """
+    from arro3.io import read_parquet as read
+
+    data = path.read_bytes()
+    footer = int.from_bytes(data[-8:-4], "little")
+    if len(data) < 12 or {data[:4], data[-4:]} != {_MAGIC} or footer > len(data) - 12:
+        raise NoParquetError(f"{path.name} is no Parquet file")
+    try:
+        return read(io.BytesIO(data)).read_all()
+    except BaseException as error:
+        # a panic of arro3 is no Exception, and what it raises else has no type of its own
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            raise NoParquetError(f"{path.name} is a broken Parquet file") from error
+        raise
+
+
+def columns_in(table: Table) -> dict[str, list[Any]]:
+    """Return the values of each column of a table."""
+    # its own stubs say that to_pylist gives an array
+    columns: dict[str, Any] = {name: table.column(name).to_pylist() for name in table.column_names}
+    return columns
+
+
+def rows_in(table: Table) -> list[dict[str, Any]]:
+    """Return the rows of a table, each value under the name of its column."""
+    columns = columns_in(table)
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
