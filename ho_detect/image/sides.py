@@ -1,4 +1,6 @@
-"""Names of sides, in patient coordinates: +x is the patient's left. Of bones, and of directions seen from a hip."""
+"""Names of sides, in patient coordinates: +x is the patient's left. Of bones,
+directions seen from a hip, and arteries.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,8 @@ SIDES: tuple[Side, Side] = ("left", "right")
 Bone = Literal["femur", "pelvis"]
 BONES: tuple[Bone, Bone] = ("femur", "pelvis")
 Sector = Literal["anterior", "posterior", "medial", "lateral"]
+#: Of a leg, above and below the inguinal ligament.
+Artery = Literal["external_iliac", "femoral"]
 #: LPS mm.
 Point = tuple[float, float, float]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,6 @@ from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.regions.landmarks import Landmarks
 from ho_detect.image.grid import FloatArray
 from ho_detect.image.sides import Side
-
-ArteryName = Literal["external_iliac", "femoral"]
 
 #: Blood with contrast medium is denser than this, HU; without it is at most 70. Convention.
 _CONTRAST_HU = 110.0

@@ -8,9 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from ho_detect.anatomy.regions.muscle_names import MuscleGroup, MuscleSource, MuscleVolume
-from ho_detect.anatomy.regions.vessels import ArteryName
 from ho_detect.flags import Null
-from ho_detect.image.sides import Bone, Point, Sector, Side
+from ho_detect.image.sides import Artery, Bone, Point, Sector, Side
 
 #: Nothing; the external iliac and femoral artery of its side, by contrast medium.
 Vessels = Literal["not_assessed", "artery_followed"]
@@ -76,7 +75,7 @@ class Lesion(msgspec.Struct, frozen=True, kw_only=True):
     ]
     vessels: Annotated[Vessels, Meta(description="What was followed of vessels: only what contrast medium fills")]
     gap_artery_mm: Annotated[float | None, Meta(description="Smallest distance to the lumen of that artery, mm")] = None
-    artery: Annotated[ArteryName | None, Meta(description="Which part of it is nearest")] = None
+    artery: Annotated[Artery | None, Meta(description="Which part of it is nearest")] = None
     sciatic_corridor_mm3: Annotated[
         float | None, Meta(description="Its volume where the sciatic nerve may run; the nerve is not seen")
     ] = None

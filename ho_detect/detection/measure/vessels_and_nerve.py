@@ -9,10 +9,9 @@ from scipy.spatial import KDTree
 
 from ho_detect.anatomy.find import Anatomy
 from ho_detect.anatomy.regions.tubes import Tubes
-from ho_detect.anatomy.regions.vessels import ArteryName
 from ho_detect.detection.measure.lesion import Vessels
 from ho_detect.image.grid import FloatArray
-from ho_detect.image.sides import Side
+from ho_detect.image.sides import Artery, Side
 
 #: The volume in the corridor is that of so many of a lesion's voxels, evenly taken.
 _SAMPLE = 5000
@@ -24,7 +23,7 @@ class NearArtery:
 
     vessels: Vessels = "not_assessed"
     gap_mm: float | None = None
-    name: ArteryName | None = None
+    name: Artery | None = None
 
 
 def near_artery(outer: KDTree, side: Side, anatomy: Anatomy) -> NearArtery:
