@@ -184,7 +184,7 @@ def test_a_candidate_is_what_most_of_it_is():
 
 
 def test_the_shipped_weights_are_those_of_the_committed_table():
-    table = evaluate.read_table(FOLDER / "candidates.parquet")
+    table = pd.read_parquet(FOLDER / "candidates.parquet")
     again = fit_judge.weights_of(table, "again")
     shipped = msgspec.to_builtins(weights())
     assert len(table) > 500

@@ -21,12 +21,8 @@ import numpy as np
 import pandas as pd
 from labels import KINDS, SOURCES
 from numpy.typing import NDArray
-from outlined import evidence_of
 from scipy.optimize import minimize
 from scipy.stats import rankdata
-
-from ho_detect.detection.judge.definitions import defined
-from ho_detect.settings import Settings
 
 Floats = NDArray[np.float64]
 Predict = Callable[[pd.DataFrame], Floats]
@@ -40,13 +36,6 @@ _FOLDS, _BINS = 10, 10
 _PENALTY = 1.0
 #: Kept from here on; undecided above the lower one.
 _CUTS = (0.2, 0.5)
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a table of make_table.py; definitions are today's too, not those alone of the day on which it was made."""
-    table, settings = pd.read_parquet(path), Settings()
-    today = [defined(evidence_of(row), settings) is not None for row in table.to_dict("records")]
-    return table.assign(defined=np.maximum(table["defined"], np.array(today, float)))
 
 
 def rows_that_count(table: pd.DataFrame) -> pd.DataFrame:
@@ -273,12 +262,12 @@ def main(arguments: list[str] | None = None) -> None:
         name, function = args.model.split(":")
         module = importlib.import_module(name)
         fit, without = getattr(module, function), getattr(module, "WITHOUT", {})
-    whole = read_table(args.table)
+    whole = pd.read_parquet(args.table)
     table = rows_that_count(whole)
     record, p = evaluated(fit, table, None if args.no_ablation else without)
     record["ossification that is no finding by definition"] = defined_away(whole)
     for path in args.variants:
-        record[path.stem] = on_variant(fit, table, rows_that_count(read_table(path)))
+        record[path.stem] = on_variant(fit, table, rows_that_count(pd.read_parquet(path)))
     args.out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(record, indent=1)
     (args.out / "judgement.json").write_text(text + "\n", encoding="utf-8")

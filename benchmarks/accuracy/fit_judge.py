@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from evaluate_table import Floats, Predict, features_of, read_table, rows_that_count
+from evaluate_table import Floats, Predict, features_of, rows_that_count
 from numpy.typing import NDArray
 from outlined import evidence_of
 from scipy.optimize import minimize
@@ -155,7 +155,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("table", type=Path)
     parser.add_argument("weights", type=Path, help="JSON to write")
     args = parser.parse_args(arguments)
-    table = read_table(args.table)
+    table = pd.read_parquet(args.table)
     rows = rows_that_count(table)
     source = (
         f"{len(rows)} candidates of {rows[['source', 'study']].drop_duplicates().shape[0]} studies, {args.table.name}"
