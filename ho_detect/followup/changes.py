@@ -15,6 +15,7 @@ from ho_detect.flags import Flag, flag, null
 from ho_detect.followup.comparison import HipChange, LesionChange
 from ho_detect.followup.matching import Match, points_of
 from ho_detect.followup.registration import BoneMotion
+from ho_detect.followup.repeatability import Interval, change_interval_mm3
 from ho_detect.image.sides import Side
 from ho_detect.results.result import Result
 
@@ -37,6 +38,7 @@ def lesion_change(match: Match, earlier: Result, later: Result) -> LesionChange:
         later_volume_mm3=new,
         volume_change_mm3=_less(new, old),
         volume_change_percent=_percent(new, old),
+        volume_change_interval_mm3=_interval(new, old),
         earlier_mean_hu=old_hu,
         later_mean_hu=new_hu,
         mean_hu_change=_less(new_hu, old_hu),
@@ -96,6 +98,7 @@ def hip_change(
         later_volume_mm3=new,
         volume_change_mm3=_less(new, old) if comparable else None,
         volume_change_percent=_percent(new, old) if comparable else None,
+        volume_change_interval_mm3=_interval(new, old) if comparable else None,
         earlier_mean_hu=old_hu,
         later_mean_hu=new_hu,
         mean_hu_change=_less(new_hu, old_hu) if comparable else None,
@@ -152,3 +155,7 @@ def _less(new: float | None, old: float | None) -> float | None:
 
 def _percent(new: float | None, old: float | None) -> float | None:
     return None if new is None or not old else round(100.0 * (new - old) / old, 1)
+
+
+def _interval(new: float | None, old: float | None) -> Interval | None:
+    return None if new is None or old is None or not (new or old) else change_interval_mm3(old, new)

@@ -11,12 +11,16 @@ from ho_detect.acquisition.volume.hu_volume import SeriesRecord
 from ho_detect.detection.measure.lesion import Maturity
 from ho_detect.flags import Flag, Null
 from ho_detect.followup.matching import Change
+from ho_detect.followup.repeatability import Interval
 from ho_detect.image.sides import Bone, Side
 from ho_detect.results.record import Software
 
-SCHEMA_VERSION = "2.1"
+SCHEMA_VERSION = "2.2"
 
 Row = tuple[float, float, float]
+ChangeInterval = Annotated[
+    Interval | None, Meta(description="95 % interval of the change in mm3, by what two scans differ without any")
+]
 Percent = Annotated[float | None, Meta(description="Later less earlier, in percent of the earlier")]
 
 
@@ -50,6 +54,7 @@ class LesionChange(msgspec.Struct, frozen=True, kw_only=True):
     later_volume_mm3: float | None = None
     volume_change_mm3: float | None = None
     volume_change_percent: Percent = None
+    volume_change_interval_mm3: ChangeInterval = None
     earlier_mean_hu: float | None = None
     later_mean_hu: float | None = None
     mean_hu_change: float | None = None
@@ -72,6 +77,7 @@ class HipChange(msgspec.Struct, frozen=True, kw_only=True):
     volume_change_percent: Annotated[
         float | None, Meta(description="In percent of the earlier; null without ossification in the earlier study")
     ] = None
+    volume_change_interval_mm3: ChangeInterval = None
     earlier_mean_hu: Annotated[float | None, Meta(description="Of all its lesions; null without one")] = None
     later_mean_hu: Annotated[float | None, Meta(description="Of all its lesions; null without one")] = None
     mean_hu_change: float | None = None

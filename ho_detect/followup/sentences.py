@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ho_detect.detection.grade.systems import GRADES
 from ho_detect.followup.comparison import Comparison, HipChange, LesionChange
+from ho_detect.followup.repeatability import WITHIN_ERROR, is_within_error
 from ho_detect.results.lesion_words import millilitres
 
 
@@ -26,7 +27,7 @@ def _hip_words(hip: HipChange) -> str:
         return "not comparable (" + "; ".join(r.message for r in hip.reasons) + ")"
     if not hip.earlier_volume_mm3 and not hip.later_volume_mm3:
         return "no ossification in either study"
-    words = [f"ossification {_from_to(hip.earlier_volume_mm3, hip.later_volume_mm3, hip.volume_change_percent)}"]
+    words = [f"ossification {_from_to(hip)}"]
     if hip.mean_hu_change is not None:
         words.append(f"mean {_signed(hip.mean_hu_change)} HU")
     for grade in GRADES:
@@ -45,7 +46,7 @@ def lesion_change_sentence(lesion: LesionChange) -> str:
     if lesion.change in {"new", "gone"}:
         volume = lesion.later_volume_mm3 if lesion.change == "new" else lesion.earlier_volume_mm3
         return f"{who}: {lesion.change}, {millilitres(volume or 0.0)}."
-    words = [_from_to(lesion.earlier_volume_mm3, lesion.later_volume_mm3, lesion.volume_change_percent)]
+    words = [_from_to(lesion)]
     if lesion.mean_hu_change is not None:
         words.append(f"mean {_signed(lesion.mean_hu_change)} HU")
     if lesion.earlier_maturity != lesion.later_maturity:
@@ -54,9 +55,12 @@ def lesion_change_sentence(lesion: LesionChange) -> str:
     return f"{who}: {name}{', '.join(words)}."
 
 
-def _from_to(earlier: float | None, later: float | None, percent: float | None) -> str:
+def _from_to(changed: HipChange | LesionChange) -> str:
+    percent = changed.volume_change_percent
     change = "" if percent is None else f" ({_signed(percent)} %)"
-    return f"{millilitres(earlier or 0.0)} to {millilitres(later or 0.0)}{change}"
+    error = WITHIN_ERROR if is_within_error(changed.volume_change_interval_mm3) else ""
+    volumes = (changed.earlier_volume_mm3, changed.later_volume_mm3)
+    return " to ".join(millilitres(v or 0.0) for v in volumes) + change + error
 
 
 def _signed(value: float) -> str:

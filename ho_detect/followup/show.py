@@ -34,6 +34,8 @@ class TrackRow(msgspec.Struct, frozen=True, kw_only=True):
     ids: Annotated[tuple[str, ...], Meta(description="Lesions of that study that it is made of")]
     volume_mm3: Annotated[float | None, Meta(description="0 where it is not there, empty where that cannot be said")]
     change_mm3: Annotated[float | None, Meta(description="Of the whole track: last study less first")]
+    change_low_mm3: Annotated[float | None, Meta(description="Lower end of the 95 % interval of that change")]
+    change_high_mm3: Annotated[float | None, Meta(description="Upper end")]
     change_mm3_per_year: Annotated[float | None, Meta(description="The same by the dates")]
     why: Annotated[str, Meta(description="Why no change is given")]
 
@@ -50,6 +52,8 @@ def track_rows(tracks: Sequence[Track], days: Sequence[int | None]) -> list[Trac
             ids=tuple(map(str, track.ids[k])),
             volume_mm3=track.volume_mm3[k],
             change_mm3=track.change_mm3,
+            change_low_mm3=track.change_interval_mm3[0] if track.change_interval_mm3 else None,
+            change_high_mm3=track.change_interval_mm3[1] if track.change_interval_mm3 else None,
             change_mm3_per_year=track.change_mm3_per_year,
             why=track.why,
         )

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from ho_detect.export.save import save as save_result
 from ho_detect.export.tables import csv_text
-from ho_detect.followup.comparison import Comparison
+from ho_detect.followup.comparison import Comparison, HipChange, LesionChange
 from ho_detect.results.result import Result
 from ho_detect.system.files import write_atomically
 
@@ -30,6 +30,8 @@ class ChangeRow(msgspec.Struct, frozen=True, kw_only=True):
     later_volume_mm3: float | None
     volume_change_mm3: float | None
     volume_change_percent: float | None
+    volume_change_low_mm3: Annotated[float | None, Meta(description="Lower end of the 95 % interval of that change")]
+    volume_change_high_mm3: Annotated[float | None, Meta(description="Upper end")]
     earlier_mean_hu: float | None
     later_mean_hu: float | None
     mean_hu_change: float | None
@@ -38,7 +40,8 @@ class ChangeRow(msgspec.Struct, frozen=True, kw_only=True):
 
 def change_rows(comparison: Comparison) -> list[ChangeRow]:
     """Return one row per hip, then one per lesion."""
-    names = [name for name in ChangeRow.__struct_fields__ if "volume" in name or "_hu" in name]
+    both = [name for name in ChangeRow.__struct_fields__ if name in HipChange.__struct_fields__]
+    names = [name for name in both if "volume" in name or "_hu" in name]
     hips = [
         ChangeRow(
             side=hip.side,
@@ -48,6 +51,7 @@ def change_rows(comparison: Comparison) -> list[ChangeRow]:
             earlier_ids=(),
             later_ids=(),
             reasons=tuple(r.code for r in hip.reasons),
+            **_ends(hip),
             **{name: getattr(hip, name) for name in names},
         )
         for hip in comparison.hips
@@ -61,11 +65,17 @@ def change_rows(comparison: Comparison) -> list[ChangeRow]:
             earlier_ids=tuple(map(str, lesion.earlier_ids)),
             later_ids=tuple(map(str, lesion.later_ids)),
             reasons=tuple(n.code for n in lesion.not_said),
+            **_ends(lesion),
             **{name: getattr(lesion, name) for name in names},
         )
         for lesion in comparison.lesions
     ]
     return hips + lesions
+
+
+def _ends(changed: HipChange | LesionChange) -> dict[str, float | None]:
+    low, high = changed.volume_change_interval_mm3 or (None, None)
+    return {"volume_change_low_mm3": low, "volume_change_high_mm3": high}
 
 
 def save(comparison: Comparison, earlier: Result, later: Result, folder: Path) -> None:

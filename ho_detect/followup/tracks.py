@@ -13,11 +13,12 @@ import msgspec
 from msgspec import Meta
 
 from ho_detect.followup.comparison import Comparison
+from ho_detect.followup.repeatability import WITHIN_ERROR, Interval, change_interval_mm3, is_within_error
 from ho_detect.image.sides import SIDES, Side
 from ho_detect.results.lesion_words import millilitres
 from ho_detect.results.result import Result
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 #: Of a year.
 _DAYS = 365.25
 
@@ -35,7 +36,11 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     change_mm3: Annotated[float | None, Meta(description="Last less first; null unless every step was comparable")] = (
         None
     )
+    change_interval_mm3: Annotated[
+        Interval | None, Meta(description="95 % interval of the change, by what two scans differ without any")
+    ] = None
     change_mm3_per_year: Annotated[float | None, Meta(description="The same by the dates; null without dates")] = None
+    change_interval_mm3_per_year: Annotated[Interval | None, Meta(description="Of the change a year")] = None
     why: Annotated[str, Meta(description="Why there is no change; empty where there is one")] = ""
 
 
@@ -63,7 +68,8 @@ def course_sentences(course: Course) -> Iterator[str]:
             continue
         yearly = track.change_mm3_per_year
         by_year = "" if yearly is None else f", {yearly / 1000:+.1f} mL a year"
-        yield f"{name}: {volumes}; {track.change_mm3 / 1000:+.1f} mL{by_year}."
+        error = WITHIN_ERROR if is_within_error(track.change_interval_mm3) else ""
+        yield f"{name}: {volumes}; {track.change_mm3 / 1000:+.1f} mL{by_year}{error}."
 
 
 def tracks_of(results: Sequence[Result], steps: Sequence[Comparison], days: Sequence[int | None]) -> tuple[Track, ...]:
@@ -136,5 +142,16 @@ def _with_change(track: Track, days: Sequence[int | None], against: Sequence[str
     if first is None or last is None:
         return msgspec.structs.replace(track, why="no volume in the first or the last study")
     change = round(last - first, 1)
-    yearly = round(change * _DAYS / span, 1) if span else None
-    return msgspec.structs.replace(track, change_mm3=change, change_mm3_per_year=yearly)
+    interval = change_interval_mm3(first, last) if first or last else None
+    yearly, interval_yearly = None, None
+    if span:
+        yearly = round(change * _DAYS / span, 1)
+        ends = sorted(end * _DAYS / span for end in interval or ())
+        interval_yearly = (round(ends[0], 1), round(ends[1], 1)) if ends else None
+    return msgspec.structs.replace(
+        track,
+        change_mm3=change,
+        change_interval_mm3=interval,
+        change_mm3_per_year=yearly,
+        change_interval_mm3_per_year=interval_yearly,
+    )

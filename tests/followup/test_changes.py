@@ -13,6 +13,7 @@ from ho_detect.flags import flag
 from ho_detect.followup.changes import hip_change, lesion_change
 from ho_detect.followup.matching import Match
 from ho_detect.followup.registration import BoneMotion
+from ho_detect.followup.repeatability import change_interval_mm3
 
 STILL = BoneMotion("left", "femur", np.eye(3), np.zeros(3), 0.1, 1.0, 1.0)
 VOLUMES = st.floats(1.0, 1e6)
@@ -39,12 +40,14 @@ def test_change_is_the_later_less_the_earlier(before, after):
     before, after = round(before, 1), round(after, 1)
     assert found.volume_change_percent == pytest.approx(100 * (after - before) / before, abs=0.06)
     assert (found.mean_hu_change, found.change, found.not_said) == (0.0, "matched", ())
+    assert found.volume_change_interval_mm3 == change_interval_mm3(before, after)
 
 
 @pytest.mark.parametrize(("earlier", "change"), [(True, "gone"), (False, "new")])
 def test_what_has_no_partner_has_no_change_of_volume(earlier, change):
     found = lesion_change(*alone(make_lesion(), earlier=earlier))
     assert (found.change, found.volume_change_mm3, found.volume_change_percent) == (change, None, None)
+    assert found.volume_change_interval_mm3 is None
     assert (found.earlier_volume_mm3 is None) == (change == "new")
 
 

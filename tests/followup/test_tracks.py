@@ -8,6 +8,7 @@ from made_findings import make_findings, make_hip, make_lesion, make_record
 
 from ho_detect.flags import flag, null
 from ho_detect.followup.comparison import Comparison, HipChange, LesionChange
+from ho_detect.followup.repeatability import change_interval_mm3
 from ho_detect.followup.tracks import Course, course_sentences, tracks_of
 
 
@@ -52,6 +53,9 @@ def test_what_each_step_matches_is_one_lesion_over_all():
     assert second.volume_mm3 == (100.0, 50.0, 60.0)
     assert (first.number, first.change_mm3) == (1, 260.0)
     assert first.change_mm3_per_year == pytest.approx(260.0 * 365.25 / 365, abs=0.1)
+    assert first.change_interval_mm3 == change_interval_mm3(40.0, 300.0)
+    yearly = [end * 365.25 / 365 for end in first.change_interval_mm3]
+    assert first.change_interval_mm3_per_year == pytest.approx(yearly, abs=0.1)
 
 
 def test_what_merges_is_one_from_the_beginning():
