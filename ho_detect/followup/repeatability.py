@@ -1,7 +1,7 @@
 """How much the volumes of two scans differ without any change: what a change has to be held against.
 
 Measured on simulated CT scanned twice (``benchmarks/accuracy/rescans.py`` and ``followup.py --unchanged``; figures in
-``docs/accuracy.md``): the patient turned and moved, other voxels, noise and kernels. Not on patients; not at another kVp.
+``docs/accuracy.md``): the patient turned and moved, other voxels, noise, kernels. Not on patients, nor at another kVp.
 """
 
 from __future__ import annotations
