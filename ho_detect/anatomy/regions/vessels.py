@@ -21,10 +21,14 @@ from ho_detect.image.sides import Side
 
 #: Blood with contrast medium is denser than this, HU; without it is at most 70. Convention.
 _CONTRAST_HU = 110.0
-#: ... and at most this; of what is denser so much counts. Convention.
+#: ... and at most this, new bone may be denser. Convention.
+_MOST_HU = 600.0
+#: Of what is denser so much counts. Convention.
 _DENSEST_HU = 700.0
 #: Muscle beside a lumen, HU: its edge is half way.
 _MUSCLE_HU = 55.0
+#: Femoral arteries and veins are at most so wide, a bar of new bone may be wider: radius, mm. Convention.
+_WIDEST_MM = 8.0
 #: Blood is as dense along the vessel: its standard deviation is at most this share of it, new bone's more. Convention.
 _UNEVEN = 0.2
 #: A lumen is as dense as where it was followed from within this share, and at least so many HU.
@@ -217,10 +221,11 @@ def _artery(vessels: tuple[Vessel, ...]) -> Vessel | None:
 def _vessel(course: list[_Round]) -> Vessel | None:
     """Return what was followed, where it is as long as a vessel in view, and as even as blood."""
     hu = np.array([r.hu for r in course])
-    long_mm = np.linalg.norm(course[0].center - course[-1].center)
-    if long_mm < _LEAST_LENGTH_MM or hu.std() > _UNEVEN * np.median(hu):
-        return None
     radii_mm = np.sqrt([r.area_mm2 / np.pi for r in course])
+    long_mm = np.linalg.norm(course[0].center - course[-1].center)
+    is_blood = hu.std() <= _UNEVEN * np.median(hu) and np.median(hu) <= _MOST_HU
+    if long_mm < _LEAST_LENGTH_MM or np.median(radii_mm) > _WIDEST_MM or not is_blood:
+        return None
     return Vessel(np.array([r.center for r in course]), radii_mm, float(np.median(hu)))
 
 
