@@ -40,7 +40,7 @@ def _out_of_reach(e: Evidence, s: Settings) -> bool:
 DEFINITIONS: tuple[tuple[str, Definition], ...] = (
     ("outside_body", lambda e, s: e.body < s.judge.mostly),
     ("near_metal", lambda e, s: e.near_metal > s.judge.zone_share),
-    ("near_metal", lambda e, _: e.mean_hu - MUSCLE_HU < STANDS_OUT * e.artefact_hu),
+    ("near_metal", lambda e, _: STANDS_OUT * e.artefact_hu > max(e.mean_hu - MUSCLE_HU, 0.0)),
     ("too_small", _too_small),
     ("out_of_reach", _out_of_reach),
     ("other_side", lambda e, s: e.across > s.judge.mostly),

@@ -5,7 +5,7 @@ Where vessels were followed their lumens are cut out; elsewhere what is thicker 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -21,17 +21,23 @@ _LEAST_MM3 = 100.0
 _RIM_MM = 1.0
 
 
-def split_from_blood(region: Region, candidate: Candidate, filled: Iterable[FilledVessels]) -> list[Candidate]:
-    """Return a candidate's part in followed vessels, and the pieces beside it; none where it has no part there."""
-    lumen = np.zeros(candidate.mask.shape, bool)
-    lumen[candidate.mask] = in_blood(filled, points_of(region, candidate))
+def split_from_blood(region: Region, candidate: Candidate, filled: Collection[FilledVessels]) -> list[Candidate]:
+    """Return a candidate's part in followed vessels, and the pieces beside it; none where it has no part there.
+
+    Pieces smaller than what is split stay with the vessel: nothing is lost.
+    """
+    in_lumen = in_blood(filled, points_of(region, candidate)) if filled else np.zeros(0, bool)
     least = _LEAST_MM3 / region.grid.voxel_volume_mm3
-    label, n = ndi.label(candidate.mask & ~lumen)
-    pieces = [label == k for k in range(1, n + 1)]
-    beside = [piece for piece in pieces if piece.sum() >= least]
-    if lumen.sum() < least or not beside:
+    if in_lumen.sum() < least:
         return []
-    return [replace(candidate, mask=mask, is_split=True) for mask in (lumen, *beside)]
+    outside = candidate.mask.copy()
+    outside[candidate.mask] = ~in_lumen
+    label, _ = ndi.label(outside)
+    beside = [label == k for k in np.flatnonzero(np.bincount(label.ravel())[1:] >= least) + 1]
+    if not beside:
+        return []
+    vessel = candidate.mask & ~np.any(beside, axis=0)
+    return [replace(candidate, mask=mask, is_split=True) for mask in (vessel, *beside)]
 
 
 def thicker_than_vessel(

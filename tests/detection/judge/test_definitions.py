@@ -53,6 +53,7 @@ def test_each_limit_is_that_of_its_setting(field, inside, outside, reason):
 def test_what_stands_out_of_muscle_by_less_than_four_times_the_artefact_is_hidden_by_it():
     assert defined(evidence(mean_hu=MUSCLE_HU + 4.1 * 40.0, artefact_hu=40.0), SETTINGS) is None
     assert defined(evidence(mean_hu=MUSCLE_HU + 3.9 * 40.0, artefact_hu=40.0), SETTINGS) == "near_metal"
+    assert defined(evidence(mean_hu=MUSCLE_HU - 20.0, artefact_hu=0.0), SETTINGS) is None  # no metal
 
 
 def test_what_is_grown_from_bone_may_be_thin_and_reach_as_far_as_the_region():
