@@ -6,12 +6,12 @@ Threads are Python's, kept from one call to the next: compiled kernels and numpy
 from __future__ import annotations
 
 import os
-import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from ho_detect.system.cpus import processors
 
@@ -72,43 +72,62 @@ def in_parallel(function: Callable[..., Result], *arguments: Iterable[Any]) -> l
     if len(calls) < 2 or n == 1:
         return [function(*call) for call in calls]
     # as many beside the caller, not one fewer: who waits for the last of its calls has nothing to do meanwhile
-    return _shared(_helpers(n), function, calls)
+    return _shared(_helpers(n), min(n, len(calls) - 1), _Calls(function, calls))
 
 
-def _shared(pool: ThreadPoolExecutor, function: Callable[..., Result], calls: Sequence[Call]) -> list[Result]:
-    ended = threading.Event()
-    tasks: list[Future[Result]] = []
-    done: dict[int, Future[Result]] = {}
-
-    def one(number: int) -> Result:
-        try:
-            return function(*calls[number])
-        except BaseException:
-            ended.set()
-            raise
-
+def _shared(pool: ThreadPoolExecutor, n_helpers: int, work: _Calls[Result]) -> list[Result]:
     try:
-        tasks.extend(pool.submit(one, number) for number in range(len(calls)))
-        for number, task in enumerate(tasks):
-            if ended.is_set():
-                break
-            if task.cancel():  # no other thread has begun it
-                done[number] = _own(one, number)
+        tasks = [pool.submit(work.help) for _ in range(n_helpers)]
+        work.do()
     finally:  # of an interruption too
-        begun = {number: task for number, task in enumerate(tasks) if not task.cancel()}
-    wait(begun.values())
-    done |= begun
-    return [done[number].result() for number in sorted(done)]
+        work.leave()
+        begun = [task for task in tasks if not task.cancel()]
+    wait(begun)
+    return work.results()
 
 
-def _own(function: Callable[[int], Result], number: int) -> Future[Result]:
-    """Do a call here; its error is kept until the others have ended."""
-    task: Future[Result] = Future()
-    try:
-        task.set_result(function(number))
-    except Exception as error:  # noqa: BLE001 - raised where the results are asked for
-        task.set_exception(error)
-    return task
+class _Calls(Generic[Result]):
+    """Calls that any thread may take up, and what came of them.
+
+    A pool keeps what was submitted to it until one of its threads is free to see that it was cancelled: what is
+    submitted here lets go of function and arguments once used, or all that a study works out in between would stay.
+    """
+
+    def __init__(self, function: Callable[..., Result], calls: Sequence[Call]) -> None:
+        self._waiting = deque((number, function, call) for number, call in enumerate(calls))
+        self._done: dict[int, tuple[Result | None, BaseException | None]] = {}
+
+    def do(self) -> None:
+        """Make calls until none is left, or one has failed."""
+        self._take(Exception)  # whoever interrupts the caller is not kept waiting
+
+    def help(self) -> None:
+        """Do the same in a thread that nobody interrupts: any error is the caller's."""
+        self._take(BaseException)
+
+    def _take(self, kept: type[BaseException]) -> None:
+        while True:
+            try:
+                number, function, call = self._waiting.popleft()
+            except IndexError:
+                return
+            try:
+                self._done[number] = (function(*call), None)
+            except kept as error:  # raised where the results are asked for
+                self._done[number] = (None, error)
+                self._waiting.clear()
+
+    def leave(self) -> None:
+        """Make no more calls."""
+        self._waiting.clear()
+
+    def results(self) -> list[Result]:
+        """Return the results in order; or raise the first error."""
+        done, self._done = self._done, {}
+        for number in sorted(done):
+            if (error := done[number][1]) is not None:
+                raise error
+        return [cast("Result", done[number][0]) for number in sorted(done)]
 
 
 @cache

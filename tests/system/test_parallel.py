@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+import weakref
 
 import pytest
 from hypothesis import given
@@ -62,6 +63,32 @@ def test_more_nested_maps_than_threads_cannot_lock():
         at_work.start()
         at_work.join(20)
     assert result == [[k * (k - 1) // 2 for k in range(12)]]
+
+
+def test_what_is_done_is_let_go_while_every_helper_is_busy():
+    """Of a call that ended nothing is kept, or all that a study works out in between would stay to its end."""
+
+    class Large:
+        pass
+
+    busy, may_end = threading.Barrier(3), threading.Event()
+
+    def inner():
+        large = Large()
+        in_parallel(lambda _: large, range(4))
+        return weakref.ref(large)
+
+    def outer(k):
+        busy.wait(10)
+        if k > 0:
+            may_end.wait(10)
+            return None
+        left = inner()()
+        may_end.set()
+        return left
+
+    with using_threads(2):
+        assert in_parallel(outer, range(3)) == [None, None, None]
 
 
 def test_all_threads_work():
