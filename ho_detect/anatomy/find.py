@@ -30,6 +30,7 @@ from ho_detect.anatomy.user_masks.muscle import deep_to_skin, with_user_muscles
 from ho_detect.image.grid import FloatArray
 from ho_detect.image.sides import Side
 from ho_detect.settings import Settings
+from ho_detect.system.parallel import together
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,23 +108,28 @@ def find_anatomy(volume: HuVolume, masks: Path | None, settings: Settings) -> An
     hips = find_hip_joints(volume, coarse, settings.anatomy, as_dense_as_metal)
     if not hips:
         raise no_hip(volume)
-    tissue = segment_tissue(coarse, settings.anatomy, _points(hips))
-    fitted = native_bone(hips)
+    tissue, fitted = together(
+        lambda: segment_tissue(coarse, settings.anatomy, _points(hips)), lambda: native_bone(hips)
+    )
     supplied = agreeing(supplied_masks(masks, volume.grid), fitted, settings.anatomy)
     near = with_user_muscles(compartments(hips, fitted, settings.joint), supplied)
     cavities = [place.cavity for place in near.values()]
     metal = find_metal(volume, as_dense_as_metal, hips, tissue, cavities, settings.anatomy)
     hips = beside_metal(hips, metal, tissue, settings.anatomy)
     frames = landmarks(hips)
+    certainty, states = together(
+        lambda: surface_certainties(volume, hips, metal),
+        lambda: joint_states(volume, hips, near, metal, settings.joint),
+    )
     return Anatomy(
         hips=hips,
         bones=with_user_bone(fitted, supplied, settings.anatomy),
-        certainty=surface_certainties(volume, hips, metal),
+        certainty=certainty,
         other_sides=other_sides(hips),
         landmarks=frames,
         compartments=near,
         filled_vessels=find_vessels(volume, frames),
-        joint_states=joint_states(volume, hips, near, metal, settings.joint),
+        joint_states=states,
         tissue=deep_to_skin(tissue, supplied),
         metal=metal,
         user_masks=supplied,

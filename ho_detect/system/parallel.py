@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar, cast
 from ho_detect.system.cpus import processors
 
 Result = TypeVar("Result")
+Other = TypeVar("Other")
 Call = tuple[Any, ...]
 _threads = 0
 
@@ -73,6 +74,12 @@ def in_parallel(function: Callable[..., Result], *arguments: Iterable[Any]) -> l
         return [function(*call) for call in calls]
     # as many beside the caller, not one fewer: who waits for the last of its calls has nothing to do meanwhile
     return _shared(_helpers(n), min(n, len(calls) - 1), _Calls(function, calls))
+
+
+def together(first: Callable[[], Result], second: Callable[[], Other]) -> tuple[Result, Other]:
+    """Do two things side by side, as :func:`in_parallel`; return what came of each."""
+    done: list[Any] = in_parallel(lambda make: make(), (first, second))
+    return done[0], done[1]
 
 
 def _shared(pool: ThreadPoolExecutor, n_helpers: int, work: _Calls[Result]) -> list[Result]:

@@ -36,7 +36,7 @@ from ho_detect.image.grid import FloatArray, Sphere, align_similarity, fit_spher
 from ho_detect.image.sides import SIDES, Side, mirror_of
 from ho_detect.image.smoothing import gaussian
 from ho_detect.settings import AnatomySettings
-from ho_detect.system.parallel import in_parallel
+from ho_detect.system.parallel import in_parallel, together
 
 #: Edge of the voxels that the bones are fitted in, mm.
 FIT_STEP_MM = 1.5
@@ -104,9 +104,9 @@ def find_hip_joints(
     Hips in view; a side that is missing is not in view.
     """
     metal = find_metal_voxels(volume, settings) if metal is None else metal
-    fields = Fields(edge_field(halved(coarse)), edge_field(coarse))
-    fine = resample_to_patient_axes(volume, FIT_STEP_MM)
-    fine = without_metal(WorkingVolume(gaussian(fine.hu, (0.5, 0.5, 0.5)), fine.grid), metal)
+    fields, fine = together(
+        lambda: Fields(edge_field(halved(coarse)), edge_field(coarse)), lambda: _to_fit_to(volume, metal)
+    )
     # the systems solved are small: more threads of the linear algebra library only wait for each other
     with threadpool_limits(limits=1, user_api="blas"):
         in_parallel(lambda build: build(), (hip_bone_model, femur_model))  # once, before both threads ask for them
@@ -126,6 +126,11 @@ def find_hip_joints(
         HipAnatomy(_describe(volume, f), f.femur, f.hip_bone, follow_shaft(fine, f.femur, f.center), f.replaced)
         for f in best
     )
+
+
+def _to_fit_to(volume: HuVolume, metal: MetalVoxels) -> WorkingVolume:
+    fine = resample_to_patient_axes(volume, FIT_STEP_MM)
+    return without_metal(WorkingVolume(gaussian(fine.hu, (0.5, 0.5, 0.5)), fine.grid), metal)
 
 
 def _refined(fine: WorkingVolume, fitted: FittedHip) -> FittedHip:
