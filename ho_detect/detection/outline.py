@@ -25,6 +25,10 @@ _BLUR_MM = 1.5
 _RESIDUE_MM = 2.0
 #: What is no farther from bone anywhere may be cortex that the fit left outside, a thin one over marrow, mm.
 _FREE_MM = 7.0
+#: New bone is about as ripe within so far (standard deviation), and is looked at in cells so large, mm.
+_ALIKE_MM, _CELL_MM = 4.0, 3.0
+#: The mean of this power of evenly spread heights is near their upper quartile.
+_TO_QUARTILE = 3.0
 #: Noise bridges a cleft to no more than this share of what lies beyond it.
 _BRIDGED = 0.1
 #: A core is open over no more than this share of its surface.
@@ -71,7 +75,8 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
     """Move the outline of a candidate to half the height of its edge and fill its lucent core.
 
     A fixed low threshold puts the outline of dense bone too far out by the blur of the scan; the half height between
-    muscle and rim is where the edge is. The rim's height is the upper quartile of HU in the outer 3 mm. What lies
+    muscle and rim is where the edge is, place by place. The rim is the outer 3 mm; ``boundary_hu`` is half of the upper
+    quartile of its HU. What lies
     deeper than that blur inside the closed and filled outline belongs to the lesion whatever its density: mature
     ossification has a lucent center. What was split at the zone around metal has its outline.
     """
@@ -86,7 +91,9 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
     half = 0.5 * (region.muscle_hu + float(np.percentile(smooth[rim], 75)))
     boundary = float(np.clip(half, region.low_hu, settings.highest_boundary_hu))
     native = distance_mm <= 0.0
-    dense, residue = _without_residue(candidate.mask & (smooth >= boundary) & ~native, distance_mm, settings)
+    high = candidate.mask & ~native
+    high[high] = smooth[high] >= _local_boundary_hu(region, smooth, rim, high, settings)
+    dense, residue = _without_residue(high, distance_mm, settings)
     beyond_cleft = _beyond_a_cleft(region, candidate, boundary, settings)
     if beyond_cleft is not None:
         residue |= beyond_cleft
@@ -104,6 +111,34 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
     joined = candidate.joined and beyond_cleft is None
     outlined = replace(candidate, mask=mask, joined=joined, touching=tuple(contact))
     return Outlined(outlined, boundary, thickness_mm, _solidity(dense), contact, beyond_cleft is not None)
+
+
+def _local_boundary_hu(
+    region: Region, smooth: NDArray[np.int16], rim: BoolArray, places: BoolArray, settings: DetectionSettings
+) -> FloatArray:
+    """Return (n,) HU of half the height of the edge near each place of a mask, in the order of the mask.
+
+    New bone ripens from place to place: a faint part has its edge at half of its own height. That is the mean of the
+    rim around, to a power that brings it near to the upper quartile, which all of the rim together has.
+    """
+    spacing = np.array(region.grid.spacing_mm)
+    step = np.maximum(1, np.rint(_CELL_MM / spacing)).astype(int)
+    cells = tuple(-(-np.array(rim.shape) // step))
+    at = np.nonzero(rim)
+    cell = np.ravel_multi_index([a // n for a, n in zip(at, step, strict=True)], cells)
+
+    def around(weight: FloatArray | None) -> FloatArray:
+        summed = np.bincount(cell, weight, int(np.prod(cells))).astype(float).reshape(cells)
+        return np.asarray(ndi.gaussian_filter(summed, _ALIKE_MM / (step * spacing), mode="constant"))
+
+    height = np.maximum(smooth[at].astype(float) - region.muscle_hu, 1.0)
+    powered = (height / np.percentile(height, 75)) ** _TO_QUARTILE
+    count = around(None)
+    # far from any rim its height does not matter
+    share = (around(powered) / np.maximum(count, 1e-6 * count.max()) / powered.mean()) ** (1.0 / _TO_QUARTILE)
+    index = (np.array(np.nonzero(places)) + 0.5) / step[:, None] - 0.5
+    half = 0.5 * np.percentile(height, 75) * ndi.map_coordinates(share, index, order=1, mode="nearest")
+    return np.asarray(np.clip(region.muscle_hu + half, region.low_hu, settings.highest_boundary_hu))
 
 
 def _as_it_is(region: Region, candidate: Candidate, boundary_hu: float, settings: DetectionSettings) -> Outlined:

@@ -35,6 +35,16 @@ def largest(found, settings=SETTINGS):
     return best, best.candidate.mask.sum() * found.grid.voxel_volume_mm3
 
 
+def _half_of_a_ball(this_hu: float, other_hu: float) -> float:
+    """Return the volume of one half of a ball as outlined, without the 5 mm beside the other half, mm³."""
+    shape = (44, 44, 60)
+    x = np.arange(60) - 30
+    hu = np.where(ball(shape, radius=16), np.where(x > 0, other_hu, this_hu), MUSCLE_HU)
+    found, _ = largest(seen(ndi.gaussian_filter(hu, 0.7)))
+    box_, mask = found.candidate.box, found.candidate.mask
+    return float(mask[..., np.arange(box_[2].start, box_[2].stop) < 25].sum())
+
+
 class TestVolume:
     @pytest.mark.parametrize(("spacing", "off"), SPACINGS, ids=str)
     @pytest.mark.parametrize("kind", KINDS)
@@ -72,6 +82,13 @@ class TestHalfHeight:
             assert found.boundary_hu == pytest.approx(MUSCLE_HU + (rim_hu - MUSCLE_HU) / 2, rel=0.2)
             boundaries.append(found.boundary_hu)
         assert boundaries == sorted(boundaries)
+
+    def test_lies_where_each_part_of_a_lesion_has_its_own(self):
+        """Half of it ripe, half of it faint: one boundary for both would cut the faint half off."""
+        faint_hu, ripe_hu = 260.0, 900.0
+        sizes = {hu: _half_of_a_ball(hu, hu) for hu in (faint_hu, ripe_hu)}
+        assert _half_of_a_ball(faint_hu, ripe_hu) == pytest.approx(sizes[faint_hu], rel=0.06)
+        assert _half_of_a_ball(ripe_hu, faint_hu) == pytest.approx(sizes[ripe_hu], rel=0.04)
 
     def test_keeps_its_limits(self):
         faint, _ = largest(seen(scanned_ball(10.0, (1, 1, 1), rim_hu=215.0, core_hu=215.0)))

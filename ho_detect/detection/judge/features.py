@@ -14,6 +14,8 @@ from ho_detect.detection.evidence import Evidence
 
 #: Underlying bone is as dense as this where none is seen there: neither faint nor dense beside it.
 _UNKNOWN_SHARE = 0.85
+#: Fat reaches in between wasted muscle: so much of the surroundings says nothing of a mimic.
+_SOME_FAT = 0.3
 #: Muscle, HU.
 MUSCLE_HU = 55.0
 #: Radius of a femoral head where there is none, mm.
@@ -161,14 +163,9 @@ GROWN: tuple[Feature, ...] = (
         "process", -1, lambda e: 1.0 - ramp(e.ischial_spine_mm, 6.0, 20.0), "at the ischial spine", "off the ischial spine"
     ),
 )  # fmt: skip
-#: Ossification or a mimic: of everything.
-OSSIFIED: tuple[Feature, ...] = (
-    Feature("thick", 1, lambda e: log_ramp(e.thickness_mm, 2.0, 15.0), "thick", "thin"),
-    Feature("compact", 1, lambda e: ramp(e.solidity, 0.2, 0.8), "compact", "hollow or frayed"),
-    Feature("large", 1, lambda e: log_ramp(e.volume_mm3, 100.0, 10000.0), "large ({x})", "small ({x})", _ml),
-    Feature("clear", 1, lambda e: ramp((e.mean_hu - MUSCLE_HU) / max(e.noise_hu, 5.0), 4.0, 14.0), "clear of the noise", "hardly clear of the noise"),
+#: What a mimic is known by.
+_MIMICS: tuple[Feature, ...] = (
     Feature("sacral", -1, lambda e: e.spine, "where sacrum and spine are", "off the sacrum"),
-    Feature("joined", 1, lambda e: float(e.joined), "joined with bone", "free of bone"),
     Feature(
         "arterial", -1, lambda e: e.arterial * (1.0 - ramp(e.thickness_mm, 3.0, 6.0)),
         "thin, where arteries run", "off the arteries, or thick",
@@ -194,6 +191,26 @@ OSSIFIED: tuple[Feature, ...] = (
         "gas", -1, lambda e: ramp(_or(e.air, 0.0), 0.0, 0.2) * ramp(e.cavity, 0.0, 0.3),
         "with gas beside it, in the cavity", "no gas beside it, or outside of the cavity",
     ),
+)  # fmt: skip
+
+
+def _plain(e: Evidence) -> float:
+    """Free, and by nothing known as a mimic: deep muscle holds nothing else that is as dense."""
+    if e.joined:
+        return 0.0
+    most = max(ramp(f.value(e), _SOME_FAT, 1.0) if f.name == "fat" else f.value(e) for f in _MIMICS)
+    return 1.0 - ramp(most, 0.0, 0.3)
+
+
+#: Ossification or a mimic: of everything.
+OSSIFIED: tuple[Feature, ...] = (
+    Feature("thick", 1, lambda e: log_ramp(e.thickness_mm, 2.0, 15.0), "thick", "thin"),
+    Feature("compact", 1, lambda e: ramp(e.solidity, 0.2, 0.8), "compact", "hollow or frayed"),
+    Feature("large", 1, lambda e: log_ramp(e.volume_mm3, 100.0, 10000.0), "large ({x})", "small ({x})", _ml),
+    Feature("clear", 1, lambda e: ramp((e.mean_hu - MUSCLE_HU) / max(e.noise_hu, 5.0), 4.0, 14.0), "clear of the noise", "hardly clear of the noise"),
+    Feature("joined", 1, lambda e: float(e.joined), "joined with bone", "free of bone"),
+    Feature("plain", 1, _plain, "free in muscle, and by nothing known as a mimic", "joined with bone, or where mimics are"),
+    *_MIMICS,
 )  # fmt: skip
 
 
