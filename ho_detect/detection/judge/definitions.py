@@ -36,6 +36,12 @@ def _out_of_reach(e: Evidence, s: Settings) -> bool:
     return e.head_distance_mm > (s.detection.reach_mm if e.joined else s.judge.free_reach_mm)
 
 
+def _in_cavity(e: Evidence, s: Settings) -> bool:
+    """With gas beside it, or off the wall; what stands on the femur has grown, whatever bowel lies beside it."""
+    bowel = e.air > _GAS and e.cavity > _IN_CAVITY
+    return (bowel or e.away > s.judge.mostly) and "femur" not in e.touching
+
+
 #: Reason and rule; the first that holds is given.
 DEFINITIONS: tuple[tuple[str, Definition], ...] = (
     ("outside_body", lambda e, s: e.body < s.judge.mostly),
@@ -47,8 +53,7 @@ DEFINITIONS: tuple[tuple[str, Definition], ...] = (
     ("native_bone", lambda e, _: e.spine > _PLAINLY and (e.joined or e.muscle < _IN_MUSCLE)),
     ("native_bone", lambda e, s: max(e.other_bone, e.shaft) > s.judge.mostly and len(e.touching) < 2),
     ("given_organ", lambda e, s: e.organ > s.judge.mostly),
-    ("pelvic_cavity", lambda e, _: e.air > _GAS and e.cavity > _IN_CAVITY),
-    ("pelvic_cavity", lambda e, s: e.away > s.judge.mostly and "femur" not in e.touching),
+    ("pelvic_cavity", _in_cavity),
 )
 
 

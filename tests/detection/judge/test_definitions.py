@@ -67,6 +67,9 @@ def test_a_bridge_and_what_touches_the_femur_are_no_native_bone_and_no_content_o
     assert defined(grown_on_bone(**bridge), SETTINGS) is None
     assert defined(grown_on_bone(away=1.0), SETTINGS) is None
     assert defined(grown_on_bone(away=1.0, touching=("pelvis",)), SETTINGS) == "pelvic_cavity"
+    beside_bowel = {"air": 0.2, "cavity": 0.3}
+    assert defined(grown_on_bone(**beside_bowel, touching=("femur", "pelvis")), SETTINGS) is None
+    assert defined(grown_on_bone(**beside_bowel, touching=("pelvis",)), SETTINGS) == "pelvic_cavity"
 
 
 def test_what_lies_free_in_muscle_where_the_sacrum_is_may_be_in_the_piriformis():
