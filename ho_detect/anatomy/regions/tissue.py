@@ -25,6 +25,8 @@ _PART_MM = 12.0
 #: Fat seams up to twice this wide count as lying deep, between the muscles, mm.
 _SEAM_MM = 12.0
 _SKIN_MM = 5.0
+#: A body that is no larger than so many times the bone in it, level by level, is bone alone.
+_BARE = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,11 +130,12 @@ def _without_other_limbs(body: BoolArray, bones: BoolArray, dense: BoolArray) ->
     own = np.zeros(n + 1, bool)
     own[label[bones]] = True
     count = np.bincount(label.ravel(), minlength=n + 1)
-    levels = set(np.flatnonzero(bones.any(axis=(1, 2))).tolist())
     for k, plane in enumerate(label):
         here = np.unique(plane)
         here = here[here > 0]
-        if k not in levels:
+        n_bone = np.count_nonzero(bones[k])
+        # where bone lies bare, as in slices that a reconstruction has padded, there is no skin to part limbs
+        if not n_bone or count[here[own[here]]].sum() < _BARE * n_bone:
             own[here] = True
         elif here.size:
             own[here[count[here].argmax()]] = True
@@ -140,15 +143,16 @@ def _without_other_limbs(body: BoolArray, bones: BoolArray, dense: BoolArray) ->
     kept = own[label]
     own[np.setdiff1d(np.arange(n + 1), label[dense])] = True  # of what has no bone none goes on
     for upwards in (True, False):
-        _take_limbs_on(kept, body & ~own[label], dense, upwards=upwards)
+        _take_limbs_on(kept, body & ~own[label], bones, dense, upwards=upwards)
     return kept
 
 
-def _take_limbs_on(body: BoolArray, limbs: BoolArray, dense: BoolArray, *, upwards: bool) -> None:
+def _take_limbs_on(body: BoolArray, limbs: BoolArray, bones: BoolArray, dense: BoolArray, *, upwards: bool) -> None:
     """Take other limbs out of the levels where they touch the body, from those where they lie apart, in place.
 
     From one level to the next a voxel belongs to what lies nearest to it: what was body there stays body. A limb goes
-    on as long as it has bone.
+    on as long as it has bone, and ends where these hips' own bone lies in it: so does the other thigh, whose hip is out
+    of view, at the crotch.
     """
     levels = range(len(body)) if upwards else range(len(body))[::-1]
     for k, following in itertools.pairwise(levels):
@@ -156,7 +160,7 @@ def _take_limbs_on(body: BoolArray, limbs: BoolArray, dense: BoolArray, *, upwar
             continue
         to_limb, to_body = (ndi.distance_transform_edt(~mask[k]) for mask in (limbs, body))
         near, _ = ndi.label(body[following] & (to_limb < to_body))
-        goes_on = np.unique(near[limbs[k]])
+        goes_on = np.setdiff1d(near[limbs[k]], near[bones[following]])
         taken = np.isin(near, goes_on[goes_on > 0])
         body[following] &= ~taken
         limbs[following] |= taken

@@ -75,6 +75,30 @@ class TestOtherLimbs:
         assert (found.body[touching].mean() < 0.25) == has_bone
         assert found.body[SKIN & (np.abs(X) < 140)].mean() > 0.99
 
+    @pytest.mark.parametrize("sign", [-1, 1])
+    def test_another_limb_ends_where_these_hips_own_bone_lies(self, sign):
+        """The other thigh, whose hip is out of view: above the crotch there is one body."""
+        own, other = (X - sign * 60) ** 2 + Y**2 < 55**2, (X + sign * 75) ** 2 + Y**2 < 55**2
+        joined = Z.min() + 45 <= Z
+        hu = np.where(joined & SKIN | (own | other) & ~joined, 50.0, -1000.0)
+        femur, pelvis = (X - sign * 60) ** 2 + Y**2 < 14**2, joined & (np.abs(X + sign * 36) < 12) & (np.abs(Y) < 14)
+        hu[femur | pelvis | ((X + sign * 75) ** 2 + Y**2 < 14**2)] = 500.0
+        found = segment_tissue(
+            WorkingVolume(hu.astype(np.float32), GRID), SETTINGS, GRID.to_lps(np.argwhere(femur | pelvis))
+        )
+        assert found.body[joined & SKIN].mean() > 0.99
+        assert not found.body[other & ~joined & (np.abs(X) > 30)].any()
+
+    def test_a_level_where_bone_lies_bare_says_nothing(self):
+        """Slices that were padded around what was segmented: a vessel in air is no limb."""
+        hu = painted()
+        bare = Z.min() + 7 > Z
+        vessel = X**2 + (Y - 50) ** 2 < 7**2
+        hu[vessel] = 300.0
+        hu[bare & ~BONE & ~vessel] = -1000.0
+        found = segment_tissue(WorkingVolume(hu.astype(np.float32), GRID), SETTINGS, GRID.to_lps(np.argwhere(BONE)))
+        assert found.body[SKIN & ~bare].mean() > 0.98
+
     def test_two_thighs_are_body_and_levels_without_bone_are_left_alone(self):
         thigh = (np.abs(X) - 80) ** 2 + Y**2 < 60**2
         joined = Z.max() - 30 < Z
