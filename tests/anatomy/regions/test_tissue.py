@@ -78,7 +78,7 @@ class TestOtherLimbs:
     @pytest.mark.parametrize("sign", [-1, 1])
     def test_another_limb_ends_where_these_hips_own_bone_lies(self, sign):
         """The other thigh, whose hip is out of view: above the crotch there is one body."""
-        own, other = (X - sign * 60) ** 2 + Y**2 < 55**2, (X + sign * 75) ** 2 + Y**2 < 55**2
+        own, other = (X - sign * 60) ** 2 + Y**2 < 58**2, (X + sign * 75) ** 2 + Y**2 < 52**2
         joined = Z.min() + 45 <= Z
         hu = np.where(joined & SKIN | (own | other) & ~joined, 50.0, -1000.0)
         femur, pelvis = (X - sign * 60) ** 2 + Y**2 < 14**2, joined & (np.abs(X + sign * 36) < 12) & (np.abs(Y) < 14)
