@@ -13,6 +13,7 @@ import click
 
 from ho_detect._version import __version__
 from ho_detect.errors import HoDetectError, UsageError
+from ho_detect.system.parallel import without_blas_threads
 
 EXIT_OK, EXIT_INTERNAL, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -54,6 +55,7 @@ def main(args: Sequence[str] | None = None) -> None:
             "ho-detect runs on Linux and macOS; on Windows use it in WSL (https://learn.microsoft.com/windows/wsl)"
         )
     _open_standard_streams()
+    without_blas_threads()
     try:
         with warnings.catch_warnings():
             if "--debug" not in args:

@@ -4,12 +4,15 @@ import gc
 import logging
 import os
 
+from ho_detect.system.parallel import without_blas_threads
+
 
 def _preload() -> None:
     logging.getLogger("ho_detect").addHandler(logging.NullHandler())  # children tell their run, and it the user
     # numpy would ask for pages of 2 MB: a label map of a few small things is then zeroed as if it were full, a seventh
     # of a study's memory (https://numpy.org/doc/stable/reference/global_state.html)
     os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
+    without_blas_threads()
     gc.disable()  # so much is made and kept that looking for garbage would take a sixth of the time
     import nibabel.nifti1  # noqa: F401
     import numpy as np
