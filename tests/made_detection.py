@@ -42,6 +42,7 @@ def evidence(**changes: Any) -> Evidence:
         "length_mm": 25.0,
         "thickness_mm": 14.0,
         "solidity": 0.85,
+        "round_share": 0.5,
         "max_hu": 900.0,
         "mean_hu": 500.0,
         "noise_hu": 6.0,

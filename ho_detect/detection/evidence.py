@@ -14,7 +14,7 @@ from ho_detect.anatomy.user_masks.masks import UserMasks
 from ho_detect.anatomy.user_masks.names import MUSCLES, ORGANS, OTHER_BONES
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.clear_of_metal import clear_of_metal
-from ho_detect.detection.measure.shape import bounding_box
+from ho_detect.detection.measure.shape import bounding_box, round_share
 from ho_detect.detection.outline import Outlined
 from ho_detect.image.grid import FloatArray
 from ho_detect.image.morphology import deeper, distance_to, margins, within
@@ -48,6 +48,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Twice the largest depth at the detection threshold."""
     solidity: float
     """Volume over that of the convex hull."""
+    round_share: float
+    """Share of its slices in which it is one ellipse of about its usual area, as a vessel."""
     max_hu: float
     mean_hu: float
     noise_hu: float
@@ -149,6 +151,7 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
         length_mm=float(np.ptp(points[:, 2])) + float(spacing[0]),
         thickness_mm=outlined.thickness_mm,
         solidity=outlined.solidity,
+        round_share=round_share(mask, region.grid.spacing_mm),
         max_hu=float(values.max()),
         mean_hu=float(values.mean()),
         noise_hu=float(np.nan_to_num(region.noise_hu)),

@@ -114,9 +114,13 @@ def _free_at_joint(e: Evidence) -> float:
 
 
 def _tube(e: Evidence) -> float:
-    """Long for its cross-section, along the vessels; what the edge of the view cuts there may be as long."""
-    across_mm = math.sqrt(e.volume_mm3 / max(e.length_mm, 1.0))
-    return max(ramp(e.length_mm / across_mm, 3.0, 9.0), e.at_border) * e.arterial
+    """Long for its cross-section, along the vessels, where what the edge of the view cuts may be as long; or blood.
+
+    Round in one slice after the other and as uniform as noise is a vessel wherever it runs.
+    """
+    long = e.length_mm / math.sqrt(e.volume_mm3 / max(e.length_mm, 1.0))
+    blood = ramp(long, 3.0, 7.0) * ramp(e.round_share, 0.5, 0.8) * _uniformity(e)
+    return max(ramp(long, 3.0, 9.0) * e.arterial, e.at_border * e.arterial, blood)
 
 
 def _streak(e: Evidence) -> float:
@@ -175,7 +179,7 @@ _MIMICS: tuple[Feature, ...] = (
         "as uniform as blood, where arteries run", "off the arteries, or not uniform",
     ),
     Feature("at_joint", -1, _free_at_joint, "free at the joint", "off the joint, or joined with bone"),
-    Feature("tube", -1, _tube, "a tube along the vessels, or cut by the view there", "no tube"),
+    Feature("tube", -1, _tube, "a tube as vessels are, or cut by the view where they run", "no tube"),
     Feature("cavity", -1, lambda e: e.cavity, "in the pelvic or abdominal cavity", "outside of the cavity"),
     Feature("away", -1, lambda e: e.away, "off the wall of the cavity", "at the wall"),
     Feature(

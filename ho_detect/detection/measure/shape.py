@@ -19,6 +19,10 @@ _SHARES = {1: 0.04577789120476, 2: 0.03698062787608, 3: 0.03519563978232}
 #: Of opposing ones one.
 _DIRECTIONS = tuple(d for d in product((-1, 0, 1), repeat=3) if d > (0, 0, 0))
 
+#: A section is an ellipse when it fills so much of the one with its moments, and is at most so many times as long as
+#: wide. Convention.
+_FILLED, _LONGEST = 0.9, 3.0
+
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """Lengths in mm. Diameters are edge to edge: between voxel centers, plus one voxel along their direction."""
@@ -71,6 +75,35 @@ def bounding_box(mask: NDArray[np.bool_], margin: int = 0) -> tuple[slice, slice
         found.append(slice(max(int(at[0]) - margin, 0), int(at[-1]) + 1 + margin))
         rest = rest[(slice(None),) * axis + (slice(int(at[0]), int(at[-1]) + 1),)]  # less to look through
     return found[0], found[1], found[2]
+
+
+def round_share(mask: NDArray[np.bool_], spacing_mm: tuple[float, float, float]) -> float:
+    """Return the share of the slices of a mask in which it is one filled ellipse of about its usual area, as a vessel.
+
+    The area of an ellipse is 4 pi times the square root of the determinant of its covariance; a longer one than three
+    times its width is a vessel's no more.
+    """
+    k, *at = np.nonzero(mask)
+    count = np.bincount(k, minlength=len(mask)).astype(float)
+    used, area_mm2 = count > 0, count[count > 0] * spacing_mm[1] * spacing_mm[2]
+    y, x = (np.asarray(place * step, float) for place, step in zip(at, spacing_mm[1:], strict=True))
+
+    def mean(values: FloatArray) -> FloatArray:
+        return np.asarray(np.bincount(k, values, len(mask))[used] / count[used], float)
+
+    own = np.square(spacing_mm[1:]) / 12.0  # of a voxel itself
+    var_y, var_x = mean(y * y) - mean(y) ** 2 + own[0], mean(x * x) - mean(x) ** 2 + own[1]
+    shared = mean(y * x) - mean(y) * mean(x)
+    determinant = var_y * var_x - shared**2
+    half, spread = (var_y + var_x) / 2, np.sqrt(((var_y - var_x) / 2) ** 2 + shared**2)
+    usual_mm2 = np.median(area_mm2)
+    is_round = (
+        (area_mm2 > _FILLED * 4.0 * np.pi * np.sqrt(determinant))
+        & (half + spread < _LONGEST**2 * (half - spread))
+        & (area_mm2 > usual_mm2 / 2)
+        & (area_mm2 < usual_mm2 * 2)
+    )
+    return float(is_round.mean())
 
 
 def outermost(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from phantoms import ball, box
 
-from ho_detect.detection.measure.shape import bounding_box, measure_shape
+from ho_detect.detection.measure.shape import bounding_box, measure_shape, round_share
 from ho_detect.image.grid import Grid, rotation
 
 SPACINGS = [(1.0, 1.0, 1.0), (2.0, 0.8, 0.8), (3.0, 1.0, 1.2)]
@@ -101,3 +101,36 @@ def test_a_bounding_box_is_tight_but_for_its_margin():
     mask[3:5, 0:4, 7] = True
     assert bounding_box(mask) == (slice(3, 5), slice(0, 4), slice(7, 8))
     assert bounding_box(mask, margin=1) == (slice(2, 6), slice(0, 5), slice(6, 9))
+
+
+class TestRoundShare:
+    GRID = Grid.axial((40, 60, 60), (2.0, 0.8, 0.8))
+
+    def around(self, path_mm, radius_mm):
+        """A tube of that radius, or those radii, along the (2,) middles of each slice."""
+        at = self.GRID.to_lps(np.moveaxis(np.indices(self.GRID.shape), 0, -1))[..., :2]
+        radii = np.broadcast_to(radius_mm, 40)[:, None, None]
+        return np.linalg.norm(at - np.asarray(path_mm)[:, None, None, :], axis=-1) < radii
+
+    def test_a_vessel_is_round_wherever_it_runs(self):
+        z = np.linspace(0, 1, 40)
+        straight = self.around(np.full((40, 2), 24.0), 4.0)
+        aslant = self.around(np.stack([12 + 24 * z, 20 + 8 * np.sin(4 * z)], axis=1), 4.0)
+        assert round_share(straight, self.GRID.spacing_mm) == 1.0
+        assert round_share(aslant, self.GRID.spacing_mm) > 0.95
+
+    def test_what_tapers_branches_or_lies_flat_is_not(self):
+        middle = np.full((40, 2), 24.0)
+        spur = self.around(middle, np.linspace(1.0, 12.0, 40))
+        both = self.around(middle - 8, 4.0) | self.around(middle + 8, 4.0)
+        flat = np.zeros(self.GRID.shape, bool)
+        flat[:, 28:32, 10:50] = True
+        assert round_share(spur, self.GRID.spacing_mm) < 0.7
+        assert round_share(both, self.GRID.spacing_mm) == 0.0
+        assert round_share(flat, self.GRID.spacing_mm) == 0.0
+
+    def test_does_not_depend_on_the_voxels_nor_on_the_order_of_rows(self):
+        mask = self.around(np.stack([np.linspace(12, 36, 40), np.full(40, 24.0)], axis=1), np.linspace(3, 6, 40))
+        share = round_share(mask, self.GRID.spacing_mm)
+        assert round_share(mask[:, ::-1, ::-1], self.GRID.spacing_mm) == share
+        assert round_share(mask.repeat(2, axis=1).repeat(2, axis=2), (2.0, 0.4, 0.4)) == pytest.approx(share, abs=0.06)
