@@ -113,6 +113,13 @@ def _free_at_joint(e: Evidence) -> float:
     return 1.0 - ramp(e.head_distance_mm - e.head_radius_mm, 6.0, 10.0)
 
 
+def _bowel(e: Evidence) -> float:
+    """As thick and as large as bowel, in part in the cavity; what stands on the femur has grown."""
+    if "femur" in e.touching:
+        return 0.0
+    return ramp(e.cavity, 0.0, 0.2) * ramp(e.thickness_mm, 10.0, 25.0) * log_ramp(e.volume_mm3, 5000.0, 50000.0)
+
+
 def _tube(e: Evidence) -> float:
     """Long for its cross-section, along the vessels, where what the edge of the view cuts may be as long; or blood.
 
@@ -186,6 +193,7 @@ _MIMICS: tuple[Feature, ...] = (
         "fluid", -1, lambda e: _fluid(e) * ramp(e.cavity, 0.0, 0.3),
         "as uniform as fluid, in the cavity", "not uniform, or outside of the cavity",
     ),
+    Feature("bowel", -1, _bowel, "as thick and large as bowel, in part in the cavity", "no bowel's size, or outside of the cavity"),
     Feature("fat", -1, lambda e: _or(e.fat, 0.5), "in fat", "not in fat"),
     Feature("skin", -1, lambda e: 1.0 - e.deep, "under the skin", "deep"),
     Feature("edge", -1, lambda e: e.at_border, "cut by the edge of the view", "well in view"),

@@ -31,6 +31,7 @@ _SPEAKS_OF = {
     "cavity": "pelvic_cavity",
     "away": "pelvic_cavity",
     "fluid": "pelvic_cavity",
+    "bowel": "pelvic_cavity",
     "gas": "pelvic_cavity",
     "fat": "subcutaneous",
     "skin": "subcutaneous",

@@ -66,6 +66,48 @@ def test_what_speaks_of_bowel_speaks_in_the_cavity_alone(name, field, rising):
     assert values(evidence(**IN_CAVITY | {field: rising[2], "cavity": 0.0}))[name] == 0.0
 
 
+BULK = {"cavity": 0.3, "thickness_mm": 30.0, "volume_mm3": 80000.0}
+
+
+@pytest.mark.parametrize(
+    ("field", "rising"),
+    [("cavity", (0.0, 0.1, 0.3)), ("thickness_mm", (9.0, 15.0, 30.0)), ("volume_mm3", (4e3, 1e4, 8e4))],
+)
+def test_bowel_is_large_thick_and_in_part_in_the_cavity_and_never_on_the_femur(field, rising):
+    found = [values(evidence(**BULK | {field: x}))["ossified_bowel"] for x in rising]
+    assert found[0] < found[1] < found[2]
+    assert values(grown_on_bone(**BULK, touching=("femur", "pelvis")))["ossified_bowel"] == 0.0
+
+
+PLAIN = {
+    "deep": 1.0,
+    "fat": 0.1,
+    "arterial": 0.0,
+    "cavity": 0.0,
+    "spine": 0.0,
+    "at_border": 0.0,
+    "interior_sd_hu": None,
+}
+
+
+@pytest.mark.parametrize(
+    "mimic", [{"deep": 0.0}, {"fat": 1.0}, {"cavity": 1.0}, {"spine": 1.0}, {"at_border": 1.0}, {"mean_hu": 1500.0}]
+)
+def test_plain_is_what_lies_free_with_nothing_of_a_mimic(mimic):
+    assert values(evidence(**PLAIN))["ossified_plain"] == 1.0
+    assert values(evidence(**PLAIN | mimic))["ossified_plain"] == 0.0
+    assert values(grown_on_bone(**PLAIN))["ossified_plain"] == 0.0
+
+
+VESSEL = {"volume_mm3": 3000.0, "length_mm": 70.0, "round_share": 0.95, "interior_sd_hu": 12.0, "noise_hu": 12.0}
+
+
+@pytest.mark.parametrize("no_vessel", [{"length_mm": 20.0}, {"round_share": 0.4}, {"interior_sd_hu": 90.0}])
+def test_what_is_long_round_and_as_uniform_as_blood_is_a_tube_wherever_it_runs(no_vessel):
+    assert values(evidence(**VESSEL, arterial=0.0))["ossified_tube"] > 0.9
+    assert values(evidence(**VESSEL | no_vessel, arterial=0.0))["ossified_tube"] == 0.0
+
+
 @pytest.mark.parametrize(
     ("field", "rising"),
     [("mirrored", (0.4, 0.15, 0.0)), ("beyond_mm", (0.5, 3.0, 8.0)), ("head_distance_mm", (24.0, 40.0, 70.0))],
