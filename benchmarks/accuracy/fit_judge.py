@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from evaluate_table import Floats, Predict, features_of, rows_that_count
+from labels import SOURCES
 from numpy.typing import NDArray
 from outlined import evidence_of
 from scipy.optimize import minimize
@@ -71,11 +72,16 @@ def probabilities(design: Design, t: Floats) -> tuple[Floats, Floats]:
 def counts(table: pd.DataFrame) -> Floats:
     """Return how much each candidate counts: of a lesion in several pieces each by its share, a lesion once; others 1.
 
-    The low end of a bridge looks like native bone and is found with the rest of it.
+    The low end of a bridge looks like native bone and is found with the rest of it. Real CT, with lesions implanted or
+    without, counts half as much as all of the simulation, however much is simulated.
     """
     whole = table.groupby(["source", "study", "lesion"])["volume_mm3"].transform("sum")
     share = table["volume_mm3"] / whole
-    return np.asarray(np.where((table["label"] == 1) & (table["lesion"] > 0), share, 1.0), float)
+    count = np.where((table["label"] == 1) & (table["lesion"] > 0), share, 1.0)
+    simulated = (table["source"] == SOURCES.index("simulated")).to_numpy()
+    if simulated.any() and not simulated.all():
+        count[~simulated] *= 0.5 * simulated.sum() / (~simulated).sum()
+    return np.asarray(count, float)
 
 
 def fitted(design: Design, label: Floats, count: Floats | None = None) -> Floats:

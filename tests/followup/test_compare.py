@@ -64,7 +64,9 @@ class TestChange:
 
     def test_in_words(self):
         lines = str(follow_up()).splitlines()
-        assert lines[0].startswith("Left hip: ossification 11 mL to 15 mL (+")
+        left = compared().hips[0]
+        volumes = f"{left.earlier_volume_mm3 / 1000:.0f} mL to {left.later_volume_mm3 / 1000:.0f} mL"
+        assert lines[0].startswith(f"Left hip: ossification {volumes} (+")
         assert lines[-1].startswith("Right, earlier none, later ")
         assert ": new, 2." in lines[-1]
 

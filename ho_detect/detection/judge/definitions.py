@@ -13,7 +13,7 @@ from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.clear_of_metal import STANDS_OUT
 from ho_detect.detection.evidence import Evidence
 from ho_detect.detection.judge.excluded import Excluded, exclude
-from ho_detect.detection.judge.features import MUSCLE_HU
+from ho_detect.detection.judge.features import MUSCLE_HU, length_to_width, uniformity
 from ho_detect.settings import Settings
 
 #: So large a share is not undone by the outline, which only takes the outermost voxels off. Convention.
@@ -22,6 +22,9 @@ _PLAINLY = 0.9
 _IN_MUSCLE = 0.8
 #: With so much gas around it, and such a share in the cavity, it is bowel: no gas lies beside bone there. Convention.
 _GAS, _IN_CAVITY = 0.1, 0.2
+#: Blood with contrast medium is round over so many times its width, and so uniform (0.5: 2.2 times the noise); what is
+#: joined with bone is no less uniform than noise. Convention, chosen on simulated CT.
+_LONG, _UNIFORM, _AS_NOISE = 4.0, 0.5, 0.9
 #: Places are those of about so many voxels, evenly taken.
 _SAMPLE = 2000
 
@@ -34,6 +37,12 @@ def _too_small(e: Evidence, s: Settings) -> bool:
 
 def _out_of_reach(e: Evidence, s: Settings) -> bool:
     return e.head_distance_mm > (s.detection.reach_mm if e.joined else s.judge.free_reach_mm)
+
+
+def _is_vessel(e: Evidence, _: Settings) -> bool:
+    """Contrast medium in a vessel, wherever it runs: new bone as long is not as round and as uniform."""
+    as_blood = uniformity(e) > (_AS_NOISE if e.joined else _UNIFORM)
+    return as_blood and e.round_share * length_to_width(e) > _LONG
 
 
 def _in_cavity(e: Evidence, s: Settings) -> bool:
@@ -54,6 +63,7 @@ DEFINITIONS: tuple[tuple[str, Definition], ...] = (
     ("native_bone", lambda e, s: max(e.other_bone, e.shaft) > s.judge.mostly and len(e.touching) < 2),
     ("given_organ", lambda e, s: e.organ > s.judge.mostly),
     ("pelvic_cavity", _in_cavity),
+    ("contrast", _is_vessel),
 )
 
 

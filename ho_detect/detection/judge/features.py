@@ -84,7 +84,12 @@ def _mirrored(e: Evidence) -> float:
     return _or(e.mirrored, 0.0) * (1.0 - log_ramp(ratio, 1.2, 2.0))
 
 
-def _uniformity(e: Evidence) -> float:
+def length_to_width(e: Evidence) -> float:
+    """Return its length over the side of a square as large as its mean cross-section."""
+    return e.length_mm / math.sqrt(e.volume_mm3 / max(e.length_mm, 1.0))
+
+
+def uniformity(e: Evidence) -> float:
     """Interior as uniform as muscle is noise: fluid. What has no interior is not uniform."""
     if e.interior_sd_hu is None:
         return 0.0
@@ -95,7 +100,7 @@ def _fluid(e: Evidence) -> float:
     """As uniform as noise, or as contents of bowel: new bone varies by a fifth of its density and more."""
     if e.interior_sd_hu is None:
         return 0.0
-    return max(_uniformity(e), 1.0 - ramp(e.interior_sd_hu / max(e.mean_hu, 1.0), 0.1, 0.22))
+    return max(uniformity(e), 1.0 - ramp(e.interior_sd_hu / max(e.mean_hu, 1.0), 0.1, 0.22))
 
 
 def _one_sided(e: Evidence) -> float:
@@ -121,13 +126,8 @@ def _bowel(e: Evidence) -> float:
 
 
 def _tube(e: Evidence) -> float:
-    """Long for its cross-section, along the vessels, where what the edge of the view cuts may be as long; or blood.
-
-    Round in one slice after the other and as uniform as noise is a vessel wherever it runs.
-    """
-    long = e.length_mm / math.sqrt(e.volume_mm3 / max(e.length_mm, 1.0))
-    blood = ramp(long, 3.0, 7.0) * ramp(e.round_share, 0.5, 0.8) * _uniformity(e)
-    return max(ramp(long, 3.0, 9.0) * e.arterial, e.at_border * e.arterial, blood)
+    """Long for its cross-section, along the vessels; what the edge of the view cuts there may be as long."""
+    return max(ramp(length_to_width(e), 3.0, 9.0), e.at_border) * e.arterial
 
 
 def _streak(e: Evidence) -> float:
@@ -182,19 +182,17 @@ _MIMICS: tuple[Feature, ...] = (
         "thin, where arteries run", "off the arteries, or thick",
     ),
     Feature(
-        "blood", -1, lambda e: e.arterial * _uniformity(e),
+        "blood", -1, lambda e: e.arterial * uniformity(e),
         "as uniform as blood, where arteries run", "off the arteries, or not uniform",
     ),
     Feature("at_joint", -1, _free_at_joint, "free at the joint", "off the joint, or joined with bone"),
-    Feature("tube", -1, _tube, "a tube as vessels are, or cut by the view where they run", "no tube"),
+    Feature("tube", -1, _tube, "a tube along the vessels, or cut by the view there", "no tube"),
     Feature("cavity", -1, lambda e: e.cavity, "in the pelvic or abdominal cavity", "outside of the cavity"),
-    Feature("away", -1, lambda e: e.away, "off the wall of the cavity", "at the wall"),
     Feature(
         "fluid", -1, lambda e: _fluid(e) * ramp(e.cavity, 0.0, 0.3),
         "as uniform as fluid, in the cavity", "not uniform, or outside of the cavity",
     ),
     Feature("bowel", -1, _bowel, "as thick and large as bowel, in part in the cavity", "no bowel's size, or outside of the cavity"),
-    Feature("fat", -1, lambda e: _or(e.fat, 0.5), "in fat", "not in fat"),
     Feature("skin", -1, lambda e: 1.0 - e.deep, "under the skin", "deep"),
     Feature("edge", -1, lambda e: e.at_border, "cut by the edge of the view", "well in view"),
     Feature("too_dense", -1, lambda e: ramp(e.mean_hu, 900.0, 1600.0), "denser than ossification", "of the density of bone"),
@@ -210,8 +208,8 @@ def _plain(e: Evidence) -> float:
     """Free, and by nothing known as a mimic: deep muscle holds nothing else that is as dense."""
     if e.joined:
         return 0.0
-    most = max(ramp(f.value(e), _SOME_FAT, 1.0) if f.name == "fat" else f.value(e) for f in _MIMICS)
-    return 1.0 - ramp(most, 0.0, 0.3)
+    most = max(f.value(e) for f in _MIMICS)
+    return 1.0 - ramp(max(most, ramp(_or(e.fat, 0.5), _SOME_FAT, 1.0)), 0.0, 0.3)
 
 
 #: Ossification or a mimic: of everything.

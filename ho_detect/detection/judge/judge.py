@@ -29,11 +29,9 @@ _SPEAKS_OF = {
     "blood": "contrast",
     "at_joint": "osteophyte",
     "cavity": "pelvic_cavity",
-    "away": "pelvic_cavity",
     "fluid": "pelvic_cavity",
     "bowel": "pelvic_cavity",
     "gas": "pelvic_cavity",
-    "fat": "subcutaneous",
     "skin": "subcutaneous",
 }
 #: So many features are named as the reason.

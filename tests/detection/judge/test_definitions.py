@@ -72,6 +72,16 @@ def test_a_bridge_and_what_touches_the_femur_are_no_native_bone_and_no_content_o
     assert defined(grown_on_bone(**beside_bowel, touching=("pelvis",)), SETTINGS) == "pelvic_cavity"
 
 
+@pytest.mark.parametrize("no_vessel", [{"length_mm": 20.0}, {"round_share": 0.3}, {"interior_sd_hu": 90.0}])
+def test_what_is_long_round_and_as_uniform_as_blood_is_contrast_wherever_it_runs(no_vessel):
+    blood = {"volume_mm3": 3000.0, "length_mm": 70.0, "round_share": 0.95, "interior_sd_hu": 20.0, "noise_hu": 12.0}
+    assert defined(evidence(**blood), SETTINGS) == "contrast"
+    assert defined(evidence(**blood | no_vessel), SETTINGS) is None
+    # new bone that stands on bone may be nearly as uniform
+    assert defined(grown_on_bone(**blood), SETTINGS) is None
+    assert defined(grown_on_bone(**blood | {"interior_sd_hu": 12.0}), SETTINGS) == "contrast"
+
+
 def test_what_lies_free_in_muscle_where_the_sacrum_is_may_be_in_the_piriformis():
     assert defined(evidence(spine=1.0, muscle=0.9), SETTINGS) is None
     assert defined(evidence(spine=1.0, muscle=0.5), SETTINGS) == "native_bone"
