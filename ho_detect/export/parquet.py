@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,10 +14,12 @@ if TYPE_CHECKING:
 
 #: At the beginning and the end of each file, before that the length of its footer (4 bytes).
 _MAGIC: Final = b"PAR1"
+#: Before a checksum of the rest of the file.
+_SEAL: Final = b"HODT"
 
 
 class NoParquetError(ValueError):
-    """A file that is no Parquet file, or a broken one."""
+    """A file that is no Parquet file of ho-detect, or a broken one."""
 
 
 def write_parquet(
@@ -50,7 +53,7 @@ def write_parquet(
     if about is not None:
         table = table.with_schema(table.schema.with_metadata(about))
     write(table, made, compression="zstd(3)")
-    write_atomically(path, made.getvalue(), staging, private=private)
+    write_atomically(path, _sealed(made.getvalue()), staging, private=private)
 
 
 def read_parquet(path: Path) -> Table:
@@ -66,9 +69,10 @@ def read_parquet(path: Path) -> Table:
     from arro3.io import read_parquet as read
 
     data = path.read_bytes()
-    footer = int.from_bytes(data[-8:-4], "little")
-    if len(data) < 12 or {data[:4], data[-4:]} != {_MAGIC} or footer > len(data) - 12:
+    if len(data) < 12 or {data[:4], data[-4:]} != {_MAGIC} or _footer(data) < 12:
         raise NoParquetError(f"{path.name} is no Parquet file")
+    if _sealed(_unsealed(data)) != data:
+        raise NoParquetError(f"{path.name} is not as ho-detect wrote it")
     try:
         return read(io.BytesIO(data)).read_all()
     except BaseException as error:
@@ -76,6 +80,25 @@ def read_parquet(path: Path) -> Table:
         if isinstance(error, Exception) or type(error).__name__ == "PanicException":
             raise NoParquetError(f"{path.name} is a broken Parquet file") from error
         raise
+
+
+def _footer(data: bytes) -> int:
+    """Return where the footer of a Parquet file begins, as its end says."""
+    return len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+
+
+def _sealed(data: bytes) -> bytes:
+    """Return a Parquet file with a checksum of all of it before its footer, where readers skip what they do not know.
+
+    What is altered in a footer can make a reader ask for more memory than there is, and end the process.
+    """
+    at = _footer(data)
+    return data[:at] + _SEAL + zlib.crc32(data).to_bytes(4, "little") + data[at:]
+
+
+def _unsealed(data: bytes) -> bytes:
+    at = _footer(data)
+    return data[: at - len(_SEAL) - 4] + data[at:]
 
 
 def columns_in(table: Table) -> dict[str, list[Any]]:

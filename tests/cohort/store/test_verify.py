@@ -14,6 +14,7 @@ from ho_detect.cohort.run.pool import Options
 from ho_detect.cohort.run.run import run
 from ho_detect.cohort.store.verify import verify
 from ho_detect.errors import UsageError
+from ho_detect.export.parquet import read_parquet, write_parquet
 
 UID = "1.2.826.0.1.3680043.8.498"
 
@@ -124,9 +125,12 @@ class TestTables:
         assert len(said(out)) == 1
 
     def test_parquet_is_read_too(self, out):
-        table = pq.read_table(out / "summary.parquet")
-        pq.write_table(table.slice(0, 1), out / "summary.parquet")
+        write_parquet(out / "summary.parquet", read_parquet(out / "summary.parquet").slice(0, 1))
         assert {line.split(":")[0] for line in said(out)} == {"summary.parquet"}
+
+    def test_parquet_that_something_else_wrote(self, out):
+        pq.write_table(pq.read_table(out / "summary.parquet"), out / "summary.parquet")
+        assert said(out) == {"summary: a table cannot be read (NoParquetError)"}
 
     def test_no_table(self, out):
         (out / "summary.csv").unlink()
