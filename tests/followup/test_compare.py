@@ -22,14 +22,14 @@ class TestChange:
         found = compared()
         assert found.status == "comparable"
         assert [(x.side, x.change) for x in found.lesions] == [
-            ("right", "matched"),
             ("left", "matched"),
+            ("right", "matched"),
             ("right", "new"),
         ]
 
     def test_volume_change_is_true_to_5_percent(self):
         before, after = scan(EARLIER).volumes_mm3, scan(LATER).volumes_mm3
-        bridge, island, _ = compared().lesions
+        island, bridge, _ = compared().lesions
         for lesion, k in ((island, 0), (bridge, 1)):
             true = 100 * (after[k] - before[k]) / before[k]
             assert lesion.volume_change_percent == pytest.approx(true, abs=5.0)
