@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Generic, TypeVar, cast
@@ -91,8 +91,9 @@ def together(first: Callable[[], Result], second: Callable[[], Other]) -> tuple[
 
 
 def _shared(pool: ThreadPoolExecutor, n_helpers: int, work: _Calls[Result]) -> list[Result]:
+    tasks: list[Future[None]] = []
     try:
-        tasks = [pool.submit(work.help) for _ in range(n_helpers)]
+        tasks.extend(pool.submit(work.help) for _ in range(n_helpers))
         work.do()
     finally:  # of an interruption too
         work.leave()

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 from model_hips import analysed, scan
-from scanned_twice import EARLIER, LATER, SETTINGS, compared, follow_up
+from scanned_twice import EARLIER, LATER, SETTINGS, STOUT, compared, follow_up
 
 from ho_detect.analyze import Analysis
 from ho_detect.errors import SeriesError, UsageError
@@ -26,6 +26,12 @@ class TestChange:
             ("right", "matched"),
             ("right", "new"),
         ]
+
+    @pytest.mark.xfail(
+        strict=True, reason="a piece of this bridge's foot on the ilium is undecided in one of the scans"
+    )
+    def test_a_stout_bridge_is_compared_too(self):
+        assert compare_analyses(*map(analysed, STOUT), SETTINGS).status == "comparable"
 
     def test_volume_change_is_true_to_5_percent(self):
         before, after = scan(EARLIER).volumes_mm3, scan(LATER).volumes_mm3

@@ -135,6 +135,16 @@ def test_of_several_errors_the_first_argument_s_is_raised():
         in_parallel(fails, range(2))
 
 
+def test_what_keeps_threads_from_starting_is_what_is_raised(monkeypatch):
+    class Ended:
+        def submit(self, _):
+            raise RuntimeError("cannot schedule new futures after shutdown")
+
+    monkeypatch.setattr("ho_detect.system.parallel._helpers", lambda _: Ended())
+    with using_threads(2), pytest.raises(RuntimeError, match="cannot schedule"):
+        in_parallel(abs, [-1, -2])
+
+
 def test_an_error_of_a_nested_call_is_raised():
     def fails(k):
         raise KeyError(k)
