@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import time
 
 import numpy as np
 import pydicom
@@ -52,13 +51,20 @@ def test_a_cut_code_stream(tmp_path, syntax):
         assert "0003.dcm" in error.detail
 
 
-def test_a_cut_jpeg_ls_stream_is_not_given_to_its_decoder(tmp_path, monkeypatch):
+@pytest.fixture
+def asked(monkeypatch):
+    """Each code stream that a decoder was asked for."""
+    asked = []
+    for coding, decode in codecs._DECODERS.items():
+        noted = lambda data, pixels, decode=decode: asked.append(data) or decode(data, pixels)  # noqa: E731
+        monkeypatch.setitem(codecs._DECODERS, coding, noted)
+    return asked
+
+
+def test_a_cut_jpeg_ls_stream_is_not_given_to_its_decoder(tmp_path, asked):
     """It can work on one for ten seconds."""
     paths = write_series(tmp_path, SPEC["jpeg_ls"])
     frame = frame_of(paths[3])
-    asked = []
-    decode = codecs._DECODERS["jpeg-ls"]
-    monkeypatch.setitem(codecs._DECODERS, "jpeg-ls", lambda data, pixels: asked.append(data) or decode(data, pixels))
     replace_frame(paths[3], frame.rstrip(b"\0")[:-200])
     assert "no end marker" in error_of(tmp_path).detail
     assert len(asked) == 3
@@ -109,22 +115,20 @@ def test_an_unknown_syntax_is_said_at_once(tmp_path):
     assert (entry.reason, "1.2.840.10008.9.9.9" in entry.detail) == ("decode_failed", True)
 
 
-def test_two_kilobytes_that_declare_12000_by_12000_are_not_decoded(tmp_path):
+def test_two_kilobytes_that_declare_12000_by_12000_are_not_decoded(tmp_path, asked):
     paths = write_series(tmp_path, SPEC["jpeg2000"])
     frame = bytearray(frame_of(paths[3]))
     frame[8:16] = struct.pack(">LL", 12000, 12000)
     replace_frame(paths[3], bytes(frame))
-    start = time.perf_counter()
     assert "12000x12000" in error_of(tmp_path).detail
-    assert time.perf_counter() - start < 2
+    assert len(asked) == 3
 
 
-def test_more_code_than_any_frame_needs_is_not_decoded(tmp_path):
+def test_more_code_than_any_frame_needs_is_not_decoded(tmp_path, asked):
     paths = write_series(tmp_path, SPEC["rle"])
     replace_frame(paths[3], frame_of(paths[3]) + bytes(3_000_000))
-    start = time.perf_counter()
     assert error_of(tmp_path).reason == "decode_failed"
-    assert time.perf_counter() - start < 2
+    assert len(asked) == 3
 
 
 def test_a_panic_of_a_decoder_is_an_error_and_ctrl_c_is_not(tmp_path, monkeypatch):

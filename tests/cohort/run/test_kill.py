@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -39,9 +40,11 @@ def tell(event):
 
 if __name__ == "__main__":
     source, out, key, resume, shard = sys.argv[2:]
-    workers = 1 if shard else 2
     options = Options(
-        task=batch_tasks.finds_two_lesions, workers=workers, key_file=Path(key), resume=resume == "resume"
+        task=batch_tasks.finds_two_lesions_while_let,
+        workers=1 if shard else 2,
+        key_file=Path(key),
+        resume=resume == "resume",
     )
     if shard:
         run_shard(Path(out) / "manifest.parquet", shard, options, tell)
@@ -62,11 +65,18 @@ def many(tmp_path_factory):
     return folder
 
 
-def start(tmp_path, many, key_file, resume, shard=""):
+def start(tmp_path, many, key_file, resume, shard="", at_most=None):
+    """Start a run, or a shard of one; it hangs once it has done ``at_most`` series."""
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     args = [script, Path(batch_tasks.__file__).parent, many, tmp_path / "out", key_file, resume, shard]
-    return subprocess.Popen([sys.executable, *map(str, args)], stdout=subprocess.PIPE, text=True)
+    env = dict(os.environ)
+    if at_most is not None:
+        leaves = Path(tempfile.mkdtemp(dir=tmp_path))
+        for k in range(at_most):
+            (leaves / str(k)).touch()
+        env["LEAVES"] = str(leaves)
+    return subprocess.Popen([sys.executable, *map(str, args)], env=env, stdout=subprocess.PIPE, text=True)
 
 
 @pytest.fixture(scope="module")
@@ -111,12 +121,12 @@ def test_nothing_is_lost_of_shards(many, key_file, tmp_path, undisturbed):
     chance = np.random.default_rng(5)
     plan_shards([many], tmp_path / "out", n_shards=2, options=Options(key_file=key_file))
     shards = ("1/2", "2/2")
-    for _ in range(2):
-        # both at work on one folder, each killed soon after its first series
-        at_work = [start(tmp_path, many, key_file, "resume", shard) for shard in shards]
+    for at_most in (2, 1):
+        # both at work on one folder, each killed soon after its first series; of the four of each, one is left at least
+        at_work = [start(tmp_path, many, key_file, "resume", shard, at_most) for shard in shards]
         with ThreadPoolExecutor() as pool:
             list(pool.map(kill_after_one, at_work, chance.uniform(0, seconds / N_SERIES, 2)))
-    assert collect(tmp_path / "out", key_file).waiting, "nothing was left to do: they were killed too late"
+    assert len(collect(tmp_path / "out", key_file).waiting) >= 2
     at_work = [start(tmp_path, many, key_file, "resume", shard) for shard in shards]
     for process in at_work:
         with process:
