@@ -78,7 +78,7 @@ def counts(table: pd.DataFrame) -> Floats:
     whole = table.groupby(["source", "study", "lesion"])["volume_mm3"].transform("sum")
     share = table["volume_mm3"] / whole
     count = np.where((table["label"] == 1) & (table["lesion"] > 0), share, 1.0)
-    simulated = (table["source"] == SOURCES.index("simulated")).to_numpy()
+    simulated = table["source"].isin([SOURCES.index("simulated"), SOURCES.index("case")]).to_numpy()
     if simulated.any() and not simulated.all():
         count[~simulated] *= 0.5 * simulated.sum() / (~simulated).sum()
     return np.asarray(count, float)

@@ -16,7 +16,8 @@ from ho_detect.simulation.study import MIMICS, SimulatedStudy
 
 #: Kinds of candidates; a table holds the place in this list.
 KINDS = ("ossification", "native", *MIMICS, "other", "left_out")
-SOURCES = ("simulated", "implanted", "real")
+#: ``case`` is one of another generator.
+SOURCES = ("simulated", "implanted", "real", "case")
 #: Of a candidate that is ossification, at least so much is.
 OSSIFIED_SHARE = 0.5
 #: Native bone is looked for so far around a candidate, mm: what is left of it lies on its surface.

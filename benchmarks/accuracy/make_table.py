@@ -7,7 +7,8 @@
 Writes FOLDER/<split>.parquet (a row a candidate, numbers only) and FOLDER/<split>_lesions.parquet (a row a lesion:
 how much of it any candidate holds). Each study's rows are kept below FOLDER/rows and simulated studies below
 FOLDER/studies, so that a run that was stopped goes on where it was: ``--again`` judges anew what was simulated.
-``--real`` names folders of real CT without ossification, one series a subfolder.
+``--real`` names folders of real CT without ossification, one series a subfolder; ``--cases`` folders of cases of another
+generator, with their truth (``case_folders.py``).
 
 Columns beside the features: ``source`` and ``kind`` are places in ``labels.SOURCES`` and ``labels.KINDS``, ``study``
 and ``person`` numbers for grouping, ``ossified`` the share that is ossification, ``label`` 1 for ossification and 0
@@ -27,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from case_folders import cases_in, truth_of_case
 from cohort import seeds, study_of
 from implanting import IMPLANT_SPLITS, implanted
 from labels import KINDS, SOURCES, Truth, kind_of, share_of, truth_of
@@ -44,7 +46,7 @@ VARIANTS = ("plain", "eroded", "thick")
 
 @dataclass(frozen=True)
 class Job:
-    """One study: ``number`` is its seed, or 0 for real CT as it is."""
+    """One study: ``number`` is its seed, or 0 for what lies in a folder: real CT as it is, or a case."""
 
     source: str
     number: int
@@ -119,6 +121,9 @@ def study_and_truth(job: Job) -> tuple[HuVolume, Truth, int]:
     if job.source == "implanted":
         volume, labels = implanted(load(job.series), job.number)
         return volume, Truth(volume.grid, labels, known=known_of(job.series.name)), person
+    if job.source == "case":
+        volume = load(job.series)
+        return volume, truth_of_case(job.series, volume), person
     volume = load(job.series).canonical()
     return volume, Truth(volume.grid, np.zeros(volume.hu.shape, np.uint16), known=known_of(job.series.name)), person
 
@@ -156,6 +161,7 @@ def jobs_of(args: argparse.Namespace) -> list[Job]:
         ]
     if args.split == "tuning":  # real CT has no seed: it cannot be both
         jobs += [Job("real", 0, args.folder, path, **common) for path in series]
+    jobs += [Job("case", 0, args.folder, path, **common) for path in cases_in(args.cases)]
     return jobs
 
 
@@ -171,6 +177,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--metal", type=int, default=0, help="the first N simulated studies with implants")
     parser.add_argument("--implants", type=int, default=0, help="so many studies of real CT with lesions implanted")
     parser.add_argument("--real", type=Path, nargs="*", default=[], help="folders of real CT")
+    parser.add_argument("--cases", type=Path, nargs="*", default=[], help="folders of cases of another generator")
     parser.add_argument("--split", choices=tuple(IMPLANT_SPLITS), default="tuning")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--variant", choices=VARIANTS, default="plain", help="outlines a voxel smaller, slices of two")
