@@ -14,6 +14,7 @@ import pytest
 from implanted import LONG, TOTAL
 from phantoms import hip_phantom
 
+from ho_detect.image.grid import Grid
 from ho_detect.simulation.growth_plans import Island
 
 FOLDER = Path(__file__).parents[1] / "benchmarks" / "accuracy"
@@ -30,7 +31,7 @@ def module_of(name):
     return module
 
 
-cases = module_of("write_cases")
+cases, case_folders, real_ct = (module_of(name) for name in ("write_cases", "case_folders", "real_ct"))
 
 
 @pytest.mark.parametrize(("position", "extended"), [("HFS", False), ("FFP", True)])
@@ -55,6 +56,22 @@ def test_files_and_truth_agree(tmp_path, position, extended):
     assert (lesion["attached"], lesion["bridging"]) == (False, False)
     assert truth["hips"]["left"]["center_lps"] == truth["implants"][0]["head_center_lps_mm"]
     assert set(np.unique(arrays["native"])) == {0, 1, 2, 3, 4}
+
+
+@pytest.mark.parametrize("position", ["HFS", "FFP"])
+def test_what_is_written_is_read_again(tmp_path, position):
+    study = hip_phantom(GROWTH, scan=msgspec.structs.replace(LONG, position=position))
+    cases.write_case(study, tmp_path / "a")
+    (folder,) = case_folders.cases_in([tmp_path])
+    volume = real_ct.load(folder)
+    truth = case_folders.truth_of_case(folder, volume.grid)
+    np.testing.assert_array_equal(truth.lesions, study.volume.grid.turned(study.labels))
+    np.testing.assert_allclose(truth.grid.affine, study.volume.grid.to_canonical()[0].affine, atol=0.01)
+    affine = volume.grid.affine.copy()
+    affine[0, 3] += 1.0
+    moved = Grid(volume.grid.shape, affine)
+    with pytest.raises(ValueError, match="different grids"):
+        case_folders.truth_of_case(folder, moved)
 
 
 def test_artefact_is_told_in_blocks():

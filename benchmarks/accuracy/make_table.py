@@ -7,8 +7,8 @@
 Writes FOLDER/<split>.parquet (a row a candidate, numbers only) and FOLDER/<split>_lesions.parquet (a row a lesion:
 how much of it any candidate holds). Each study's rows are kept below FOLDER/rows and simulated studies below
 FOLDER/studies, so that a run that was stopped goes on where it was: ``--again`` judges anew what was simulated.
-``--real`` names folders of real CT without ossification, one series a subfolder; ``--cases`` folders of cases of another
-generator, with their truth (``case_folders.py``).
+``--real`` names folders of real CT without ossification, one series a subfolder; ``--cases`` folders of cases of
+another generator, with their truth (``case_folders.py``).
 
 Columns beside the features: ``source`` and ``kind`` are places in ``labels.SOURCES`` and ``labels.KINDS``, ``study``
 and ``person`` numbers for grouping, ``ossified`` the share that is ossification, ``label`` 1 for ossification and 0
@@ -123,7 +123,7 @@ def study_and_truth(job: Job) -> tuple[HuVolume, Truth, int]:
         return volume, Truth(volume.grid, labels, known=known_of(job.series.name)), person
     if job.source == "case":
         volume = load(job.series)
-        return volume, truth_of_case(job.series, volume), person
+        return volume, truth_of_case(job.series, volume.grid), person
     volume = load(job.series).canonical()
     return volume, Truth(volume.grid, np.zeros(volume.hu.shape, np.uint16), known=known_of(job.series.name)), person
 
