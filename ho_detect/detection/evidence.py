@@ -14,6 +14,7 @@ from ho_detect.anatomy.user_masks.masks import UserMasks
 from ho_detect.anatomy.user_masks.names import MUSCLES, ORGANS, OTHER_BONES
 from ho_detect.detection.candidates import Candidate, Region, points_of
 from ho_detect.detection.clear_of_metal import clear_of_metal
+from ho_detect.detection.measure.blood import blood_share
 from ho_detect.detection.measure.shape import bounding_box, round_share
 from ho_detect.detection.outline import Outlined
 from ho_detect.image.grid import FloatArray
@@ -56,6 +57,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Of smoothed muscle; 0 where it is not known."""
     interior_sd_hu: float | None
     """Of the smoothed HU deeper than 3 mm and above the detection threshold; null for what is too thin."""
+    blood: float
+    """Share of its core that is as dense as vessels filled with contrast medium are in this scan; 0 where none is."""
     head_distance_mm: float
     head_radius_mm: float | None
     """Smallest distance to the head's center, and the head's radius; null where there is no head."""
@@ -156,6 +159,7 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
         mean_hu=float(values.mean()),
         noise_hu=float(np.nan_to_num(region.noise_hu)),
         interior_sd_hu=float(inner.std()) if inner.size >= 20 else None,
+        blood=blood_share(region.smooth[box], mask, region.grid.spacing_mm, anatomy.filled_vessels.values()),
         head_distance_mm=float(np.linalg.norm(points - frame.center, axis=1).min()),
         head_radius_mm=anatomy.joint(frame.side).head_radius_mm,
         gap_mm=max(float(close.min()), 0.0) if close.size else None,

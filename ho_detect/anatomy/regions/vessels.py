@@ -39,8 +39,8 @@ _LEAST_MM2, _MOST_MM2 = 12.5, 600.0
 _LONGEST, _FILLED = 2.4, 0.8
 #: At the level of the head the artery lies so far lateral and behind of its center, mm: before it. Convention, wide.
 _START_LATERAL_MM, _START_BEHIND_MM = (-45.0, 18.0), (-80.0, -12.0)
-#: It is looked for at these heights against the head center, mm.
-_START_HEIGHTS_MM = (0.0, 8.0, -8.0, 16.0, -16.0)
+#: It is looked for at these heights against the head center, mm: new bone may lie against it over some of them.
+_START_HEIGHTS_MM = (0.0, 8.0, -8.0, 16.0, -16.0, 28.0, -28.0, 40.0, -40.0)
 #: It is followed so far up and down from the head center, no farther to the sides and to front and back of it, mm.
 _FOLLOWED_MM, _WIDE_MM, _DEEP_MM = (150.0, 190.0), (-95.0, 95.0), (-100.0, 60.0)
 #: From slice to slice its middle moves by so much at most against where it was heading, mm, and by so much of the step.
@@ -49,8 +49,11 @@ _SIDEWAYS_MM, _SLANT = 2.5, 0.7
 _STEP_MM = 2.5
 #: ... within a square of twice this, mm, ...
 _WINDOW_MM = 22.0
-#: ... and its area by this factor at most; where plaque or bone hides it, it goes on after so much, mm.
+#: ... and its area by this factor at most; where plaque hides it, it goes on after so much, mm.
 _AREA_FACTOR, _LEAP_MM = 2.6, 9.0
+#: Where new bone lies against it for longer, it goes on after so much at most where it was heading, as wide and as
+#: dense: within so much of the way, by this factor, and this share.
+_LONG_LEAP_MM, _LONG_SLANT, _LONG_FACTOR, _LONG_SHARE = 60.0, 0.2, 1.7, 0.15
 #: What is followed for less is no artery, mm. Convention.
 _LEAST_LENGTH_MM = 60.0
 #: A vein that contrast medium has not reached is less than this share as dense; else the artery is the lateral one.
@@ -117,11 +120,15 @@ def in_blood(filled: Iterable[FilledVessels], points: FloatArray) -> NDArray[np.
 
 @dataclass(frozen=True, eq=False)
 class _Round:
-    """A round dense thing in one slice; its HU are those of its middle, three quarters of the way up."""
+    """A round dense thing in one slice; its HU are those of its middle, three quarters of the way up.
+
+    Where a vessel was not seen between two places it is taken to go on, and ``seen`` is False.
+    """
 
     center: FloatArray
     area_mm2: float
     hu: float
+    seen: bool = True
 
 
 class _Slices:
@@ -157,6 +164,8 @@ class _Slices:
         """Yield the round things of a slice between two densities, near a (3,) point alone where there is one."""
         rows, columns = (slice(None),) * 2 if near is None else self._grid.box_around(near, _WINDOW_MM)[1:]
         part = np.minimum(self._hu[k, rows, columns], _DENSEST_HU).astype(np.float32)
+        if not part.size:  # it runs out of view
+            return
         hu = ndi.gaussian_filter(part, self._blur)
         labels, _ = ndi.label((hu >= low_hu) & (hu <= high_hu))
         for number, box in enumerate(ndi.find_objects(labels), start=1):
@@ -167,6 +176,15 @@ class _Slices:
             at += [s.start for s in box]
             row, column = np.add(at.mean(axis=0), (rows.start or 0, columns.start or 0))
             yield _Round(self._grid.to_lps([k, row, column]), area_mm2, float(np.percentile(hu[tuple(at.T)], 75)))
+
+    def hides(self, k: int, low_hu: float, there: FloatArray, last: _Round) -> bool:
+        """Whether something dense that is no other round thing as wide lies where a vessel was heading in a slice."""
+        row, column = self._grid.to_index(there)[1:].round().astype(int)
+        rows, columns = self._hu.shape[1:]
+        if not (0 <= row < rows and 0 <= column < columns) or self._hu[k, row, column] < low_hu:
+            return False
+        others = self.rounds(k, low_hu, np.inf, there)
+        return not any(1 / _AREA_FACTOR < r.area_mm2 / last.area_mm2 < _AREA_FACTOR for r in others)
 
     def _before_head(self, center: FloatArray) -> bool:
         behind_mm = float((center - self._frame.center) @ self._frame.axes[1])
@@ -219,10 +237,10 @@ def _artery(vessels: tuple[Vessel, ...]) -> Vessel | None:
 
 
 def _vessel(course: list[_Round]) -> Vessel | None:
-    """Return what was followed, where it is as long as a vessel in view, and as even as blood."""
-    hu = np.array([r.hu for r in course])
+    """Return what was followed, where so much of it as is long was seen, and is as even as blood."""
+    hu = np.array([r.hu for r in course if r.seen])
     radii_mm = np.sqrt([r.area_mm2 / np.pi for r in course])
-    long_mm = np.linalg.norm(course[0].center - course[-1].center)
+    long_mm = np.linalg.norm(course[0].center - course[-1].center) * len(hu) / len(course)
     is_blood = hu.std() <= _UNEVEN * np.median(hu) and np.median(hu) <= _MOST_HU
     if long_mm < _LEAST_LENGTH_MM or np.median(radii_mm) > _WIDEST_MM or not is_blood:
         return None
@@ -240,19 +258,38 @@ def _onwards(slices: _Slices, k: int, start: _Round, step: int) -> Iterator[_Rou
     low_hu = (start.hu + _MUSCLE_HU) / 2
     high_hu = start.hu + max(_SAME_SHARE * start.hu, _SAME_HU)
     seen, step_mm, missing_mm = [start], abs(step) * slices.step_mm, 0.0
-    while 0 <= (k := k + step) < slices.n and missing_mm < _LEAP_MM:
+    while 0 <= (k := k + step) < slices.n and missing_mm < _LONG_LEAP_MM:
         missing_mm += step_mm
         back = seen[-4:]  # where it was heading, over the last few slices
         heading = (back[-1].center - back[0].center) / max(len(back) - 1, 1)
         there = back[-1].center + heading * missing_mm / step_mm
-        most_mm = _SIDEWAYS_MM + _SLANT * missing_mm
-        near = [
-            r
-            for r in slices.rounds(k, low_hu, high_hu, there)
-            if np.linalg.norm((r.center - there)[:2]) < most_mm
-            and 1 / _AREA_FACTOR < r.area_mm2 / back[-1].area_mm2 < _AREA_FACTOR
-        ]
+        near = [r for r in slices.rounds(k, low_hu, high_hu, there) if _goes_on(back[-1], r, there, missing_mm)]
+        if missing_mm > _LEAP_MM and not near and not slices.hides(k, low_hu, there, back[-1]):
+            return
         if near:
-            seen.append(min(near, key=lambda r: float(np.linalg.norm((r.center - there)[:2]))))
+            found = min(near, key=lambda r: float(np.linalg.norm((r.center - there)[:2])))
+            yield from _between(back[-1], found, round(missing_mm / step_mm) - 1)
+            seen.append(found)
             missing_mm = 0.0
-            yield seen[-1]
+            yield found
+
+
+def _goes_on(last: _Round, new: _Round, there: FloatArray, missing_mm: float) -> bool:
+    """Whether a round thing is a vessel's next place; it was heading for ``there``, and was not seen for so much."""
+    is_long = missing_mm > _LEAP_MM
+    most_mm = _SIDEWAYS_MM + (_LONG_SLANT if is_long else _SLANT) * missing_mm
+    factor = _LONG_FACTOR if is_long else _AREA_FACTOR
+    as_dense = not is_long or abs(new.hu - last.hu) <= _LONG_SHARE * last.hu
+    as_wide = 1 / factor < new.area_mm2 / last.area_mm2 < factor
+    return bool(np.linalg.norm((new.center - there)[:2]) < most_mm and as_wide and as_dense)
+
+
+def _between(last: _Round, new: _Round, n: int) -> Iterator[_Round]:
+    """Yield ``n`` places of a vessel that were not seen, evenly from one to the next that was."""
+    for share in np.arange(1, n + 1) / (n + 1):
+        yield _Round(
+            last.center + share * (new.center - last.center),
+            last.area_mm2 + share * (new.area_mm2 - last.area_mm2),
+            last.hu + share * (new.hu - last.hu),
+            seen=False,
+        )

@@ -97,6 +97,35 @@ def test_nothing_else_is_a_vessel(drawn):
     assert found_in(scanned(*drawn)) == {}
 
 
+def test_one_that_new_bone_lies_against_before_the_head_goes_on_beyond_it():
+    """A lump of new bone from 20 mm above the head center to 20 mm below it: there the vessel is not seen."""
+    path = course(ARTERY)
+    here = path[np.abs(path[:, 2]) < 20.0]
+    lump = [(here + np.array([lateral_mm, 0.0, 0.0]), 13.0, 300.0) for lateral_mm in (6.0, 22.0)]
+    found = found_in(scanned((ARTERY, 4.5, 280.0), *((part[::8], radius, hu) for part, radius, hu in lump)))
+    assert found.keys() == set(SIDES)
+    for side, filled in found.items():
+        truth = frames()[side].center + mirror_of(side) * path
+        (vessel,) = filled.vessels
+        off_mm = KDTree(truth).query(vessel.centers)[0]
+        assert np.quantile(off_mm, 0.7) < 1.5
+        assert off_mm.max() < 7.0  # straight on where it is not seen
+        height = vessel.centers[:, 2] - frames()[side].center[2]
+        assert height.max() > 60.0
+        assert height.min() < -60.0
+        assert np.abs(np.diff(height)).max() < 6.0  # between them it is taken to go on
+
+
+def test_where_it_leaves_for_good_it_is_not_followed_to_another():
+    """What is round 40 mm on, but 30 mm to the side of where it was heading, is another thing."""
+    upper, lower = course(ARTERY[:4]), course(ARTERY[4:])
+    upper = upper[upper[:, 2] > -20.0]
+    found = found_in(scanned((upper, 4.5, 280.0), (lower + np.array([30.0, 0.0, 0.0]), 4.5, 280.0)))
+    for side, filled in found.items():
+        (vessel,) = filled.vessels
+        assert vessel.centers[:, 2].min() - frames()[side].center[2] > -40.0
+
+
 def test_a_rod_of_new_bone_is_not_as_even_as_blood():
     shares = np.linspace(0, 1, 9)
     path = course(ARTERY)
