@@ -268,10 +268,10 @@ def _onwards(slices: _Slices, k: int, start: _Round, step: int) -> Iterator[_Rou
             return
         if near:
             found = min(near, key=lambda r: float(np.linalg.norm((r.center - there)[:2])))
-            yield from _between(back[-1], found, round(missing_mm / step_mm) - 1)
-            seen.append(found)
+            new = [*_between(back[-1], found, round(missing_mm / step_mm) - 1), found]
+            seen += new
             missing_mm = 0.0
-            yield found
+            yield from new
 
 
 def _goes_on(last: _Round, new: _Round, there: FloatArray, missing_mm: float) -> bool:
