@@ -46,6 +46,7 @@ def evidence(**changes: Any) -> Evidence:
         "max_hu": 900.0,
         "mean_hu": 500.0,
         "noise_hu": 6.0,
+        "blood": 0.0,
         "interior_sd_hu": 150.0,
         "head_distance_mm": 45.0,
         "head_radius_mm": 23.0,

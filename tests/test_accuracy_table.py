@@ -27,7 +27,7 @@ def _load(name):
     return sys.modules[name]
 
 
-for needed in ("cohort", "real_ct", "outlined", "hidden", "labels", "implanting", "grades", "scorer"):
+for needed in ("cohort", "real_ct", "outlined", "hidden", "labels", "case_folders", "implanting", "grades", "scorer"):
     _load(needed)
 evaluate, thicker = _load("evaluate_table"), _load("thicker")
 labels, outlined, fit_judge = _load("labels"), _load("outlined"), _load("fit_judge")

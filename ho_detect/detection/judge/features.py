@@ -14,8 +14,9 @@ from ho_detect.detection.evidence import Evidence
 
 #: Underlying bone is as dense as this where none is seen there: neither faint nor dense beside it.
 _UNKNOWN_SHARE = 0.85
-#: Fat reaches in between wasted muscle: so much of the surroundings says nothing of a mimic.
-_SOME_FAT = 0.3
+#: Fat reaches in between wasted muscle: so much of the surroundings says nothing of a mimic; nor does all of it around
+#: what is thicker than calcified arteries are, mm.
+_SOME_FAT, _AS_ARTERY_MM = 0.3, (4.0, 7.0)
 #: Muscle, HU.
 MUSCLE_HU = 55.0
 #: Radius of a femoral head where there is none, mm.
@@ -74,8 +75,11 @@ def _faintness(e: Evidence) -> float:
 
 
 def _over_cortex(e: Evidence) -> float:
-    """A cortex between it and the marrow that is denser than itself."""
-    return 0.0 if not e.cortex_hu or e.cortex_hu <= 0 else log_ramp(e.cortex_hu / max(e.mean_hu, 1.0), 0.8, 2.2)
+    """Fainter than the cortex that goes on between it and the marrow, where no artefact of metal makes it so."""
+    if not e.cortex_hu or e.cortex_hu <= 0:
+        return 0.0
+    told = 1.0 - ramp(e.artefact_hu, 5.0, 30.0)
+    return log_ramp(e.cortex_hu / max(e.mean_hu, 1.0), 0.8, 2.2) * _faintness(e) * told
 
 
 def _mirrored(e: Evidence) -> float:
@@ -161,7 +165,8 @@ GROWN: tuple[Feature, ...] = (
     Feature(
         "faint", 1, _faintness, "fainter than the underlying bone ({x})", "as dense as the underlying bone ({x})", _density
     ),
-    Feature("cortex", 1, _over_cortex, "cortex between it and the marrow", "marrow goes on into it"),
+    Feature("cortex", 1, _over_cortex, "a denser cortex between it and the marrow", "no denser than the cortex beneath it"),
+    Feature("bare", 1, lambda e: 1.0 - _or(e.bone, 0.2), "soft tissue around it", "bone around it"),
     Feature("thick", 1, lambda e: log_ramp(e.thickness_mm, 2.0, 15.0), "thick", "thin"),
     Feature("large", 1, lambda e: log_ramp(e.volume_mm3, 100.0, 10000.0), "large ({x})", "small ({x})", _ml),
     Feature("base_seen", 1, lambda e: e.base_seen, "the underlying bone surface is seen", "the underlying bone surface is not seen"),
@@ -182,8 +187,8 @@ _MIMICS: tuple[Feature, ...] = (
         "thin, where arteries run", "off the arteries, or thick",
     ),
     Feature(
-        "blood", -1, lambda e: e.arterial * uniformity(e),
-        "as uniform as blood, where arteries run", "off the arteries, or not uniform",
+        "blood", -1, lambda e: ramp(e.blood, 0.35, 0.75),
+        "as dense as blood with contrast medium", "not as dense as blood, or no contrast medium",
     ),
     Feature("at_joint", -1, _free_at_joint, "free at the joint", "off the joint, or joined with bone"),
     Feature("tube", -1, _tube, "a tube along the vessels, or cut by the view there", "no tube"),
@@ -208,8 +213,8 @@ def _plain(e: Evidence) -> float:
     """Free, and by nothing known as a mimic: deep muscle holds nothing else that is as dense."""
     if e.joined:
         return 0.0
-    most = max(f.value(e) for f in _MIMICS)
-    return 1.0 - ramp(max(most, ramp(_or(e.fat, 0.5), _SOME_FAT, 1.0)), 0.0, 0.3)
+    in_fat = ramp(_or(e.fat, 0.5), _SOME_FAT, 1.0) * (1.0 - ramp(e.thickness_mm, *_AS_ARTERY_MM))
+    return 1.0 - ramp(max(in_fat, *(f.value(e) for f in _MIMICS)), 0.0, 0.3)
 
 
 #: Ossification or a mimic: of everything.
@@ -219,7 +224,7 @@ OSSIFIED: tuple[Feature, ...] = (
     Feature("large", 1, lambda e: log_ramp(e.volume_mm3, 100.0, 10000.0), "large ({x})", "small ({x})", _ml),
     Feature("clear", 1, lambda e: ramp((e.mean_hu - MUSCLE_HU) / max(e.noise_hu, 5.0), 4.0, 14.0), "clear of the noise", "hardly clear of the noise"),
     Feature("joined", 1, lambda e: float(e.joined), "joined with bone", "free of bone"),
-    Feature("plain", 1, _plain, "free in muscle, and by nothing known as a mimic", "joined with bone, or where mimics are"),
+    Feature("plain", 1, _plain, "free, and by nothing known as a mimic", "joined with bone, or where mimics are"),
     *_MIMICS,
 )  # fmt: skip
 

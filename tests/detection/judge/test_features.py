@@ -90,12 +90,38 @@ PLAIN = {
 
 
 @pytest.mark.parametrize(
-    "mimic", [{"deep": 0.0}, {"fat": 1.0}, {"cavity": 1.0}, {"spine": 1.0}, {"at_border": 1.0}, {"mean_hu": 1500.0}]
-)
+    "mimic",
+    [
+        {"deep": 0.0}, {"fat": 1.0, "thickness_mm": 3.5}, {"blood": 0.9}, {"cavity": 1.0}, {"spine": 1.0}, {"at_border": 1.0},
+        {"mean_hu": 1500.0},
+    ],
+)  # fmt: skip
 def test_plain_is_what_lies_free_with_nothing_of_a_mimic(mimic):
     assert values(evidence(**PLAIN))["ossified_plain"] == 1.0
     assert values(evidence(**PLAIN | mimic))["ossified_plain"] == 0.0
     assert values(grown_on_bone(**PLAIN))["ossified_plain"] == 0.0
+
+
+def test_muscle_wasted_to_fat_around_what_is_thicker_than_a_calcified_artery_says_nothing():
+    found = [values(evidence(**PLAIN | {"fat": 1.0, "thickness_mm": x}))["ossified_plain"] for x in (4.0, 6.5, 8.0)]
+    assert found[0] == 0.0 < found[1] < found[2] == 1.0
+
+
+def test_a_cortex_tells_of_new_bone_that_is_fainter_and_not_where_metal_may_make_it_so():
+    def cortex(**changes):
+        return values(grown_on_bone(**{"mean_hu": 300.0, "underlying_hu": 700.0, "cortex_hu": 750.0} | changes))[
+            "grown_cortex"
+        ]
+
+    assert cortex() > 0.8
+    assert cortex(mean_hu=700.0) < 0.2
+    assert cortex(cortex_hu=300.0) < 0.3
+    assert cortex(artefact_hu=40.0) == 0.0
+
+
+def test_new_bone_has_soft_tissue_around_it():
+    bare = [values(grown_on_bone(bone=x))["grown_bare"] for x in (0.0, 0.3, 0.7)]
+    assert bare[0] > bare[1] > bare[2]
 
 
 @pytest.mark.parametrize(
