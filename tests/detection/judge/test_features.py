@@ -92,8 +92,8 @@ PLAIN = {
 @pytest.mark.parametrize(
     "mimic",
     [
-        {"deep": 0.0}, {"fat": 1.0, "thickness_mm": 3.5}, {"blood": 0.9}, {"cavity": 1.0}, {"spine": 1.0}, {"at_border": 1.0},
-        {"mean_hu": 1500.0},
+        {"deep": 0.0}, {"fat": 1.0, "thickness_mm": 3.5}, {"blood": 0.9}, {"cavity": 1.0}, {"spine": 1.0},
+        {"at_border": 1.0}, {"mean_hu": 1500.0},
     ],
 )  # fmt: skip
 def test_plain_is_what_lies_free_with_nothing_of_a_mimic(mimic):
