@@ -187,8 +187,8 @@ _MIMICS: tuple[Feature, ...] = (
         "thin, where arteries run", "off the arteries, or thick",
     ),
     Feature(
-        "blood", -1, lambda e: ramp(e.blood, 0.35, 0.75),
-        "as dense as blood with contrast medium", "not as dense as blood, or no contrast medium",
+        "blood", -1, lambda e: max(ramp(e.blood, 0.35, 0.75), e.arterial * uniformity(e)),
+        "as dense as blood with contrast medium, or as uniform where arteries run", "not as dense or as uniform as blood",
     ),
     Feature("at_joint", -1, _free_at_joint, "free at the joint", "off the joint, or joined with bone"),
     Feature("tube", -1, _tube, "a tube along the vessels, or cut by the view there", "no tube"),
