@@ -26,6 +26,14 @@ MAX_OUT_OF_SOCKET_MM = 18.0
 _STARTS, _MORE_STARTS, _LED_STARTS = 4, 4, 2
 #: A femur that explains less than this of its surface lies beside the bone: further starts are tried.
 _BESIDE = 0.7
+#: A head lies about so far from where the fitted hip bone has its socket, mm (median 3, 95 % within 6, at most 8 in
+#: simulated hips and on real CT), and differs about so much from the radius that it expects.
+_SOCKET_ERR_MM, _RADIUS_ERR_MM = 4.0, 2.0
+#: What differs by more needs better edges: so much more of a femur's surface explained for each mm farther out, or of a
+#: sphere's seen. Convention: in a head that is cut by the view edges within bone tell less than the socket does.
+_FARTHER_OUT, _UNLIKE = 0.05, 0.03
+#: A head with less of its joint surface in view is cut by the view.
+_CUT_HEAD = 0.9
 #: The head is so much smaller than its socket, mm.
 _CARTILAGE_MM = 2.5
 #: Where no start finds a sphere with so large a share of its edges, it is looked for all around the socket's center.
@@ -93,17 +101,17 @@ def fit_femur(fields: Fields, fine: WorkingVolume, side: Side, bone: HipBone) ->
     free = [fitted(start) for start in starts[:_STARTS]]
     if max(f.explained for f in free) < _BESIDE:
         free += [fitted(start) for start in starts[_STARTS:]]
-    free.sort(key=lambda f: -_agreement(f))
-    femur = _in_best_agreement(free)
+    free.sort(key=lambda f: -_agreement(f, socket))
+    femur = _in_best_agreement(free, socket)
     turns = [pose_of(femur_model(), f, side) for f in free[:_LED_STARTS]]
     led = [
         fitted(replace(turn, offset_mm=head.center_lps_mm * mirror_of(side)), head)
         for head in find_heads(fine, femur, socket)
         for turn in turns
     ]
-    femur = _in_best_agreement(free + led)
+    femur = _in_best_agreement(free + led, socket)
     if femur.explained < _WELL_EXPLAINED:
-        femur = _in_best_agreement([femur, fitted(pose_of(femur_model(), femur, side))])
+        femur = _in_best_agreement([femur, fitted(pose_of(femur_model(), femur, side))], socket)
     head, radius_mm = fit_sphere(femur.vertices[femur.joint])
     if femur.in_view[femur.joint].mean() < _MIN_HEAD_IN_VIEW:
         return None
@@ -114,17 +122,28 @@ def fit_femur(fields: Fields, fine: WorkingVolume, side: Side, bone: HipBone) ->
     return FittedHip(side, femur, hip_bone, head, radius_mm, score)
 
 
-def _in_best_agreement(femurs: list[SurfaceFit]) -> SurfaceFit:
-    """Return the fit whose surface, and once more its head, agree best with the edges seen.
+def _in_best_agreement(femurs: list[SurfaceFit], socket: Sphere | None) -> SurfaceFit:
+    """Return the fit whose surface, and once more its head, agree best with the edges seen and with the socket.
 
     Not one that leaves much more of the bone unexplained than another: however round its head, its shaft is elsewhere.
     """
-    most = max(f.explained for f in femurs)
-    return max((f for f in femurs if f.explained > most - _AS_WHOLE), key=_agreement)
+    whole = [_explained_in_socket(f, socket) for f in femurs]
+    most = max(whole)
+    as_whole = (f for f, share in zip(femurs, whole, strict=True) if share > most - _AS_WHOLE)
+    return max(as_whole, key=lambda f: _agreement(f, socket))
 
 
-def _agreement(femur: SurfaceFit) -> float:
-    return femur.explained + _head_agreement(femur)
+def _agreement(femur: SurfaceFit, socket: Sphere | None) -> float:
+    return _explained_in_socket(femur, socket) + _head_agreement(femur)
+
+
+def _explained_in_socket(femur: SurfaceFit, socket: Sphere | None) -> float:
+    """Return how much of the surface is explained, less for a head that lies out of its socket."""
+    if socket is None:
+        return femur.explained
+    head, _ = fit_sphere(femur.vertices[femur.joint])
+    out_mm = float(np.linalg.norm(head - socket.center_lps_mm))
+    return femur.explained - _FARTHER_OUT * max(0.0, out_mm - _SOCKET_ERR_MM)
 
 
 def _head_agreement(femur: SurfaceFit) -> float:
@@ -148,19 +167,36 @@ def head_residual_mm(femur: SurfaceFit, center: FloatArray, radius_mm: float) ->
 
 
 def find_heads(fine: WorkingVolume, femur: SurfaceFit, socket: Sphere | None) -> list[Sphere]:
-    """Look for the head from where the fitted femur has it and from within the socket; two where both are as clear."""
+    """Look for the head from where the fitted femur has it and from within the socket; two where both are as clear.
+
+    Where the view cuts the head its edges are few, and spheres within bone have as many: then what the socket expects
+    is one of them too.
+    """
     surface = femur.vertices[femur.joint]
-    expected = Sphere(*fit_sphere(surface))
-    away = surface - expected.center_lps_mm
+    fitted = Sphere(*fit_sphere(surface))
+    away = surface - fitted.center_lps_mm
     directions = away / np.linalg.norm(away, axis=1, keepdims=True)
-    starts = [expected]
-    if socket is not None:
-        starts.append(Sphere(socket.center_lps_mm, socket.radius_mm - _CARTILAGE_MM))
-    heads = [refined_head(fine, start, directions) for start in starts]
-    if socket is not None and max(h.seen for h in heads) < _CLEAR_HEAD:
-        around = [Sphere(starts[1].center_lps_mm + shift, starts[1].radius_mm) for shift in _AROUND_MM]
+    heads = [refined_head(fine, fitted, directions)]
+    if socket is None:
+        return [heads[0].sphere]
+    expected = Sphere(socket.center_lps_mm, socket.radius_mm - _CARTILAGE_MM)
+    heads.append(refined_head(fine, expected, directions))
+    if max(h.seen for h in heads) < _CLEAR_HEAD:
+        around = [Sphere(expected.center_lps_mm + shift, expected.radius_mm) for shift in _AROUND_MM]
         heads += [refined_head(fine, start, directions) for start in around]
-    best, *others = sorted(heads, key=lambda h: -h.seen)
-    as_clear = [h.sphere for h in others if h.seen > best.seen - _AS_CLEAR]
-    away_mm = [float(np.linalg.norm(s.center_lps_mm - best.sphere.center_lps_mm)) for s in as_clear]
-    return [best.sphere, *(s for s, mm in zip(as_clear, away_mm, strict=True) if mm > _ANOTHER_MM)][:2]
+    clear = [h.seen - _unlike(h.sphere, expected) for h in heads]
+    (most, best), *others = sorted(zip(clear, (h.sphere for h in heads), strict=True), key=lambda pair: -pair[0])
+    found = [best]
+    for share, head in others:
+        apart_mm = float(np.linalg.norm(head.center_lps_mm - best.center_lps_mm))
+        if share > most - _AS_CLEAR and apart_mm > _ANOTHER_MM:
+            found.append(head)
+            break
+    return [*found, expected] if fine.grid.contains(surface).mean() < _CUT_HEAD else found
+
+
+def _unlike(head: Sphere, expected: Sphere) -> float:
+    """Return what a head that differs from the one that its socket expects must be clearer by."""
+    out_mm = float(np.linalg.norm(head.center_lps_mm - expected.center_lps_mm))
+    other_mm = abs(head.radius_mm - expected.radius_mm)
+    return _UNLIKE * (max(0.0, out_mm - _SOCKET_ERR_MM) + max(0.0, other_mm - _RADIUS_ERR_MM))

@@ -27,6 +27,8 @@ _MODES = 60
 _PLACES = 250
 #: How far within the surface edges are looked for in each round, mm.
 _WITHIN_MM = (10.0, 10.0, 8.0, 8.0, 6.0, 6.0, 5.0, 5.0)
+#: ... of the femoral head, mm: deeper edges are those of its dense trabeculae, or of sclerosis.
+_WITHIN_HEAD_MM = 4.5
 #: How far outside of it they are followed, mm: the hip bone's wing is so thin that a wrong surface can lie beside both
 #: of its cortices. Convention, chosen on simulated hips.
 _OUTSIDE_MM: dict[Bone, tuple[float, ...]] = {
@@ -60,8 +62,13 @@ def refined(volume: WorkingVolume, bone: Bone, fit: SurfaceFit, side: Side) -> S
         placed = placed_at(start, weights, pose)
         vertices, normals = placed.vertices * mirror, placed.normals * mirror
         offset, strength = edges_along(volume, vertices, normals, model.joint, first, within_mm)
+        if first.any():
+            offset[first], strength[first] = edges_along(
+                volume, vertices[first], normals[first], model.joint[first], first[first], _WITHIN_HEAD_MM
+            )
         seen = ~np.isnan(offset)
         residual = np.where(seen, offset, 0.0)
-        cut = np.where(residual > 0, outside_mm, 1.1 * within_mm)
+        deepest = np.where(first, _WITHIN_HEAD_MM, within_mm)
+        cut = np.where(residual > 0, outside_mm, 1.1 * deepest)
         pose, weights = step(start, placed, weights, _MODES, residual, trusted(residual, cut, seen, strength))
     return described(volume, start, placed_at(start, weights, pose), mirror, first)

@@ -131,6 +131,24 @@ def left_half():
     return ct, found(ct)
 
 
+#: The axis (x, y, z) along which the view ends at the center of a left head, and whether what lies beyond is kept.
+CUTS = {
+    "front": (1, True),
+    "back": (1, False),
+    "top": (2, False),
+    "bottom": (2, True),
+    "lateral": (0, False),
+}
+
+
+def sides_cut(cut, center):
+    """Return what ``box`` keeps of a volume that a side of the view cuts through a point, LPS mm."""
+    axis, beyond = CUTS[cut]
+    sides = [ALL] * 3
+    sides[2 - axis] = (center[axis], None) if beyond else (None, center[axis])
+    return sides
+
+
 class TestPlaceAndStorage:
     def check_same(self, hips, shift, within_mm):
         _, before = left_half()
@@ -196,6 +214,15 @@ class TestPartsInView:
             assert hip.coverage < 0.8 < before[side].coverage
             assert error_mm(study, hip) < 5
 
+    @pytest.mark.parametrize("cut", CUTS)
+    def test_a_head_half_of_which_is_cut_is_where_the_whole_scan_has_it(self, cut):
+        ct, whole = left_half()
+        hips = found(box(ct, *sides_cut(cut, whole["left"].center_lps_mm)))
+        assert set(hips) == {"left"}
+        assert np.linalg.norm(np.subtract(hips["left"].center_lps_mm, whole["left"].center_lps_mm)) < 6
+        assert hips["left"].status == "partly_in_view"
+        assert [f.code for f in hips["left"].reasons] == ["head_cut_by_view"]
+
     @pytest.mark.parametrize(
         "scan",
         [cropped(above_mm=-35.0, below_mm=140.0), cropped(above_mm=150.0, below_mm=-45.0)],
@@ -234,14 +261,32 @@ REAL = {
 }
 
 
+def real(folder, name):
+    """Return the real CT of that name."""
+    (entry,) = index_series([SHARED / folder / name], AcquisitionSettings())
+    return load_volume(entry, Settings(), Pseudonyms(bytes(16))).canonical()
+
+
 @pytest.mark.shared
 @pytest.mark.skipif(not (SHARED / "real").is_dir(), reason=f"no real CT at {SHARED}")
 @pytest.mark.parametrize("name", REAL)
 def test_real_ct(name):
-    (entry,) = index_series([SHARED / "real" / name], AcquisitionSettings())
-    hips = found(load_volume(entry, Settings(), Pseudonyms(bytes(16))).canonical(), MARGIN_SCORE)
+    hips = found(real("real", name), MARGIN_SCORE)
     assert set(hips) == set(REAL[name])
     for side, center in REAL[name].items():
         assert np.linalg.norm(np.array(center) - hips[side].center_lps_mm) < 8
     if name == "sts_012":
         assert hips["right"].status == "partly_in_view"
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not (SHARED / "real_bowel").is_dir(), reason=f"no real CT at {SHARED}")
+@pytest.mark.parametrize("beyond_mm", [0.0, 8.0])
+def test_real_heads_cut_from_below_are_not_taken_for_the_roofs_of_their_sockets(beyond_mm):
+    ct = real("real_bowel", "tcga_ay_oral_contrast")
+    whole = found(ct)
+    low = np.mean([hip.center_lps_mm[2] for hip in whole.values()]) - beyond_mm
+    hips = found(box(ct, (low, None), ALL, ALL))
+    assert set(hips) == set(whole) == set(SIDES)
+    for side, hip in hips.items():
+        assert np.linalg.norm(np.subtract(hip.center_lps_mm, whole[side].center_lps_mm)) < 5

@@ -12,7 +12,7 @@ from ho_detect.anatomy.fit.refine import refined, smooth_modes
 from ho_detect.anatomy.fit.shape_fit import SurfaceFit
 from ho_detect.anatomy.fit.shape_model import femur_model, hip_bone_model
 from ho_detect.anatomy.fit.working_grid import WorkingVolume
-from ho_detect.image.grid import Grid, vertex_normals
+from ho_detect.image.grid import Grid, fit_sphere, vertex_normals
 from ho_detect.image.sides import mirror_of
 from ho_detect.image.surfaces import capped, voxelised
 
@@ -82,6 +82,21 @@ def test_what_has_grown_on_a_femur_stays_outside():
         refined(scanned("femur", "left", grown=g), "femur", start("femur", "left"), "left") for g in (False, True)
     )
     assert np.linalg.norm(grown.vertices - plain.vertices, axis=1).max() < 1.5
+
+
+def test_dense_trabeculae_within_a_head_do_not_draw_its_surface_inwards():
+    """A head of 250 HU beneath its cortex, with a core of 700 HU that ends 9 mm below the surface."""
+    vertices, faces = surface("femur", "left")
+    plain = scanned("femur", "left")
+    grid = plain.grid
+    depth = ndi.distance_transform_edt(voxelised(grid, vertices, capped(faces)) > 0, sampling=grid.spacing_mm)
+    center, radius = fit_sphere(vertices[femur_model().joint])
+    at = grid.to_lps(np.argwhere(np.ones(grid.shape, bool))).reshape(*grid.shape, 3)
+    in_head = np.linalg.norm(at - center, axis=-1) < radius + 2
+    hu = np.where(in_head & (depth > 2), np.where(depth > 9, 700.0, 250.0), np.where(depth > 0, 600.0, 40.0))
+    trabecular = WorkingVolume(ndi.gaussian_filter(hu, 0.6).astype(np.float32), grid)
+    fit = refined(trabecular, "femur", start("femur", "left"), "left")
+    assert np.quantile(off_mm(fit, "femur", "left")[femur_model().joint], 0.9) < 1.5
 
 
 def test_a_mirrored_bone_is_the_mirrored_fit():
