@@ -12,6 +12,7 @@ from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.fit.hips import HipAnatomy
 from ho_detect.anatomy.fit.working_grid import resample_to_patient_axes
 from ho_detect.anatomy.metal.artefact import ARTEFACT_STEP_MM, artefact_hu
+from ho_detect.anatomy.metal.brightened import brightened_hu
 from ho_detect.anatomy.metal.parts import FoundPart, find_parts
 from ho_detect.anatomy.metal.record import MetalRecord
 from ho_detect.anatomy.metal.voxels import MetalVoxels
@@ -38,7 +39,7 @@ class Zone:
     distance_mm
         float32, to the nearest metal; 0 in it.
     artefact_hu
-        float32, by which metal changes soft tissue on average.
+        float32, by which metal changes soft tissue on average, or makes it brighter, whichever is more.
     hidden
         bool: metal, and where its artefact is stronger than the settings say.
     """
@@ -97,7 +98,7 @@ class Metal:
         return np.asarray(self.zone.at(self.zone.distance_mm, points), dtype=np.float64)
 
     def artefact_at(self, points: FloatArray) -> FloatArray:
-        """Return (n,) mean HU of artefact at (n, 3) LPS points; 0 where there is no metal."""
+        """Return (n,) HU of artefact in soft tissue at (n, 3) LPS points; 0 where there is no metal."""
         if self.zone is None:
             return np.zeros(len(points))
         return np.asarray(self.zone.at(self.zone.artefact_hu, points), dtype=np.float64)
@@ -144,10 +145,12 @@ def find_metal(
     fine = resample_to_patient_axes(volume, ARTEFACT_STEP_MM)
     metal = voxels.on(fine.grid, is_metal)
     distance_mm = distance_anywhere(metal, fine.grid.spacing_mm)
-    strength = artefact_hu(fine, distance_mm, on_grid(tissue.body, tissue.grid, fine.grid))
+    body = on_grid(tissue.body, tissue.grid, fine.grid)
+    strength = artefact_hu(fine, distance_mm, body)
     # streaks begin at metal; what is as rough elsewhere is gas, or skin
     hidden = joined_with(metal, (strength >= settings.artefact_hu) | metal)
-    zone = Zone(fine.grid, distance_mm, strength, hidden)
+    # what is only brighter is no less sharp: it hides nothing
+    zone = Zone(fine.grid, distance_mm, np.maximum(strength, brightened_hu(fine, metal, body, strength)), hidden)
     parts = find_parts(volume, voxels, is_metal, hips)
     return Metal(float(size_mm3[is_metal].sum()), voxels.index_of(is_metal), parts, zone)
 

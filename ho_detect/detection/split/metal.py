@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from ho_detect.anatomy.metal.metal import Metal
-from ho_detect.detection.candidates import Candidate, Region
-from ho_detect.detection.clear_of_metal import clear_of_metal
+from ho_detect.detection.candidates import BoolArray, Candidate, Region
+from ho_detect.detection.clear_of_metal import PLAINLY, clear_of_metal
 from ho_detect.detection.outline import Outlined
 from ho_detect.image.components import label_components
 from ho_detect.image.morphology import neighbours
@@ -20,6 +20,7 @@ _LEAST_MM3 = 200.0
 def split_at_metal_zone(region: Region, outlined: Outlined, metal: Metal, native_margin_mm: float) -> list[Candidate]:
     """Return the larger pieces of an outlined candidate that are clear of metal, and the rest; none without.
 
+    What stands out plainly is a piece apart from what hardly does: bone in tissue that metal has made nearly as dense.
     A piece that goes on within the zone keeps the outline of the whole; one that only streaks lie against is outlined
     anew.
 
@@ -31,16 +32,16 @@ def split_at_metal_zone(region: Region, outlined: Outlined, metal: Metal, native
     candidate = replace(outlined.candidate, is_clear=True)
     mask, box = candidate.mask, candidate.box
     clear = clear_of_metal(region, candidate, metal)
-    pieces = label_components(clear, 1.0)
-    large = np.flatnonzero(pieces.count * region.grid.voxel_volume_mm3 >= _LEAST_MM3)
-    if not large.size:
+    plainly = _large_pieces(region, clear & clear_of_metal(region, candidate, metal, PLAINLY))
+    hardly = clear & ~np.any(plainly, axis=0) if plainly else clear
+    pieces = plainly + _large_pieces(region, hardly)
+    if not pieces:
         return []
     near = region.distance_mm[box] <= native_margin_mm
     hidden = mask & ~clear
     hidden[hidden] = metal.hides(region.grid.crop(box).to_lps(np.argwhere(hidden)))
     parts, rest = [], mask
-    for number in large:
-        part = pieces.paint(np.arange(len(pieces)) == number)
+    for part in pieces:
         rest = rest & ~part
         cut = bool((neighbours(part) & hidden).any())
         joined = candidate.joined and bool((part & near).any())
@@ -51,3 +52,10 @@ def split_at_metal_zone(region: Region, outlined: Outlined, metal: Metal, native
     if not rest.any():
         return parts
     return [*parts, replace(candidate, mask=rest, is_split=True, boundary_hu=outlined.boundary_hu)]
+
+
+def _large_pieces(region: Region, mask: BoolArray) -> list[BoolArray]:
+    """Return the connected pieces of a mask that are not left to the zone."""
+    pieces = label_components(mask, 1.0)
+    large = np.flatnonzero(pieces.count * region.grid.voxel_volume_mm3 >= _LEAST_MM3)
+    return [pieces.paint(np.arange(len(pieces)) == number) for number in large]

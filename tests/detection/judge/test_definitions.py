@@ -11,6 +11,7 @@ from phantoms import ball
 
 from ho_detect.anatomy.metal.metal import Metal, Zone
 from ho_detect.detection.candidates import Candidate
+from ho_detect.detection.clear_of_metal import STANDS_OUT
 from ho_detect.detection.judge.definitions import DEFINITIONS, defined, plainly_elsewhere
 from ho_detect.detection.judge.excluded import EXCLUSIONS
 from ho_detect.image.grid import Grid
@@ -51,8 +52,8 @@ def test_each_limit_is_that_of_its_setting(field, inside, outside, reason):
 
 
 def test_what_stands_out_of_muscle_by_less_than_four_times_the_artefact_is_hidden_by_it():
-    assert defined(evidence(mean_hu=MUSCLE_HU + 4.1 * 40.0, artefact_hu=40.0), SETTINGS) is None
-    assert defined(evidence(mean_hu=MUSCLE_HU + 3.9 * 40.0, artefact_hu=40.0), SETTINGS) == "near_metal"
+    assert defined(evidence(mean_hu=MUSCLE_HU + 1.02 * STANDS_OUT * 40.0, artefact_hu=40.0), SETTINGS) is None
+    assert defined(evidence(mean_hu=MUSCLE_HU + 0.98 * STANDS_OUT * 40.0, artefact_hu=40.0), SETTINGS) == "near_metal"
     assert defined(evidence(mean_hu=MUSCLE_HU - 20.0, artefact_hu=0.0), SETTINGS) is None  # no metal
 
 

@@ -59,7 +59,7 @@ def test_small_pieces_are_left_to_the_zone():
     assert split_parts(bar(3, stop=10), 30)[0] == []
 
 
-@pytest.mark.parametrize(("artefact_hu", "n_parts"), [(0.0, 1), (80.0, 1), (95.0, 0)])
+@pytest.mark.parametrize(("artefact_hu", "n_parts"), [(0.0, 1), (130.0, 1), (145.0, 0)])
 def test_what_is_no_denser_than_the_artefact_is_left_to_the_zone(artefact_hu, n_parts):
     parts, _ = split_parts(bar(10), -100, artefact_hu=artefact_hu)
     assert len(parts) == n_parts
@@ -75,6 +75,19 @@ def test_a_lesion_is_split_from_the_streak_it_lies_in_and_outlined_anew():
     # and no more than the edge of bone around it
     assert own.mask.sum() < 2.2 * lesion.sum()
     assert np.array_equal(own.mask | rest.mask, streak)
+
+
+def test_bone_is_split_from_tissue_that_metal_makes_nearly_as_dense():
+    flare, lesion = bar(14), bar(10, 4, 22)
+    hu = np.where(lesion, 700.0, 250.0)
+    # 250 HU stand out of muscle by 3.25 times the artefact
+    own, beside = split_parts(flare, -100, artefact_hu=60.0, hu=hu)[0]
+    assert (own.mask & lesion).sum() == lesion.sum()
+    assert own.mask.sum() < 2.2 * lesion.sum()
+    assert np.array_equal(own.mask | beside.mask, flare)
+    assert not (own.mask & beside.mask).any()
+    # without bone in it, it is of one piece
+    assert len(split_parts(flare, -100, artefact_hu=60.0, hu=np.where(flare, 250.0, 0.0))[0]) == 1
 
 
 @pytest.mark.parametrize("stands_at", ["inside", "outside"])
