@@ -42,10 +42,10 @@ def split_at_metal_zone(
     for piece in pieces:
         part, boundary_hu = piece, None
         if (neighbours(part) & hidden).any():
-            part, boundary_hu = _at_half_height(region, box, piece, settings)
+            part, boundary_hu = _at_half_height(region, box, piece, near, settings)
         cut = bool((neighbours(part) & hidden).any())
         rest = rest & ~part
-        joined = candidate.joined and bool((part & near).any())
+        joined = candidate.joined and bool((piece & near).any())
         # one that streaks alone lie against may have to be split from a vessel yet
         own = replace(
             candidate, mask=part, joined=joined, touching=(), is_split=cut, boundary_hu=boundary_hu if cut else None
@@ -57,16 +57,16 @@ def split_at_metal_zone(
 
 
 def _at_half_height(
-    region: Region, box: tuple[slice, slice, slice], piece: BoolArray, settings: DetectionSettings
+    region: Region, box: tuple[slice, slice, slice], piece: BoolArray, near: BoolArray, settings: DetectionSettings
 ) -> tuple[BoolArray, float]:
     """Take off a piece what lies around it below half of its height over muscle; return what is left, and that HU.
 
-    Whole where too little would be left.
+    What lies near native bone stays: it may stand on it. Whole where too little would be left.
     """
     smooth = region.smooth[box]
     half = 0.5 * (region.muscle_hu + float(np.percentile(smooth[piece], 75)))
     boundary_hu = float(np.clip(half, region.low_hu, settings.highest_boundary_hu))
-    low = piece & (smooth < boundary_hu)
+    low = piece & ~near & (smooth < boundary_hu)
     outer = joined_with(low & neighbours(~piece), low)
     left = _large_pieces(region, piece & ~outer)
     return max(left, key=np.count_nonzero, default=piece), boundary_hu

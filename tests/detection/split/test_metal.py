@@ -102,6 +102,17 @@ def test_a_piece_that_goes_on_in_the_zone_ends_at_half_its_own_height(flare_hu):
     assert np.array_equal(np.sum([p.mask for p in parts], axis=0), around.astype(int))
 
 
+def test_a_piece_that_goes_on_in_the_zone_keeps_the_base_it_stands_on():
+    around, lesion = bar(14), np.zeros(SHAPE, bool)
+    lesion[6:14, 6:14] = True
+    distance_mm = np.full(SHAPE, 8.0)
+    distance_mm[:, :6] = 1.0
+    hu = np.where(lesion, 700.0, 250.0)
+    cut = split_parts(around, 0, artefact_hu=60.0, hu=hu, distance_mm=distance_mm)[0][0]
+    assert cut.joined
+    assert (cut.mask & (distance_mm < 1.5)).any()
+
+
 @pytest.mark.parametrize("stands_at", ["inside", "outside"])
 def test_what_stood_on_bone_inside_of_the_zone_alone_is_free_outside_of_it(stands_at):
     distance_mm = np.full(SHAPE, 8.0)
