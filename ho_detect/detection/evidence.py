@@ -15,7 +15,7 @@ from ho_detect.anatomy.regions.tissue import FAT_HU
 from ho_detect.anatomy.user_masks.masks import UserMasks
 from ho_detect.anatomy.user_masks.names import MUSCLES, ORGANS, OTHER_BONES
 from ho_detect.detection.candidates import Candidate, Region, points_of
-from ho_detect.detection.clear_of_metal import clear_of_metal
+from ho_detect.detection.clear_of_metal import artefact_in, clear_of_metal
 from ho_detect.detection.measure.shape import bounding_box, round_share
 from ho_detect.detection.outline import Outlined
 from ho_detect.image.grid import FloatArray
@@ -97,7 +97,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Shares inside the body, and deep to the subcutaneous fat."""
     near_metal: float
     artefact_hu: float
-    """Median of what metal adds to or takes from soft tissue there; 0 where there is none."""
+    """Median of what metal makes of soft tissue there; 0 where there is none."""
     around_hu: float | None
     """By how much the muscle around it is denser than muscle elsewhere, on average; null for none in its shell."""
     spine: float
@@ -143,6 +143,7 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
     inner = region.smooth[box][deep & (region.smooth[box] >= region.low_hu)]
     values = region.hu[box][mask]
     shell = _surroundings(region, candidate, supplied)
+    around_hu = None if np.isnan(shell.muscle_hu) else shell.muscle_hu - region.muscle_hu
     index = region.grid.to_index(points)
     edge = (np.minimum(index, np.array(region.grid.shape) - 1 - index) * spacing).min(axis=1)
     inner_mm = distance[(edge > _INSIDE_MM) & (distance < FAR_MM)]
@@ -182,9 +183,9 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
         air=shell.air,
         body=tissue.share(tissue.body, sample),
         deep=tissue.share(tissue.deep, sample),
-        near_metal=1.0 - float(clear_of_metal(region, candidate, metal).sum()) / len(points),
-        artefact_hu=float(np.median(metal.artefact_at(points))),
-        around_hu=None if np.isnan(shell.muscle_hu) else shell.muscle_hu - region.muscle_hu,
+        near_metal=1.0 - float(clear_of_metal(region, candidate, metal, around_hu).sum()) / len(points),
+        artefact_hu=float(np.median(artefact_in(points, metal, around_hu))),
+        around_hu=around_hu,
         spine=float(frame.spine_or_sacrum(sample).mean()),
         shaft=float(frame.beyond_model(sample).mean()),
         cavity=float(in_cavity.mean()),

@@ -39,15 +39,18 @@ class Zone:
     distance_mm
         float32, to the nearest metal; 0 in it.
     artefact_hu
-        float32, by which metal changes soft tissue on average, or makes it brighter, whichever is more.
+        float32, by which metal changes soft tissue on average.
     hidden
         bool: metal, and where its artefact is stronger than the settings say.
+    brightened_hu
+        float32, by which soft tissue about each place is brighter than elsewhere; 0 throughout unless given.
     """
 
     grid: Grid
     distance_mm: NDArray[np.float32]
     artefact_hu: NDArray[np.float32]
     hidden: NDArray[np.bool_]
+    brightened_hu: NDArray[np.float32] = field(default_factory=lambda: np.zeros((1, 1, 1), np.float32))
 
     def at(self, values: NDArray[Value], points: FloatArray) -> NDArray[Value]:
         """Return one of its values at (n, 3) LPS points; beyond the grid that of its edge."""
@@ -98,10 +101,16 @@ class Metal:
         return np.asarray(self.zone.at(self.zone.distance_mm, points), dtype=np.float64)
 
     def artefact_at(self, points: FloatArray) -> FloatArray:
-        """Return (n,) HU of artefact in soft tissue at (n, 3) LPS points; 0 where there is no metal."""
+        """Return (n,) mean HU of artefact at (n, 3) LPS points; 0 where there is no metal."""
         if self.zone is None:
             return np.zeros(len(points))
         return np.asarray(self.zone.at(self.zone.artefact_hu, points), dtype=np.float64)
+
+    def brightened_at(self, points: FloatArray) -> FloatArray:
+        """Return (n,) HU by which soft tissue about (n, 3) LPS points is brighter than elsewhere; 0 without metal."""
+        if self.zone is None:
+            return np.zeros(len(points))
+        return np.asarray(self.zone.at(self.zone.brightened_hu, points), dtype=np.float64)
 
     def hides(self, points: FloatArray) -> NDArray[np.bool_]:
         """Return (n,) whether (n, 3) LPS points lie in metal or in its zone."""
@@ -150,7 +159,7 @@ def find_metal(
     # streaks begin at metal; what is as rough elsewhere is gas, or skin
     hidden = joined_with(metal, (strength >= settings.artefact_hu) | metal)
     # what is only brighter is no less sharp: it hides nothing
-    zone = Zone(fine.grid, distance_mm, np.maximum(strength, brightened_hu(fine, metal, body, strength)), hidden)
+    zone = Zone(fine.grid, distance_mm, strength, hidden, brightened_hu(fine, metal, body, strength))
     parts = find_parts(volume, voxels, is_metal, hips)
     return Metal(float(size_mm3[is_metal].sum()), voxels.index_of(is_metal), parts, zone)
 

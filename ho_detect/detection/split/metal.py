@@ -19,18 +19,23 @@ _LEAST_MM3 = 200.0
 
 
 def split_at_metal_zone(
-    region: Region, outlined: Outlined, metal: Metal, settings: DetectionSettings
+    region: Region, outlined: Outlined, around_hu: float | None, metal: Metal, settings: DetectionSettings
 ) -> list[Candidate]:
     """Return the larger pieces of an outlined candidate that are clear of metal, and the rest; none without.
 
     What stands out plainly is a piece apart from what hardly does: bone in tissue that metal has made nearly as dense.
     A piece that goes on within the zone ends at half its own height, and at the zone; one that only streaks lie against
     is outlined anew.
+
+    Parameters
+    ----------
+    around_hu
+        Of the evidence of the candidate.
     """
     candidate = replace(outlined.candidate, is_clear=True)
     mask, box = candidate.mask, candidate.box
-    clear = clear_of_metal(region, candidate, metal)
-    plainly = _large_pieces(region, clear & clear_of_metal(region, candidate, metal, PLAINLY))
+    clear = clear_of_metal(region, candidate, metal, around_hu)
+    plainly = _large_pieces(region, clear & clear_of_metal(region, candidate, metal, around_hu, PLAINLY))
     hardly = clear & ~np.any(plainly, axis=0) if plainly else clear
     pieces = plainly + _large_pieces(region, hardly)
     if not pieces:

@@ -29,7 +29,7 @@ def split_parts(mask, metal_x, *, joined=True, distance_mm=None, artefact_hu=0.0
     metal = Metal(500.0, zone=Zone(grid, away, strength, away < HIDES_MM))
     found = region(np.where(mask, hu, MUSCLE_HU), distance_mm=distance_mm)
     outlined = Outlined(Candidate(WHOLE, mask, joined), 222.0, 8.0, 0.9)
-    return split_at_metal_zone(found, outlined, metal, SETTINGS), away
+    return split_at_metal_zone(found, outlined, 0.0, metal, SETTINGS), away
 
 
 def bar(width, start=0, stop=SHAPE[2]):
