@@ -16,7 +16,7 @@ STANDS_OUT = 2.5
 #: Convention.
 PLAINLY = 4.0
 #: What is no brighter because of metal than so many times what the muscle around is: flares fade slowly. Convention.
-_TO_AROUND = 5.0
+_TO_AROUND = 10.0
 #: What surrounds it so far belongs to it, as faint as the edge of bone is, mm.
 _EDGE_MM = 2.0
 

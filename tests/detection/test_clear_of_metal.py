@@ -63,7 +63,7 @@ def test_a_faint_edge_of_what_stands_out_belongs_to_it():
 
 
 @pytest.mark.parametrize(
-    ("around_hu", "expected"), [(None, 20.0), (-30.0, 20.0), (0.0, 20.0), (8.0, 40.0), (60.0, 90.0)]
+    ("around_hu", "expected"), [(None, 20.0), (-30.0, 20.0), (0.0, 20.0), (4.0, 40.0), (60.0, 90.0)]
 )
 def test_what_is_bright_is_so_because_of_metal_only_where_the_muscle_around_it_is_too(around_hu, expected):
     grid = Grid.axial(SHAPE, (1.0, 1.0, 1.0))
