@@ -72,6 +72,7 @@ def evidence(**changes: Any) -> Evidence:
         "deep": 1.0,
         "near_metal": 0.0,
         "artefact_hu": 0.0,
+        "around_hu": 0.0,
         "spine": 0.0,
         "shaft": 0.0,
         "cavity": 0.0,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from ho_detect.anatomy.regions.tissue import FAT_HU
 from ho_detect.anatomy.user_masks.masks import UserMasks
 from ho_detect.anatomy.user_masks.names import MUSCLES, ORGANS, OTHER_BONES
 from ho_detect.detection.candidates import Candidate, Region, points_of
-from ho_detect.detection.clear_of_metal import clear_of_metal
+from ho_detect.detection.clear_of_metal import artefact_in, clear_of_metal
 from ho_detect.detection.measure.blood import blood_share
 from ho_detect.detection.measure.shape import bounding_box, round_share
 from ho_detect.detection.outline import Outlined
@@ -98,7 +100,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Shares inside the body, and deep to the subcutaneous fat."""
     near_metal: float
     artefact_hu: float
-    """Median of what metal adds to or takes from soft tissue there; 0 where there is none."""
+    """Median of what metal makes of soft tissue there; 0 where there is none."""
+    around_hu: float | None
+    """By how much the muscle around it is denser than muscle elsewhere, on average; null for none in its shell."""
     spine: float
     shaft: float
     cavity: float
@@ -141,7 +145,8 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
     # what was filled between two vessels does not make their blood less uniform
     inner = region.smooth[box][deep & (region.smooth[box] >= region.low_hu)]
     values = region.hu[box][mask]
-    shares = _surroundings(region, candidate, supplied)
+    shell = _surroundings(region, candidate, supplied)
+    around_hu = None if np.isnan(shell.muscle_hu) else shell.muscle_hu - region.muscle_hu
     index = region.grid.to_index(points)
     edge = (np.minimum(index, np.array(region.grid.shape) - 1 - index) * spacing).min(axis=1)
     inner_mm = distance[(edge > _INSIDE_MM) & (distance < FAR_MM)]
@@ -176,14 +181,15 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
         touching=candidate.touching,
         at_border=float((edge < _EDGE_MM).mean()),
         inner_reach_mm=float(inner_mm.max()) if inner_mm.size else None,
-        muscle=shares[0],
-        fat=shares[1],
-        bone=shares[2],
-        air=shares[3],
+        muscle=shell.muscle,
+        fat=shell.fat,
+        bone=shell.bone,
+        air=shell.air,
         body=tissue.share(tissue.body, sample),
         deep=tissue.share(tissue.deep, sample),
-        near_metal=1.0 - float(clear_of_metal(region, candidate, metal).sum()) / len(points),
-        artefact_hu=float(np.median(metal.artefact_at(points))),
+        near_metal=1.0 - float(clear_of_metal(region, candidate, metal, around_hu).sum()) / len(points),
+        artefact_hu=float(np.median(artefact_in(points, metal, around_hu))),
+        around_hu=around_hu,
         spine=float(frame.spine_or_sacrum(sample).mean()),
         shaft=float(frame.beyond_model(sample).mean()),
         cavity=float(in_cavity.mean()),
@@ -278,10 +284,23 @@ def _underlying(region: Region, candidate: Candidate) -> tuple[float | None, flo
     return float(hu[near].mean()), float(np.quantile(densest, _MOST_OF_BASE)) if densest.size else None
 
 
-def _surroundings(region: Region, candidate: Candidate, supplied: UserMasks) -> tuple[float, float, float, float]:
-    """Shares of muscle, fat, bone (or whatever is as dense) and air in the shell around a candidate.
+class _Shell(NamedTuple):
+    """Shares of muscle, fat, bone (or whatever is as dense) and air, and the mean HU of what is as dense as muscle.
 
-    They are 1 together: fat blurred into air is air. NaN where nothing is in view. Fat in a user's muscle is muscle.
+    NaN where nothing of it is in view.
+    """
+
+    muscle: float
+    fat: float
+    bone: float
+    air: float
+    muscle_hu: float
+
+
+def _surroundings(region: Region, candidate: Candidate, supplied: UserMasks) -> _Shell:
+    """Return what the shell around a candidate is.
+
+    Shares are 1 together: fat blurred into air is air. Fat in a user's muscle is muscle.
     """
     tight = bounding_box(candidate.mask)
     start = [s.start + t.start for s, t in zip(candidate.box, tight, strict=True)]
@@ -297,11 +316,13 @@ def _surroundings(region: Region, candidate: Candidate, supplied: UserMasks) -> 
     shell = (away > SHELL_MM[0]) & np.isfinite(away)
     hu = region.smooth[box][shell]
     if not hu.size:
-        return (float("nan"),) * 4
+        return _Shell(*(float("nan"),) * 5)
     muscle = (hu > FAT_HU[1]) & (hu < region.low_hu)
+    muscle_hu = float(hu[muscle].mean()) if muscle.any() else float("nan")
     fat = (hu > FAT_HU[0]) & (hu <= FAT_HU[1])
     if supplied.names:
         wasted = fat.copy()
         wasted[fat] = supplied.within(MUSCLES, region.grid.crop(box).to_lps(np.argwhere(shell)[fat]))
         muscle, fat = muscle | wasted, fat & ~wasted
-    return float(muscle.mean()), float(fat.mean()), float((hu >= region.low_hu).mean()), float((hu <= FAT_HU[0]).mean())
+    bone, air = float((hu >= region.low_hu).mean()), float((hu <= FAT_HU[0]).mean())
+    return _Shell(float(muscle.mean()), float(fat.mean()), bone, air, muscle_hu)

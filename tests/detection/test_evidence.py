@@ -156,6 +156,14 @@ class TestBody:
         found = gathered(*blob(), metal=metal)
         assert (found.near_metal, found.artefact_hu) == (near_metal, artefact_hu)
 
+    @pytest.mark.parametrize("more_hu", [-30.0, 0.0, 40.0])
+    def test_around_hu_is_by_how_much_muscle_there_is_denser_than_elsewhere(self, more_hu):
+        assert gathered(*blob(MUSCLE_HU + more_hu)).around_hu == pytest.approx(more_hu, abs=1.0)
+
+    @pytest.mark.parametrize("around", [-100, 300])
+    def test_what_is_no_muscle_says_nothing_of_how_dense_muscle_is(self, around):
+        assert gathered(*blob(around)).around_hu is None
+
     def test_no_metal_is_near_where_there_is_none(self):
         assert (gathered(*blob()).near_metal, gathered(*blob()).artefact_hu) == (0.0, 0.0)
 

@@ -12,6 +12,7 @@ from ho_detect.acquisition.volume.hu_volume import HuVolume
 from ho_detect.anatomy.fit.hips import HipAnatomy
 from ho_detect.anatomy.fit.working_grid import resample_to_patient_axes
 from ho_detect.anatomy.metal.artefact import ARTEFACT_STEP_MM, artefact_hu
+from ho_detect.anatomy.metal.brightened import brightened_hu
 from ho_detect.anatomy.metal.parts import FoundPart, find_parts
 from ho_detect.anatomy.metal.record import MetalRecord
 from ho_detect.anatomy.metal.voxels import MetalVoxels
@@ -41,12 +42,15 @@ class Zone:
         float32, by which metal changes soft tissue on average.
     hidden
         bool: metal, and where its artefact is stronger than the settings say.
+    brightened_hu
+        float32, by which soft tissue about each place is brighter than elsewhere; 0 throughout unless given.
     """
 
     grid: Grid
     distance_mm: NDArray[np.float32]
     artefact_hu: NDArray[np.float32]
     hidden: NDArray[np.bool_]
+    brightened_hu: NDArray[np.float32] = field(default_factory=lambda: np.zeros((1, 1, 1), np.float32))
 
     def at(self, values: NDArray[Value], points: FloatArray) -> NDArray[Value]:
         """Return one of its values at (n, 3) LPS points; beyond the grid that of its edge."""
@@ -102,6 +106,12 @@ class Metal:
             return np.zeros(len(points))
         return np.asarray(self.zone.at(self.zone.artefact_hu, points), dtype=np.float64)
 
+    def brightened_at(self, points: FloatArray) -> FloatArray:
+        """Return (n,) HU by which soft tissue about (n, 3) LPS points is brighter than elsewhere; 0 without metal."""
+        if self.zone is None:
+            return np.zeros(len(points))
+        return np.asarray(self.zone.at(self.zone.brightened_hu, points), dtype=np.float64)
+
     def hides(self, points: FloatArray) -> NDArray[np.bool_]:
         """Return (n,) whether (n, 3) LPS points lie in metal or in its zone."""
         return np.zeros(len(points), bool) if self.zone is None else self.zone.at(self.zone.hidden, points)
@@ -144,10 +154,12 @@ def find_metal(
     fine = resample_to_patient_axes(volume, ARTEFACT_STEP_MM)
     metal = voxels.on(fine.grid, is_metal)
     distance_mm = distance_anywhere(metal, fine.grid.spacing_mm)
-    strength = artefact_hu(fine, distance_mm, on_grid(tissue.body, tissue.grid, fine.grid))
+    body = on_grid(tissue.body, tissue.grid, fine.grid)
+    strength = artefact_hu(fine, distance_mm, body)
     # streaks begin at metal; what is as rough elsewhere is gas, or skin
     hidden = joined_with(metal, (strength >= settings.artefact_hu) | metal)
-    zone = Zone(fine.grid, distance_mm, strength, hidden)
+    # what is only brighter is no less sharp: it hides nothing
+    zone = Zone(fine.grid, distance_mm, strength, hidden, brightened_hu(fine, metal, body, strength))
     parts = find_parts(volume, voxels, is_metal, hips)
     return Metal(float(size_mm3[is_metal].sum()), voxels.index_of(is_metal), parts, zone)
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ho_detect.detection.clear_of_metal import STANDS_OUT
 from ho_detect.detection.evidence import Evidence
 
 #: Underlying bone is as dense as this where none is seen there: neither faint nor dense beside it.
@@ -19,6 +20,12 @@ _UNKNOWN_SHARE = 0.85
 _SOME_FAT, _AS_ARTERY_MM = 0.3, (4.0, 7.0)
 #: Muscle, HU.
 MUSCLE_HU = 55.0
+#: What stands so many times out of the artefact of metal is clear of it.
+_WELL_CLEAR = 8.0
+#: Of what it stands out of muscle by, the muscle around it has so much: none beside bone but for what blurs its edge.
+_NO_EDGE = (0.03, 0.15)
+#: From so much artefact on muscle that is bright is so because of metal, HU.
+_SOME_ARTEFACT_HU = (2.0, 10.0)
 #: Radius of a femoral head where there is none, mm.
 _HEAD_MM = 22.0
 
@@ -135,10 +142,16 @@ def _tube(e: Evidence) -> float:
 
 
 def _streak(e: Evidence) -> float:
-    """How little it stands out of what the artefact of metal makes of soft tissue there."""
+    """How little it stands out of what metal makes of soft tissue there, and how bright the muscle around it is too.
+
+    Streaks and flares have no edge; beside bone muscle is what it is elsewhere.
+    """
     if e.artefact_hu <= 0.0:
         return 0.0
-    return 1.0 - log_ramp((e.mean_hu - MUSCLE_HU) / e.artefact_hu, 3.0, 30.0)
+    above_hu = max(e.mean_hu - MUSCLE_HU, 1.0)
+    hardly = 1.0 - log_ramp(above_hu / e.artefact_hu, STANDS_OUT, _WELL_CLEAR)
+    around = ramp(_or(e.around_hu, 0.0) / above_hu, *_NO_EDGE) * ramp(e.artefact_hu, *_SOME_ARTEFACT_HU)
+    return 0.5 * (hardly + around)
 
 
 def _ml(e: Evidence) -> str:
@@ -201,7 +214,7 @@ _MIMICS: tuple[Feature, ...] = (
     Feature("skin", -1, lambda e: 1.0 - e.deep, "under the skin", "deep"),
     Feature("edge", -1, lambda e: e.at_border, "cut by the edge of the view", "well in view"),
     Feature("too_dense", -1, lambda e: ramp(e.mean_hu, 900.0, 1600.0), "denser than ossification", "of the density of bone"),
-    Feature("streak", -1, _streak, "little denser than the artefact of metal changes tissue there", "clear of the artefact of metal"),
+    Feature("streak", -1, _streak, "little denser than metal makes the tissue there and around it", "clear of the artefact of metal"),
     Feature(
         "gas", -1, lambda e: ramp(_or(e.air, 0.0), 0.0, 0.2) * ramp(e.cavity, 0.0, 0.3),
         "with gas beside it, in the cavity", "no gas beside it, or outside of the cavity",

@@ -7,47 +7,78 @@ from dataclasses import replace
 import numpy as np
 
 from ho_detect.anatomy.metal.metal import Metal
-from ho_detect.detection.candidates import Candidate, Region
-from ho_detect.detection.clear_of_metal import clear_of_metal
+from ho_detect.detection.candidates import BoolArray, Candidate, Region
+from ho_detect.detection.clear_of_metal import PLAINLY, clear_of_metal
 from ho_detect.detection.outline import Outlined
-from ho_detect.image.components import label_components
+from ho_detect.image.components import joined_with, label_components
 from ho_detect.image.morphology import neighbours
+from ho_detect.settings import DetectionSettings
 
 #: Smaller pieces are left to the zone: streaks leave many, mm³.
 _LEAST_MM3 = 200.0
 
 
-def split_at_metal_zone(region: Region, outlined: Outlined, metal: Metal, native_margin_mm: float) -> list[Candidate]:
+def split_at_metal_zone(
+    region: Region, outlined: Outlined, around_hu: float | None, metal: Metal, settings: DetectionSettings
+) -> list[Candidate]:
     """Return the larger pieces of an outlined candidate that are clear of metal, and the rest; none without.
 
-    A piece that goes on within the zone keeps the outline of the whole; one that only streaks lie against is outlined
-    anew.
+    What stands out plainly is a piece apart from what hardly does: bone in tissue that metal has made nearly as dense.
+    A piece that goes on within the zone ends at half its own height, and at the zone; one that only streaks lie against
+    is outlined anew.
 
     Parameters
     ----------
-    native_margin_mm
-        What lies nearer to native bone is joined with it.
+    around_hu
+        Of the evidence of the candidate.
     """
     candidate = replace(outlined.candidate, is_clear=True)
     mask, box = candidate.mask, candidate.box
-    clear = clear_of_metal(region, candidate, metal)
-    pieces = label_components(clear, 1.0)
-    large = np.flatnonzero(pieces.count * region.grid.voxel_volume_mm3 >= _LEAST_MM3)
-    if not large.size:
+    clear = clear_of_metal(region, candidate, metal, around_hu)
+    plainly = _large_pieces(region, clear & clear_of_metal(region, candidate, metal, around_hu, PLAINLY))
+    hardly = clear & ~np.any(plainly, axis=0) if plainly else clear
+    pieces = plainly + _large_pieces(region, hardly)
+    if not pieces:
         return []
-    near = region.distance_mm[box] <= native_margin_mm
+    near = region.distance_mm[box] <= settings.native_margin_mm
     hidden = mask & ~clear
     hidden[hidden] = metal.hides(region.grid.crop(box).to_lps(np.argwhere(hidden)))
     parts, rest = [], mask
-    for number in large:
-        part = pieces.paint(np.arange(len(pieces)) == number)
-        rest = rest & ~part
+    for piece in pieces:
+        part, boundary_hu = piece, None
+        if (neighbours(part) & hidden).any():
+            part, boundary_hu = _at_half_height(region, box, piece, near, settings)
         cut = bool((neighbours(part) & hidden).any())
-        joined = candidate.joined and bool((part & near).any())
-        boundary_hu = outlined.boundary_hu if cut else None
+        rest = rest & ~part
+        joined = candidate.joined and bool((piece & near).any())
         # one that streaks alone lie against may have to be split from a vessel yet
-        own = replace(candidate, mask=part, joined=joined, touching=(), is_split=cut, boundary_hu=boundary_hu)
+        own = replace(
+            candidate, mask=part, joined=joined, touching=(), is_split=cut, boundary_hu=boundary_hu if cut else None
+        )
         parts.append(own)
     if not rest.any():
         return parts
     return [*parts, replace(candidate, mask=rest, is_split=True, boundary_hu=outlined.boundary_hu)]
+
+
+def _at_half_height(
+    region: Region, box: tuple[slice, slice, slice], piece: BoolArray, near: BoolArray, settings: DetectionSettings
+) -> tuple[BoolArray, float]:
+    """Take off a piece what lies around it below half of its height over muscle; return what is left, and that HU.
+
+    What lies near native bone stays: it may stand on it. Whole where too little would be left.
+    """
+    smooth = region.smooth[box]
+    half = 0.5 * (region.muscle_hu + float(np.percentile(smooth[piece], 75)))
+    boundary_hu = float(np.clip(half, region.low_hu, settings.highest_boundary_hu))
+    low = piece & ~near & (smooth < boundary_hu)
+    outer = joined_with(low & neighbours(~piece), low)
+    left = _large_pieces(region, piece & ~outer)
+    return max(left, key=np.count_nonzero, default=piece), boundary_hu
+
+
+def _large_pieces(region: Region, mask: BoolArray) -> list[BoolArray]:
+    """Return the connected pieces of a mask that are not left to the zone."""
+    pieces = label_components(mask, 1.0)
+    large = np.flatnonzero(pieces.count * region.grid.voxel_volume_mm3 >= _LEAST_MM3)
+    return [pieces.paint(np.arange(len(pieces)) == number) for number in large]

@@ -33,8 +33,7 @@ def parts_of(
     split = settings.judge
     hidden_mm3 = evidence.near_metal * evidence.volume_mm3
     if not outlined.candidate.is_clear and (evidence.near_metal > split.zone_share or hidden_mm3 >= _HIDDEN_MM3):
-        margin_mm = settings.detection.native_margin_mm
-        clear = split_at_metal_zone(region, outlined, anatomy.metal, margin_mm)
+        clear = split_at_metal_zone(region, outlined, evidence.around_hu, anatomy.metal, settings.detection)
         if clear or evidence.near_metal > split.zone_share:
             return clear
     if evidence.spine > 0.0:

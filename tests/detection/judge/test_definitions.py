@@ -11,6 +11,7 @@ from phantoms import ball
 
 from ho_detect.anatomy.metal.metal import Metal, Zone
 from ho_detect.detection.candidates import Candidate
+from ho_detect.detection.clear_of_metal import STANDS_OUT
 from ho_detect.detection.judge.definitions import DEFINITIONS, defined, plainly_elsewhere
 from ho_detect.detection.judge.excluded import EXCLUSIONS
 from ho_detect.image.grid import Grid
@@ -51,8 +52,8 @@ def test_each_limit_is_that_of_its_setting(field, inside, outside, reason):
 
 
 def test_what_stands_out_of_muscle_by_less_than_four_times_the_artefact_is_hidden_by_it():
-    assert defined(evidence(mean_hu=MUSCLE_HU + 4.1 * 40.0, artefact_hu=40.0), SETTINGS) is None
-    assert defined(evidence(mean_hu=MUSCLE_HU + 3.9 * 40.0, artefact_hu=40.0), SETTINGS) == "near_metal"
+    assert defined(evidence(mean_hu=MUSCLE_HU + 1.02 * STANDS_OUT * 40.0, artefact_hu=40.0), SETTINGS) is None
+    assert defined(evidence(mean_hu=MUSCLE_HU + 0.98 * STANDS_OUT * 40.0, artefact_hu=40.0), SETTINGS) == "near_metal"
     assert defined(evidence(mean_hu=MUSCLE_HU - 20.0, artefact_hu=0.0), SETTINGS) is None  # no metal
 
 
@@ -74,12 +75,20 @@ def test_a_bridge_and_what_touches_the_femur_are_no_native_bone_and_no_content_o
 
 @pytest.mark.parametrize("no_vessel", [{"length_mm": 20.0}, {"round_share": 0.3}, {"interior_sd_hu": 90.0}])
 def test_what_is_long_round_and_as_uniform_as_blood_is_contrast_wherever_it_runs(no_vessel):
-    blood = {"volume_mm3": 3000.0, "length_mm": 70.0, "round_share": 0.95, "interior_sd_hu": 20.0, "noise_hu": 12.0}
+    blood = {"volume_mm3": 3000.0, "length_mm": 60.0, "round_share": 0.95, "interior_sd_hu": 20.0, "noise_hu": 12.0}
     assert defined(evidence(**blood), SETTINGS) == "contrast"
     assert defined(evidence(**blood | no_vessel), SETTINGS) is None
     # new bone that stands on bone may be nearly as uniform
     assert defined(grown_on_bone(**blood), SETTINGS) is None
     assert defined(grown_on_bone(**blood | {"interior_sd_hu": 12.0}), SETTINGS) == "contrast"
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_what_is_round_over_many_times_its_width_is_a_vessel_whatever_streaks_cross_it(joined):
+    tube = {"volume_mm3": 3000.0, "length_mm": 120.0, "round_share": 0.9, "interior_sd_hu": 90.0, "joined": joined}
+    assert defined(evidence(**tube), SETTINGS) == "contrast"
+    assert defined(evidence(**tube | {"round_share": 0.4}), SETTINGS) is None
+    assert defined(evidence(**tube | {"volume_mm3": 30000.0}), SETTINGS) is None
 
 
 def test_what_lies_free_in_muscle_where_the_sacrum_is_may_be_in_the_piriformis():

@@ -143,10 +143,28 @@ def test_what_lies_free_has_none_of_the_features_of_what_grows_from_bone():
     assert len(OSSIFIED) > 5
 
 
+def streak(**of):
+    return values(evidence(**of))["ossified_streak"]
+
+
 def test_an_artefact_speaks_against_what_hardly_stands_out_of_it():
-    faint, plain = (values(evidence(artefact_hu=60.0, mean_hu=hu))["ossified_streak"] for hu in (200.0, 2000.0))
-    assert faint > 0.5 > plain
-    assert values(evidence(artefact_hu=0.0))["ossified_streak"] == 0.0
+    faint, plain = (streak(artefact_hu=60.0, mean_hu=hu) for hu in (210.0, 2000.0))
+    assert faint > 0.4
+    assert plain == 0.0
+    assert streak(artefact_hu=60.0, mean_hu=-200.0) > 0.4
+
+
+def test_so_does_muscle_around_it_that_metal_makes_bright_too():
+    faint, edged = ({"artefact_hu": 60.0, "mean_hu": hu} for hu in (210.0, 900.0))
+    assert streak(**faint, around_hu=60.0) > 0.9 > streak(**faint, around_hu=0.0)
+    assert streak(**faint, around_hu=-60.0) == streak(**faint, around_hu=0.0) == streak(**faint, around_hu=None)
+    # the denser it is, the more of the brightness is its own blurred edge
+    assert streak(**edged, around_hu=20.0) == 0.0
+
+
+def test_without_metal_nothing_is_a_streak():
+    assert streak(artefact_hu=0.0, mean_hu=150.0, around_hu=90.0) == 0.0
+    assert streak(artefact_hu=0.5, mean_hu=150.0, around_hu=90.0) == 0.0
 
 
 def test_a_value_that_is_not_known_is_said_in_no_words():

@@ -18,6 +18,7 @@ from ho_detect.settings import DetectionSettings
 SHAPE = (24, 24, 48)
 WHOLE = tuple(slice(0, n) for n in SHAPE)
 HIDES_MM = 20.0
+SETTINGS = DetectionSettings(native_margin_mm=1.5)
 
 
 def split_parts(mask, metal_x, *, joined=True, distance_mm=None, artefact_hu=0.0, hu=400.0):
@@ -28,7 +29,7 @@ def split_parts(mask, metal_x, *, joined=True, distance_mm=None, artefact_hu=0.0
     metal = Metal(500.0, zone=Zone(grid, away, strength, away < HIDES_MM))
     found = region(np.where(mask, hu, MUSCLE_HU), distance_mm=distance_mm)
     outlined = Outlined(Candidate(WHOLE, mask, joined), 222.0, 8.0, 0.9)
-    return split_at_metal_zone(found, outlined, metal, 1.5), away
+    return split_at_metal_zone(found, outlined, 0.0, metal, SETTINGS), away
 
 
 def bar(width, start=0, stop=SHAPE[2]):
@@ -59,7 +60,7 @@ def test_small_pieces_are_left_to_the_zone():
     assert split_parts(bar(3, stop=10), 30)[0] == []
 
 
-@pytest.mark.parametrize(("artefact_hu", "n_parts"), [(0.0, 1), (80.0, 1), (95.0, 0)])
+@pytest.mark.parametrize(("artefact_hu", "n_parts"), [(0.0, 1), (130.0, 1), (145.0, 0)])
 def test_what_is_no_denser_than_the_artefact_is_left_to_the_zone(artefact_hu, n_parts):
     parts, _ = split_parts(bar(10), -100, artefact_hu=artefact_hu)
     assert len(parts) == n_parts
@@ -75,6 +76,41 @@ def test_a_lesion_is_split_from_the_streak_it_lies_in_and_outlined_anew():
     # and no more than the edge of bone around it
     assert own.mask.sum() < 2.2 * lesion.sum()
     assert np.array_equal(own.mask | rest.mask, streak)
+
+
+def test_bone_is_split_from_tissue_that_metal_makes_nearly_as_dense():
+    flare, lesion = bar(14), bar(10, 4, 22)
+    hu = np.where(lesion, 700.0, 250.0)
+    # 250 HU stand out of muscle by 3.25 times the artefact
+    own, beside = split_parts(flare, -100, artefact_hu=60.0, hu=hu)[0]
+    assert (own.mask & lesion).sum() == lesion.sum()
+    assert own.mask.sum() < 2.2 * lesion.sum()
+    assert np.array_equal(own.mask | beside.mask, flare)
+    assert not (own.mask & beside.mask).any()
+    # without bone in it, it is of one piece
+    assert len(split_parts(flare, -100, artefact_hu=60.0, hu=np.where(flare, 250.0, 0.0))[0]) == 1
+
+
+@pytest.mark.parametrize("flare_hu", [150.0, 250.0, 300.0])
+def test_a_piece_that_goes_on_in_the_zone_ends_at_half_its_own_height(flare_hu):
+    around, lesion = bar(14), np.zeros(SHAPE, bool)
+    lesion[6:14, 6:14] = True
+    parts, away = split_parts(around, 0, artefact_hu=60.0, hu=np.where(lesion, 700.0, flare_hu))
+    cut = parts[0]
+    assert cut.at_metal_zone
+    assert np.array_equal(cut.mask, lesion & (away >= HIDES_MM))
+    assert np.array_equal(np.sum([p.mask for p in parts], axis=0), around.astype(int))
+
+
+def test_a_piece_that_goes_on_in_the_zone_keeps_the_base_it_stands_on():
+    around, lesion = bar(14), np.zeros(SHAPE, bool)
+    lesion[6:14, 6:14] = True
+    distance_mm = np.full(SHAPE, 8.0)
+    distance_mm[:, :6] = 1.0
+    hu = np.where(lesion, 700.0, 250.0)
+    cut = split_parts(around, 0, artefact_hu=60.0, hu=hu, distance_mm=distance_mm)[0][0]
+    assert cut.joined
+    assert (cut.mask & (distance_mm < 1.5)).any()
 
 
 @pytest.mark.parametrize("stands_at", ["inside", "outside"])
