@@ -12,14 +12,15 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing import connection as mp_connection
-from multiprocessing import forkserver, get_context, resource_tracker
+from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from ho_detect.cohort.run.stop_signals import STOP_SIGNALS, StopSignals
+from ho_detect.cohort.run.fork_server import start_fork_server
+from ho_detect.cohort.run.stop_signals import StopSignals
 from ho_detect.cohort.run.worker import Job, Outcome, analyse_series, serve
 from ho_detect.errors import UsageError
 from ho_detect.settings import Settings
@@ -240,28 +241,6 @@ def _how_it_ended(exitcode: int | None) -> str:
     if exitcode >= 0:
         return f"exit status {exitcode}"
     return f"signal {-exitcode}, {signal.strsignal(-exitcode)}"
-
-
-def start_fork_server() -> None:
-    """Let the fork server import what children need, while the caller does something else.
-
-    A scheduler that ends a job asks all its processes at once (SIGTERM), Ctrl-C all of a terminal. Only the caller
-    says when a run stops: to the fork server, and so to all children, these signals stay blocked.
-
-    Raises
-    ------
-    UsageError
-        Its socket cannot be made in the folder for temporary files.
-    """
-    get_context("forkserver").set_forkserver_preload(["ho_detect.cohort.run.preload"])
-    resource_tracker.ensure_running()  # first: it unblocks the signals, in Python 3.11
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    try:
-        forkserver.ensure_running()
-    except OSError as error:
-        raise UsageError(f"TMPDIR: workers cannot be started from there: {error.strerror or error}") from error
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def workers_for(options: Options, n_jobs: int) -> int:
