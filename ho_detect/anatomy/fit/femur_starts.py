@@ -81,8 +81,9 @@ def _best(
     step = max(1, round(6.0 / step_mm))
     shifts = np.array(list(product((-step, 0, step), repeat=3)), np.int64)
     turns, sizes = np.stack([t for t, _ in poses]), np.array([s for _, s in poses])
-    points = np.einsum("tij,pj->tpi", turns, template.points) * (sizes[:, None, None] / step_mm) * mirror
-    normals = np.einsum("tij,pj->tpi", turns, template.normals) * mirror
+    turned = turns.transpose(0, 2, 1)
+    points = (template.points @ turned) * (sizes[:, None, None] / step_mm) * mirror
+    normals = (template.normals @ turned) * mirror
     places = Places(origin, shifts)
     score, seen = match(field.gradient, points, normals, places, full=full, least=(_PROBE, _HOPELESS))
     score *= np.sqrt(np.minimum(1.0, seen / np.float32(0.75)))
