@@ -73,11 +73,11 @@ def _out_of_scale(sample: NDArray[np.float32]) -> int | None:
     """
     tissue = sample > _TISSUE_HU
     shared = tissue[1:] & tissue[:-1]
-    level = np.array([np.median(s[t]) if t.any() else np.nan for s, t in zip(sample, tissue, strict=True)])
     for k, both in enumerate(shared):
         if both.mean() >= _LEAST_SHARED:
             moved = float(np.median((sample[k + 1] - sample[k])[both]))
             if abs(moved) > _LARGEST_JUMP_HU:
+                level = np.array([np.median(s[t]) if t.any() else np.nan for s, t in zip(sample, tissue, strict=True)])
                 usual = float(np.nanmedian(level))
                 return k if abs(level[k] - usual) > abs(level[k + 1] - usual) else k + 1
     for k in range(len(sample)):
