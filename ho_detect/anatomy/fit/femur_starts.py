@@ -60,10 +60,12 @@ def femur_starts(fields: Fields, side: Side, center_lps_mm: FloatArray, pelvis: 
 @lru_cache(maxsize=1)
 def _hanging() -> tuple[FloatArray, FloatArray]:
     """Return the (T, 3, 3) rotations of femur against pelvis, and (T,) how unusual each is."""
+    flexed = np.stack([rotation("x", -degrees) for degrees in _FLEXIONS])[:, None, None]
+    abducted = np.stack([rotation("y", -degrees) for degrees in _ABDUCTIONS])[:, None]
+    turned = np.stack([rotation("z", degrees) for degrees in _ROTATIONS])
     poses = list(product(_FLEXIONS, _ABDUCTIONS, _ROTATIONS))
-    turns = np.stack([rotation("x", -f) @ rotation("y", -a) @ rotation("z", r) for f, a, r in poses])
     unusual = [(max(f - 20, -f, 0) / 120) ** 2 + (a / 60) ** 2 + (r / 60) ** 2 for f, a, r in poses]
-    return turns, _UNUSUAL * np.array(unusual)
+    return (flexed @ abducted @ turned).reshape(-1, 3, 3), _UNUSUAL * np.array(unusual)
 
 
 def _best(
