@@ -114,6 +114,11 @@ class _Child:
     def seconds(self) -> float:
         return time.monotonic() - self.started
 
+    def let_go(self) -> None:
+        """End a child that has said that all is done; that the system takes its memory back is not waited for."""
+        self.process.kill()
+        self.connection.close()
+
     def end(self) -> None:
         """Leave nothing of the child."""
         self.process.kill()
@@ -176,7 +181,10 @@ class WorkerPool:
                     if not self._options.fail_fast:
                         self._start_next(waiting, stop)  # at work while what came of the others is kept
                     for child, outcome in ended:
-                        child.end()
+                        if outcome.reason is None:
+                            child.let_go()
+                        else:  # it may be at work still
+                            child.end()
                         self._settled(child.place, outcome)
         finally:
             self.undone = [child.place for child in self._running] + list(waiting)
