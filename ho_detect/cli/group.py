@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 import traceback
@@ -54,6 +56,7 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.exit(
             "ho-detect runs on Linux and macOS; on Windows use it in WSL (https://learn.microsoft.com/windows/wsl)"
         )
+    atexit.register(gc.freeze)  # all ends then: to look through it for garbage would take a twentieth of a second
     _open_standard_streams()
     without_blas_threads()
     try:

@@ -110,10 +110,12 @@ A settings file holds only what differs from the defaults, for example
 @debug_option
 def command(inputs: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401 - click passes options by name
     """Analyse the inputs and say what came of it."""
-    from ho_detect.cohort.run.pool import Options, start_fork_server
+    from ho_detect.cohort.run.fork_server import start_fork_server
 
     _check_usage(inputs, given)
     start_fork_server()  # it imports what children need while this process imports what it needs itself
+    from ho_detect.cohort.run.pool import Options
+
     messages = Messages(given["quiet"], given["as_json"], given["log_file"], given["debug"])
     output = {
         name: given[name] for name in ("keep_identity", "dicom", "fhir", "fhir_bundle", "bones", "meshes", "naming")

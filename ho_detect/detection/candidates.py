@@ -213,6 +213,7 @@ def _grown_cores(dense: DenseVoxels, least: int, depth_mm: float, settings: Dete
     region = dense.region
     cores = label_components(dense.grade, least)
     large = np.flatnonzero(cores.count * region.grid.voxel_volume_mm3 >= settings.min_core_mm3)
+    large = large[np.argsort(-cores.count[large], kind="stable")]  # as many voxels, as long it takes
     reach_mm, seed_hu = depth_mm + _BASE_MARGIN_MM, region.low_hu + settings.seed_contrast_hu
 
     def grown(number: int) -> Candidate | None:

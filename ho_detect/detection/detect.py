@@ -118,28 +118,22 @@ def weigh(
     What is to be judged, and what plainly lies elsewhere and was not outlined, with its voxels.
     """
 
-    def looked_at(candidate: Candidate) -> Excluded | Weighed:
-        return plainly_elsewhere(region, candidate, anatomy, settings) or weighed(candidate)
-
-    def weighed(candidate: Candidate) -> Weighed:
+    def looked_at(candidate: Candidate) -> list[tuple[Excluded | Weighed, Candidate]]:
+        if elsewhere := plainly_elsewhere(region, candidate, anatomy, settings):
+            return [(elsewhere, candidate)]
         outlined = outline(region, candidate, settings.detection)
-        return Weighed(outlined, gather(region, outlined, anatomy, settings))
+        evidence = gather(region, outlined, anatomy, settings)
+        if apart := parts_of(region, outlined, evidence, anatomy, settings):
+            return all_of(apart)
+        return [(Weighed(outlined, evidence), candidate)]
 
-    found: list[Weighed] = []
-    excluded: list[tuple[Excluded, Thing]] = []
-    waiting = list(candidates)
-    while waiting:
-        waiting.sort(key=lambda c: -c.mask.size)  # the largest takes longest: it is not left to the end
-        parts: list[Candidate] = []
-        for candidate, seen in zip(waiting, in_parallel(looked_at, waiting), strict=True):
-            if isinstance(seen, Excluded):
-                excluded.append((seen, candidate))
-            elif apart := parts_of(region, seen.outlined, seen.evidence, anatomy, settings):
-                parts += apart
-            else:
-                found.append(seen)
-        waiting = parts
-    return found, excluded
+    def all_of(several: list[Candidate]) -> list[tuple[Excluded | Weighed, Candidate]]:
+        several = sorted(several, key=lambda c: -c.mask.size)  # the largest takes longest: it is not left to the end
+        return [seen for one in in_parallel(looked_at, several) for seen in one]
+
+    found = all_of(candidates)
+    excluded: list[tuple[Excluded, Thing]] = [(seen, thing) for seen, thing in found if isinstance(seen, Excluded)]
+    return [seen for seen, _ in found if isinstance(seen, Weighed)], excluded
 
 
 def joined_up(region: Region, kept: list[Weighed], anatomy: Anatomy, settings: Settings) -> list[Weighed]:

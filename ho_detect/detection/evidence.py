@@ -276,9 +276,10 @@ def _underlying(region: Region, candidate: Candidate) -> tuple[float | None, flo
     n = margins(_UNDERLYING_MM, spacing_mm)
     steps = np.indices(tuple(2 * m + 1 for m in n)).reshape(3, -1).T - np.array(n)
     steps = steps[np.linalg.norm(steps * spacing_mm, axis=1) <= _UNDERLYING_MM]
-    at = np.clip(base[:, None] + steps, 0, np.array(mask.shape) - 1)
-    places = tuple(np.moveaxis(at, -1, 0))
-    densest = np.where(native[places], hu[places], np.int16(-1024)).max(axis=1, initial=-1024)
+    around = np.pad(np.where(native, hu, np.int16(-1024)), [(m, m) for m in n], constant_values=-1024)
+    # places as they lie in memory: how far off is the same from any of them
+    in_memory = np.array(around.strides) // around.itemsize
+    densest = around.ravel()[((base + n) @ in_memory)[:, None] + steps @ in_memory].max(axis=1, initial=-1024)
     densest = densest[densest > -1024]
     # native bone that the fit missed has a cortex all around its base, new bone under all of it
     return float(hu[near].mean()), float(np.quantile(densest, _MOST_OF_BASE)) if densest.size else None

@@ -36,9 +36,11 @@ def along_normals(
 
 def capped(faces: NDArray[np.int64]) -> NDArray[np.int64]:
     """Close the open end of a surface by a fan over each boundary loop; a closed surface is returned as it is."""
-    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    known = {(int(a), int(b)) for a, b in edges}
-    following = {b: a for a, b in known if (b, a) not in known}  # walked backwards: the cap faces the other way
+    start, end = (faces[:, corners].ravel().astype(np.int64) for corners in ([0, 1, 2], [1, 2, 0]))
+    many = int(faces.max(initial=-1)) + 1
+    open_ = ~np.isin(start * many + end, end * many + start)
+    # walked backwards: the cap faces the other way
+    following = dict(zip(end[open_].tolist(), start[open_].tolist(), strict=True))
     caps: list[tuple[int, int, int]] = []
     while following:
         hub = min(following)  # the same fan for the mirrored surface, whose loop runs the other way

@@ -73,23 +73,21 @@ def _out_of_scale(sample: NDArray[np.float32]) -> int | None:
     """
     tissue = sample > _TISSUE_HU
     shared = tissue[1:] & tissue[:-1]
-    level = np.array([np.median(s[t]) if t.any() else np.nan for s, t in zip(sample, tissue, strict=True)])
-    for k, both in enumerate(shared):
-        if both.mean() >= _LEAST_SHARED:
-            moved = float(np.median((sample[k + 1] - sample[k])[both]))
-            if abs(moved) > _LARGEST_JUMP_HU:
-                usual = float(np.nanmedian(level))
-                return k if abs(level[k] - usual) > abs(level[k + 1] - usual) else k + 1
-    for k in range(len(sample)):
-        beside = [j for j in (k - 1, k + 1) if 0 <= j < len(sample)]
-        around = np.logical_and.reduce([tissue[j] for j in beside])
-        if around.mean() < _LEAST_SHARED:
-            continue
-        if len(beside) == 2 and tissue[k][around].mean() < _HARDLY_ANY:
-            return k
-        if np.ptp(sample[k]) == 0.0:
-            return k
-    return None
+    far = shared & (np.abs(np.diff(sample, axis=0)) > _LARGEST_JUMP_HU)
+    compared = shared.mean(axis=(1, 2)) >= _LEAST_SHARED
+    # without half of them so far no median is
+    for k in np.flatnonzero(compared & (2 * far.sum(axis=(1, 2)) >= shared.sum(axis=(1, 2)))).tolist():
+        if abs(float(np.median((sample[k + 1] - sample[k])[shared[k]]))) > _LARGEST_JUMP_HU:
+            level = np.array([np.median(s[t]) if t.any() else np.nan for s, t in zip(sample, tissue, strict=True)])
+            usual = float(np.nanmedian(level))
+            return k if abs(level[k] - usual) > abs(level[k + 1] - usual) else k + 1
+    beside = np.pad(tissue, ((1, 1), (0, 0), (0, 0)), constant_values=True)
+    around = beside[:-2] & beside[2:]
+    left = (tissue & around).sum(axis=(1, 2)) / np.maximum(around.sum(axis=(1, 2)), 1)
+    left[[0, -1]] = 1.0  # with one neighbour none is told
+    blank = (left < _HARDLY_ANY) | (np.ptp(sample, axis=(1, 2)) == 0.0)
+    blank &= around.mean(axis=(1, 2)) >= _LEAST_SHARED
+    return int(blank.argmax()) if blank.any() else None
 
 
 def _beside(means: FloatArray, k: int) -> str:

@@ -60,10 +60,12 @@ def femur_starts(fields: Fields, side: Side, center_lps_mm: FloatArray, pelvis: 
 @lru_cache(maxsize=1)
 def _hanging() -> tuple[FloatArray, FloatArray]:
     """Return the (T, 3, 3) rotations of femur against pelvis, and (T,) how unusual each is."""
+    flexed = np.stack([rotation("x", -degrees) for degrees in _FLEXIONS])[:, None, None]
+    abducted = np.stack([rotation("y", -degrees) for degrees in _ABDUCTIONS])[:, None]
+    turned = np.stack([rotation("z", degrees) for degrees in _ROTATIONS])
     poses = list(product(_FLEXIONS, _ABDUCTIONS, _ROTATIONS))
-    turns = np.stack([rotation("x", -f) @ rotation("y", -a) @ rotation("z", r) for f, a, r in poses])
     unusual = [(max(f - 20, -f, 0) / 120) ** 2 + (a / 60) ** 2 + (r / 60) ** 2 for f, a, r in poses]
-    return turns, _UNUSUAL * np.array(unusual)
+    return (flexed @ abducted @ turned).reshape(-1, 3, 3), _UNUSUAL * np.array(unusual)
 
 
 def _best(
@@ -81,8 +83,9 @@ def _best(
     step = max(1, round(6.0 / step_mm))
     shifts = np.array(list(product((-step, 0, step), repeat=3)), np.int64)
     turns, sizes = np.stack([t for t, _ in poses]), np.array([s for _, s in poses])
-    points = np.einsum("tij,pj->tpi", turns, template.points) * (sizes[:, None, None] / step_mm) * mirror
-    normals = np.einsum("tij,pj->tpi", turns, template.normals) * mirror
+    turned = turns.transpose(0, 2, 1)
+    points = (template.points @ turned) * (sizes[:, None, None] / step_mm) * mirror
+    normals = (template.normals @ turned) * mirror
     places = Places(origin, shifts)
     score, seen = match(field.gradient, points, normals, places, full=full, least=(_PROBE, _HOPELESS))
     score *= np.sqrt(np.minimum(1.0, seen / np.float32(0.75)))

@@ -65,7 +65,7 @@ class NativeBone:
             if name in supplied:
                 mask, fitted = supplied[name]
                 inside = np.where(holding(fitted, mask, self.settings).on(here), mask.on(here), inside)
-            out[box][inside & (out[box] == 0)] = LABELS[name]
+            np.copyto(out[box], np.uint8(LABELS[name]), where=inside & (out[box] == 0))
         return np.ascontiguousarray(grid.from_canonical(out))
 
     @cached_property

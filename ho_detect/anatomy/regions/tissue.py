@@ -131,8 +131,7 @@ def _without_other_limbs(body: BoolArray, bones: BoolArray, dense: BoolArray) ->
     own[label[bones]] = True
     count = np.bincount(label.ravel(), minlength=n + 1)
     for k, plane in enumerate(label):
-        here = np.unique(plane)
-        here = here[here > 0]
+        here = np.flatnonzero(np.bincount(plane.ravel())[1:]) + 1
         n_bone = np.count_nonzero(bones[k])
         # where bone lies bare, as in slices that a reconstruction has padded, there is no skin to part limbs
         if not n_bone or count[here[own[here]]].sum() < _BARE * n_bone:

@@ -12,14 +12,15 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing import connection as mp_connection
-from multiprocessing import forkserver, get_context, resource_tracker
+from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from ho_detect.cohort.run.stop_signals import STOP_SIGNALS, StopSignals
+from ho_detect.cohort.run.fork_server import start_fork_server
+from ho_detect.cohort.run.stop_signals import StopSignals
 from ho_detect.cohort.run.worker import Job, Outcome, analyse_series, serve
 from ho_detect.errors import UsageError
 from ho_detect.settings import Settings
@@ -113,6 +114,11 @@ class _Child:
     def seconds(self) -> float:
         return time.monotonic() - self.started
 
+    def let_go(self) -> None:
+        """End a child that has said that all is done; that the system takes its memory back is not waited for."""
+        self.process.kill()
+        self.connection.close()
+
     def end(self) -> None:
         """Leave nothing of the child."""
         self.process.kill()
@@ -175,7 +181,10 @@ class WorkerPool:
                     if not self._options.fail_fast:
                         self._start_next(waiting, stop)  # at work while what came of the others is kept
                     for child, outcome in ended:
-                        child.end()
+                        if outcome.reason is None:
+                            child.let_go()
+                        else:  # it may be at work still
+                            child.end()
                         self._settled(child.place, outcome)
         finally:
             self.undone = [child.place for child in self._running] + list(waiting)
@@ -240,28 +249,6 @@ def _how_it_ended(exitcode: int | None) -> str:
     if exitcode >= 0:
         return f"exit status {exitcode}"
     return f"signal {-exitcode}, {signal.strsignal(-exitcode)}"
-
-
-def start_fork_server() -> None:
-    """Let the fork server import what children need, while the caller does something else.
-
-    A scheduler that ends a job asks all its processes at once (SIGTERM), Ctrl-C all of a terminal. Only the caller
-    says when a run stops: to the fork server, and so to all children, these signals stay blocked.
-
-    Raises
-    ------
-    UsageError
-        Its socket cannot be made in the folder for temporary files.
-    """
-    get_context("forkserver").set_forkserver_preload(["ho_detect.cohort.run.preload"])
-    resource_tracker.ensure_running()  # first: it unblocks the signals, in Python 3.11
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    try:
-        forkserver.ensure_running()
-    except OSError as error:
-        raise UsageError(f"TMPDIR: workers cannot be started from there: {error.strerror or error}") from error
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def workers_for(options: Options, n_jobs: int) -> int:

@@ -14,7 +14,6 @@ def _preload() -> None:
     os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
     without_blas_threads()
     gc.disable()  # so much is made and kept that looking for garbage would take a sixth of the time
-    import nibabel.nifti1  # noqa: F401
     import numpy as np
     from skimage.measure import marching_cubes  # noqa: F401
     from threadpoolctl import threadpool_limits

@@ -13,8 +13,9 @@ from typing import Any
 from ho_detect.cohort.plan.keys import kept_pseudonyms, supplied_pseudonyms
 from ho_detect.cohort.plan.plan import make_plan
 from ho_detect.cohort.plan.series_rows import check_inputs, places_of
+from ho_detect.cohort.run.fork_server import start_fork_server
 from ho_detect.cohort.run.messages import Event, Interrupted, Report
-from ho_detect.cohort.run.pool import Options, start_fork_server
+from ho_detect.cohort.run.pool import Options
 from ho_detect.cohort.run.work import Work
 from ho_detect.cohort.store.bids import name_results
 from ho_detect.cohort.store.link_table import check_link_table, write_link_table

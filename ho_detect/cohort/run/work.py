@@ -19,6 +19,8 @@ from ho_detect.cohort.run.worker import Job, Outcome
 from ho_detect.cohort.store.output_folder import OutputFolder
 from ho_detect.cohort.store.results import ResultStore
 from ho_detect.errors import HoDetectError
+from ho_detect.export.pages.cohort import PAGE_TEMPLATE, write_cohort_page
+from ho_detect.export.pages.templating import prepare
 from ho_detect.flags import flag
 
 log = logging.getLogger(__name__)
@@ -60,6 +62,7 @@ class Work:
         self._watch = Stopwatch(sum(plan.series[place].cost for place in self._places))
         self._pool = WorkerPool(self._places, self._job, options, self._started, self._settled)
         self._tables, self._tables_due = tables, self._start
+        self._with_page = tables and options.report
         self._stopped, self._unwritable = "", ""
         self._page = False
         self._notes: dict[str, None] = {}
@@ -77,6 +80,8 @@ class Work:
         except OSError as error:
             self._give_up(error.strerror or "")
         self._progress(Event("indexed", 0, len(self._places), n_earlier=self._n_earlier))
+        if self._with_page:
+            prepare(PAGE_TEMPLATE)  # the first child is not there yet
         by_signal = self._pool.work()
         for place in self._pool.undone:
             self._store.settle(place, Outcome(reason="interrupted"))
@@ -181,10 +186,8 @@ class Work:
 
     def _write_page(self) -> None:
         """Write the page over all studies, where it is wanted and there are tables to make it from."""
-        if not (self._tables and self._options.report) or self._unwritable:
+        if not self._with_page or self._unwritable:
             return
-        from ho_detect.export.pages.cohort import write_cohort_page
-
         try:
             write_cohort_page(self._output.path)
             self._page = True

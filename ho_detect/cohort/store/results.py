@@ -21,6 +21,7 @@ from ho_detect.export.tables import write_table
 from ho_detect.results.record import FindingsRecord, RecordError
 from ho_detect.results.rows import HipRow, LesionRow, StudyRow, TimingRow, hip_rows, lesion_rows
 from ho_detect.system.files import AUTOMATIC_FOLDER, FINDINGS_FILE, write_atomically
+from ho_detect.system.parallel import in_parallel
 
 log = logging.getLogger(__name__)
 
@@ -220,10 +221,10 @@ class ResultStore:
     def write_tables(self) -> None:
         """Write all tables as far as they are known; raises OSError when one cannot be written."""
         out, staging = self._output.path, self._output.staging
-        write_table(out, "summary", HipRow, self.hips, staging)
-        write_table(out, "lesions", LesionRow, self.lesions, staging)
-        write_table(out, "studies", StudyRow, self.studies, staging)
-        write_table(out, "timings", TimingRow, self.timings, staging)
+        tables = {"summary": HipRow, "lesions": LesionRow, "studies": StudyRow, "timings": TimingRow}
+        rows = self.hips, self.lesions, self.studies, self.timings
+        # most of the time goes by until the disk says that it has them
+        in_parallel(lambda name, kind, of: write_table(out, name, kind, of, staging), tables, tables.values(), rows)
         write_atomically(out / DICTIONARY_FILE, dictionary_csv().encode(), staging)
 
 

@@ -70,9 +70,15 @@ def split_from_bowel(region: Region, candidate: Candidate, cavity: Cavity, wall_
 
 def _away(points: FloatArray, cavity: Cavity, wall_mm: float) -> BoolArray:
     """Whether each of (n, 3) points lies away from the wall, told for a cell of 4 mm at once."""
-    cell, index = np.unique(np.floor(points / _CELL_MM).astype(np.int64), axis=0, return_inverse=True)
-    centers = ((cell + 0.5) * _CELL_MM).astype(np.float64)
-    return np.asarray(cavity.away_from_wall(centers, wall_mm)[index.ravel()])
+    cell = np.floor(points / _CELL_MM).astype(np.int64)
+    low = cell.min(axis=0)
+    shape = np.ptp(cell, axis=0) + 1
+    number = np.ravel_multi_index(tuple((cell - low).T), shape)
+    taken = np.flatnonzero(np.bincount(number))
+    centers = (np.stack(np.unravel_index(taken, shape), axis=1) + low + 0.5) * _CELL_MM
+    away = np.zeros(int(shape.prod()), bool)
+    away[taken] = cavity.away_from_wall(centers, wall_mm)
+    return np.asarray(away[number])
 
 
 def _opened(mask: BoolArray, region: Region) -> BoolArray:

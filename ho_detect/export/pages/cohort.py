@@ -15,7 +15,7 @@ from ho_detect.export.parquet import columns_in, read_parquet
 from ho_detect.flags import FLAGS, REASONS
 from ho_detect.system.files import FINDINGS_FILE, REPORT_FILE, THUMBNAIL_FILE, write_atomically
 
-INDEX_FILE = "index.html"
+INDEX_FILE, PAGE_TEMPLATE = "index.html", "cohort.html.jinja"
 
 Table = dict[str, list[Any]]
 
@@ -118,7 +118,7 @@ def cohort_html(out: Path, hips: Table, lesions: Table, studies: Table) -> str:
         "others": _others(studies),
         "reasons": {code: text for code, text in (FLAGS | REASONS).items() if _is_used(code, studies)},
     }
-    return render("cohort.html.jinja", data=data, version=__version__, counts=_counts(hips, studies))
+    return render(PAGE_TEMPLATE, data=data, version=__version__, counts=_counts(hips, studies))
 
 
 def _values(column: Column, hips: Table, studies: Table, places: list[int]) -> list[Any]:

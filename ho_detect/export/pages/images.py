@@ -48,7 +48,8 @@ def data_uri(pixels: NDArray[np.uint8]) -> str:
 
 def webp(pixels: NDArray[np.uint8], quality: int = _QUALITY) -> bytes:
     """Return (row, column) grey or (row, column, 3) colour values as the bytes of a WebP file."""
-    from PIL import Image
+    # of all formats the one that is needed: asked for one that it does not know Pillow loads every one there is
+    from PIL import Image, WebPImagePlugin  # noqa: F401
 
     data = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(data, format="webp", quality=quality, method=3)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -47,7 +46,7 @@ from ho_detect.results.record import record_json
 from ho_detect.results.result import Result
 from ho_detect.results.sentences import flag_words
 from ho_detect.system.files import write_atomically
-from ho_detect.system.parallel import in_parallel
+from ho_detect.system.parallel import in_parallel, together
 
 #: Pictures are made of the largest lesions and of the largest things not counted, the undecided ones first: a page
 #: stays below 4 MB.
@@ -145,8 +144,8 @@ def report_html(result: Result) -> str:
     record = result.record
     # as in the pictures, the patient's right is on the left
     hips = tuple(sorted(result.hips, key=lambda h: h.side == "left"))
-    made: tuple[Callable[[], Any], ...] = (lambda: _shape(surfaces(result)), lambda: _pictured(result, hips))
-    (mesh, *stills), pictured = in_parallel(lambda make: make(), made)
+    # pictures take longest
+    pictured, (mesh, *stills) = together(lambda: _pictured(result, hips), lambda: _shape(surfaces(result)))
     recorded = record.software.settings
     settings = settings_table(recorded)
     parts = [part for group in pictured.excluded if group.name == "undecided" for part in group.parts]
@@ -160,7 +159,7 @@ def report_html(result: Result) -> str:
         head_pictures=pictured.heads,
         projection=pictured.projection,
         no_bone=pictured.no_bone,
-        reliefs=tuple(data_uri(still) for still in stills),
+        reliefs=tuple(stills),
         mesh=mesh,
         flags=flag_words(record.flags),
         excluded=pictured.excluded,
@@ -174,7 +173,7 @@ def report_html(result: Result) -> str:
 
 def _shape(parts: tuple[Surface, ...]) -> list[Any]:
     """Return surfaces as the viewer reads them, and seen from in front and from behind where there are any."""
-    views = [partial(relief, parts, from_behind=behind) for behind in (False, True) if parts]
+    views = [lambda behind=behind: data_uri(relief(parts, from_behind=behind)) for behind in (False, True) if parts]
     return in_parallel(lambda make: make(), [partial(pack, parts), *views])
 
 
@@ -218,13 +217,16 @@ def _pictured(result: Result, hips: tuple[Hip, ...]) -> _Pictured:
     things = tuple(e for e in ordered if group_of(e.reason) != "elsewhere")[:_MOST_EXCLUDED]
     layers = picture_layers(result, largest, things)
     without = [h for h in hips if not any(x.side == h.side for x in result.lesions)]
-    return _Pictured(
-        lesions=_lesion_parts(layers, largest),
-        heads=tuple((h.side, head_pictures(layers, h)) for h in without),
-        excluded=_excluded_groups(layers, ordered, things),
-        projection=projection_picture(layers),
-        no_bone=layers.missing,
+    lesions, excluded, heads, projection = in_parallel(
+        lambda make: make(),
+        (
+            lambda: _lesion_parts(layers, largest),
+            lambda: _excluded_groups(layers, ordered, things),
+            lambda: tuple((h.side, head_pictures(layers, h)) for h in without),
+            lambda: projection_picture(layers),
+        ),
     )
+    return _Pictured(lesions, heads, excluded, projection, layers.missing)
 
 
 def _lesion_parts(layers: Layers, largest: tuple[Lesion, ...]) -> tuple[LesionPart, ...]:

@@ -20,6 +20,7 @@ from ho_detect.anatomy.fit.working_grid import resample_to_patient_axes
 from ho_detect.detection.measure.lesion import Lesion
 from ho_detect.export.pictures.figures import colour_of
 from ho_detect.export.pictures.planes import region_around
+from ho_detect.image.components import holes_filled
 from ho_detect.image.grid import FloatArray, Grid, vertex_normals
 from ho_detect.results.hidden import METAL, HiddenZone
 from ho_detect.results.result import Result
@@ -159,7 +160,7 @@ def _without_cavities(hu: NDArray[np.float32] | NDArray[np.int16], level: float)
     air around closes the surfaces.
     """
     dense = np.pad(hu >= level, ((1, 1), (0, 0), (0, 0)), constant_values=True)
-    filled = ndi.binary_fill_holes(dense)[1:-1] & ~dense[1:-1]
+    filled = holes_filled(dense)[1:-1] & ~dense[1:-1]
     solid = np.where(filled, np.float32(2 * level), np.minimum(hu, np.float32(4 * level)))
     return np.pad(solid.astype(np.float32, copy=False), 1, constant_values=AIR_HU)
 
