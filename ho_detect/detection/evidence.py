@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -11,31 +9,23 @@ from numpy.typing import NDArray
 from ho_detect.anatomy.find import Anatomy
 from ho_detect.anatomy.native.surfaces import FAR_MM
 from ho_detect.anatomy.regions.landmarks import nearest_frame
-from ho_detect.anatomy.regions.tissue import FAT_HU
-from ho_detect.anatomy.user_masks.masks import UserMasks
-from ho_detect.anatomy.user_masks.names import MUSCLES, ORGANS, OTHER_BONES
-from ho_detect.detection.candidates import Candidate, Region, points_of
+from ho_detect.anatomy.user_masks.names import ORGANS, OTHER_BONES
+from ho_detect.detection.candidates import Region, points_of
 from ho_detect.detection.clear_of_metal import artefact_in, clear_of_metal
 from ho_detect.detection.measure.blood import blood_share
-from ho_detect.detection.measure.shape import bounding_box, round_share
+from ho_detect.detection.measure.shape import round_share
+from ho_detect.detection.measure.surroundings import surroundings
+from ho_detect.detection.measure.underlying import BASE_MM, underlying_hu
 from ho_detect.detection.outline import Outlined
 from ho_detect.image.grid import FloatArray
-from ho_detect.image.morphology import deeper, distance_to, margins, within
+from ho_detect.image.morphology import deeper
 from ho_detect.image.sides import Side
 from ho_detect.settings import JudgeSettings, Settings
 
-#: Surroundings begin so far outside of a lesion, past its partial volume, and reach so far, mm.
-SHELL_MM = (1.5, 6.5)
 #: What lies nearer to the edge of the view is cut by it, and what lies farther is well inside, mm.
 _EDGE_MM, _INSIDE_MM = 4.0, 8.0
-#: What lies deeper is the interior, mm; what lies so near to native bone is the base, mm.
-_INNER_MM, _BASE_MM = 3.0, 3.0
-#: Native bone so near is what it stands on, mm.
-_UNDERLYING_MM = 4.0
-#: The cortex under a base is looked for at about so many places of it.
-_BASE_SAMPLE = 500
-#: A cortex goes on under new bone: all but so large a share of the base lies on one. Convention.
-_MOST_OF_BASE = 0.25
+#: What lies deeper is the interior, mm.
+_INNER_MM = 3.0
 #: Shares of a candidate that lies here or there are those of about so many voxels, evenly taken.
 _SAMPLE = 5000
 
@@ -145,13 +135,13 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
     # what was filled between two vessels does not make their blood less uniform
     inner = region.smooth[box][deep & (region.smooth[box] >= region.low_hu)]
     values = region.hu[box][mask]
-    shell = _surroundings(region, candidate, supplied)
+    shell = surroundings(region, candidate, supplied)
     around_hu = None if np.isnan(shell.muscle_hu) else shell.muscle_hu - region.muscle_hu
     index = region.grid.to_index(points)
     edge = (np.minimum(index, np.array(region.grid.shape) - 1 - index) * spacing).min(axis=1)
     inner_mm = distance[(edge > _INSIDE_MM) & (distance < FAR_MM)]
     in_cavity, to_wall = anatomy.compartments[frame.side].cavity.off_iliopsoas(sample)
-    underlying = _underlying(region, candidate)
+    underlying = underlying_hu(region, candidate)
     local = _against_surface(points, distance, region.nearest[box][mask], anatomy)
     return Evidence(
         side=frame.side,
@@ -173,7 +163,7 @@ def gather(region: Region, outlined: Outlined, anatomy: Anatomy, settings: Setti
         base_seen=local[1],
         on_bone=local[2],
         mirrored=_mirrored(region, points, distance, region.nearest[box][mask], anatomy),
-        base_mm2=float((distance < _BASE_MM).sum()) * region.grid.voxel_volume_mm3 / _BASE_MM,
+        base_mm2=float((distance < BASE_MM).sum()) * region.grid.voxel_volume_mm3 / BASE_MM,
         underlying_hu=underlying[0],
         cortex_hu=underlying[1],
         joined=candidate.joined,
@@ -216,7 +206,7 @@ def _against_surface(
     highest = near[np.argsort(-distance_mm[near])[: _SAMPLE // 5]]
     sd_mm, _ = _certainty_at(points[highest], nearest[highest], anatomy)
     on_bone = anatomy.certainty[int(nearest[highest[0]]) - 1].on_bone
-    base = near[distance_mm[near] < _BASE_MM]
+    base = near[distance_mm[near] < BASE_MM]
     base = base[:: 1 + base.size // (_SAMPLE // 5)]
     seen = float(_certainty_at(points[base], nearest[base], anatomy)[1].mean()) if base.size else 0.0
     return float((distance_mm[highest] - 2.0 * sd_mm).max()), seen, on_bone
@@ -233,7 +223,7 @@ def _mirrored(
 
     Native bone that the model lacks is there on both sides; new bone hardly grows alike.
     """
-    out = np.flatnonzero((distance_mm > _BASE_MM) & (distance_mm < FAR_MM) & (nearest > 0))
+    out = np.flatnonzero((distance_mm > BASE_MM) & (distance_mm < FAR_MM) & (nearest > 0))
     out = out[:: 1 + out.size // _SAMPLE]
     dense, n_seen = 0, 0
     for number in np.unique(nearest[out]):
@@ -256,74 +246,3 @@ def _certainty_at(
         here = nearest == number
         sd_mm[here], known[here] = anatomy.certainty[number - 1].about(points[here])
     return sd_mm, known
-
-
-def _underlying(region: Region, candidate: Candidate) -> tuple[float | None, float | None]:
-    """Return the mean HU of the native bone near a candidate, and its densest places under the base; None for none.
-
-    Beneath new bone lies the cortex of the old one; marrow goes on into native bone that the fit missed.
-    """
-    mask, box = candidate.mask, candidate.box
-    distance = region.distance_mm[box]
-    native = distance <= 0.0
-    hu = region.smooth[box]
-    near = within(mask, _UNDERLYING_MM, region.grid.spacing_mm) & native
-    if not near.any():
-        return None, None
-    base = np.argwhere(mask & (distance < _BASE_MM))
-    base = base[:: 1 + len(base) // _BASE_SAMPLE]
-    spacing_mm = region.grid.spacing_mm
-    n = margins(_UNDERLYING_MM, spacing_mm)
-    steps = np.indices(tuple(2 * m + 1 for m in n)).reshape(3, -1).T - np.array(n)
-    steps = steps[np.linalg.norm(steps * spacing_mm, axis=1) <= _UNDERLYING_MM]
-    around = np.pad(np.where(native, hu, np.int16(-1024)), [(m, m) for m in n], constant_values=-1024)
-    # places as they lie in memory: how far off is the same from any of them
-    in_memory = np.array(around.strides) // around.itemsize
-    densest = around.ravel()[((base + n) @ in_memory)[:, None] + steps @ in_memory].max(axis=1, initial=-1024)
-    densest = densest[densest > -1024]
-    # native bone that the fit missed has a cortex all around its base, new bone under all of it
-    return float(hu[near].mean()), float(np.quantile(densest, _MOST_OF_BASE)) if densest.size else None
-
-
-class _Shell(NamedTuple):
-    """Shares of muscle, fat, bone (or whatever is as dense) and air, and the mean HU of what is as dense as muscle.
-
-    NaN where nothing of it is in view.
-    """
-
-    muscle: float
-    fat: float
-    bone: float
-    air: float
-    muscle_hu: float
-
-
-def _surroundings(region: Region, candidate: Candidate, supplied: UserMasks) -> _Shell:
-    """Return what the shell around a candidate is.
-
-    Shares are 1 together: fat blurred into air is air. Fat in a user's muscle is muscle.
-    """
-    tight = bounding_box(candidate.mask)
-    start = [s.start + t.start for s, t in zip(candidate.box, tight, strict=True)]
-    size = [t.stop - t.start for t in tight]
-    margin = margins(SHELL_MM[1], region.grid.spacing_mm)
-    low = [max(a - m, 0) for a, m in zip(start, margin, strict=True)]
-    high = [min(a + n + m, end) for a, n, m, end in zip(start, size, margin, region.grid.shape, strict=True)]
-    z, y, x = (slice(a, b) for a, b in zip(low, high, strict=True))
-    box = (z, y, x)
-    mask = np.zeros([b - a for a, b in zip(low, high, strict=True)], bool)
-    mask[tuple(slice(a - b, a - b + n) for a, b, n in zip(start, low, size, strict=True))] = candidate.mask[tight]
-    away = distance_to(mask, SHELL_MM[1], region.grid.spacing_mm)
-    shell = (away > SHELL_MM[0]) & np.isfinite(away)
-    hu = region.smooth[box][shell]
-    if not hu.size:
-        return _Shell(*(float("nan"),) * 5)
-    muscle = (hu > FAT_HU[1]) & (hu < region.low_hu)
-    muscle_hu = float(hu[muscle].mean()) if muscle.any() else float("nan")
-    fat = (hu > FAT_HU[0]) & (hu <= FAT_HU[1])
-    if supplied.names:
-        wasted = fat.copy()
-        wasted[fat] = supplied.within(MUSCLES, region.grid.crop(box).to_lps(np.argwhere(shell)[fat]))
-        muscle, fat = muscle | wasted, fat & ~wasted
-    bone, air = float((hu >= region.low_hu).mean()), float((hu <= FAT_HU[0]).mean())
-    return _Shell(float(muscle.mean()), float(fat.mean()), bone, air, muscle_hu)
