@@ -68,7 +68,8 @@ def many(tmp_path_factory):
 def start(tmp_path, many, key_file, resume, shard="", at_most=None):
     """Start a run, or a shard of one; it hangs once it has done ``at_most`` series."""
     script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
+    if not script.exists():  # one that is just starting must not find it half written
+        script.write_text(SCRIPT)
     args = [script, Path(batch_tasks.__file__).parent, many, tmp_path / "out", key_file, resume, shard]
     env = dict(os.environ)
     if at_most is not None:
