@@ -10,8 +10,6 @@ from ho_detect.export.nifti import write_labels, write_slices
 from ho_detect.image.grid import Grid
 
 GRIDS = make_grids()
-#: Where three of its numbers lie in a header (NIfTI-1, nifti1.h).
-QUATERNION = slice(256, 268)
 RAS_FROM_LPS = np.diag([-1.0, -1.0, 1.0])
 
 
@@ -59,10 +57,7 @@ def test_voxels_and_header_are_those_that_nibabel_writes(name, tmp_path):
     image.set_sform(grid.to_ras(), 1)
     image.set_qform(grid.to_ras(), 1)
     image.header.set_xyzt_units("mm")
-    ours, theirs = gzip.decompress((tmp_path / "l.nii.gz").read_bytes()), image.to_bytes()
-    # a half turn has two quaternions
-    assert ours[: QUATERNION.start] + ours[QUATERNION.stop :] == theirs[: QUATERNION.start] + theirs[QUATERNION.stop :]
-    np.testing.assert_allclose(nibabel.load(tmp_path / "l.nii.gz").get_qform(), image.get_qform(), atol=1e-3)
+    assert gzip.decompress((tmp_path / "l.nii.gz").read_bytes()) == image.to_bytes()
 
 
 @pytest.mark.parametrize("n_slices", [1, 16, 33])
