@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from ho_detect.anatomy.fit.cover import beneath_cover
 from ho_detect.anatomy.fit.shape_fit import Pose, SurfaceFit, described, edges_along, placed_at, step, trusted
 from ho_detect.anatomy.fit.shape_model import BoneModel, femur_model, hip_bone_model
 from ho_detect.anatomy.fit.working_grid import WorkingVolume
@@ -66,9 +67,14 @@ def refined(volume: WorkingVolume, bone: Bone, fit: SurfaceFit, side: Side) -> S
             offset[first], strength[first] = edges_along(
                 volume, vertices[first], normals[first], model.joint[first], first[first], _WITHIN_HEAD_MM
             )
+        if bone == "femur":
+            offset = beneath_cover(volume, vertices, normals, offset)
         seen = ~np.isnan(offset)
         residual = np.where(seen, offset, 0.0)
         deepest = np.where(first, _WITHIN_HEAD_MM, within_mm)
         cut = np.where(residual > 0, outside_mm, 1.1 * deepest)
         pose, weights = step(start, placed, weights, _MODES, residual, trusted(residual, cut, seen, strength))
-    return described(volume, start, placed_at(start, weights, pose), mirror, first)
+    fit = described(volume, start, placed_at(start, weights, pose), mirror, first)
+    if bone == "femur":
+        return replace(fit, offset_mm=beneath_cover(volume, fit.vertices, fit.normals, fit.offset_mm))
+    return fit

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ho_detect._kernels.surface_match import edge_offsets
 from ho_detect.acquisition.volume.hounsfield import AIR_HU
+from ho_detect.anatomy.fit.cover import beneath_cover
 from ho_detect.anatomy.fit.shape_fit import SurfaceFit
 from ho_detect.anatomy.fit.shape_model import femur_model
 from ho_detect.anatomy.fit.working_grid import WorkingVolume
@@ -155,7 +156,7 @@ def _next_ring(
     seen = ~np.isnan(offset)
     if (~np.isnan(strength)).mean() < _LEAST_IN_VIEW or seen.mean() < _LEAST_FOUND:
         return None
-    edge = np.where(seen, offset, 0.0)
+    edge = np.where(seen, beneath_cover(volume, center + radius[:, None] * spokes, spokes, offset), 0.0)
     basis = np.c_[np.ones(_ANGLES), spokes]
     left = edge
     for _ in range(3):
