@@ -9,14 +9,14 @@ from ho_detect.anatomy.fit.working_grid import WorkingVolume
 from ho_detect.image.grid import FloatArray
 from ho_detect.image.surfaces import along_normals
 
-#: Beneath an edge so far outside of a surface, mm, the surface's own cortex is looked for ...
+#: Beneath an edge so far outside of a surface, mm, the surface's own cortex is looked for.
 _OUTSIDE_MM = 2.0
-#: ... from so far within it to so far outside, mm.
-_CORTEX_MM = (-4.0, 1.5)
 #: What lies on a cortex is somewhere fainter than this share of it, and nowhere denser. Convention.
 _FAINTER = 0.75
 #: HU are read along the normals at these distances from the surface, mm; edges farther out are not looked beneath.
 _PROFILE_MM = np.arange(-4.0, 6.25, 0.5)
+#: The cortex is the densest of what lies up to 1.5 mm outside.
+_OWN = slice(int(np.searchsorted(_PROFILE_MM, 1.75)))
 
 
 def beneath_cover(volume: WorkingVolume, places: FloatArray, normals: FloatArray, edge_mm: FloatArray) -> FloatArray:
@@ -33,8 +33,7 @@ def beneath_cover(volume: WorkingVolume, places: FloatArray, normals: FloatArray
     """
     profile = along_normals(volume.hu, volume.grid, places, normals, _PROFILE_MM, AIR_HU)
     edge = edge_mm[:, None]
-    own = (_PROFILE_MM > _CORTEX_MM[0] - 0.1) & (_PROFILE_MM < _CORTEX_MM[1] + 0.1)
-    at = np.argmax(np.where(own, profile, -np.inf), axis=1)
+    at = np.argmax(profile[:, _OWN], axis=1)
     cortex_hu = profile[np.arange(len(at)), at]
     beyond = np.arange(len(_PROFILE_MM)) > at[:, None]
     cover = np.where(beyond & (edge - 1.0 > _PROFILE_MM), profile, np.nan)
