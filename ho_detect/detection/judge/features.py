@@ -235,7 +235,6 @@ OSSIFIED: tuple[Feature, ...] = (
     Feature("thick", 1, lambda e: log_ramp(e.thickness_mm, 2.0, 15.0), "thick", "thin"),
     Feature("compact", 1, lambda e: ramp(e.solidity, 0.2, 0.8), "compact", "hollow or frayed"),
     Feature("large", 1, lambda e: log_ramp(e.volume_mm3, 100.0, 10000.0), "large ({x})", "small ({x})", _ml),
-    Feature("clear", 1, lambda e: ramp((e.mean_hu - MUSCLE_HU) / max(e.noise_hu, 5.0), 4.0, 14.0), "clear of the noise", "hardly clear of the noise"),
     Feature("joined", 1, lambda e: float(e.joined), "joined with bone", "free of bone"),
     Feature("plain", 1, _plain, "free, and by nothing known as a mimic", "joined with bone, or where mimics are"),
     *_MIMICS,

@@ -73,6 +73,15 @@ def test_a_bridge_and_what_touches_the_femur_are_no_native_bone_and_no_content_o
     assert defined(grown_on_bone(**beside_bowel, touching=("pelvis",)), SETTINGS) == "pelvic_cavity"
 
 
+@pytest.mark.parametrize("joined", [False, True])
+def test_what_is_as_dense_as_blood_in_this_scan_and_as_uniform_is_contrast_whatever_its_form(joined):
+    made = grown_on_bone if joined else evidence
+    blood = {"blood": 0.9, "interior_sd_hu": 8.0, "noise_hu": 6.0}
+    assert defined(made(**blood), SETTINGS) == "contrast"
+    assert defined(made(**blood | {"blood": 0.4}), SETTINGS) is None
+    assert defined(made(**blood | {"interior_sd_hu": 60.0}), SETTINGS) is None
+
+
 @pytest.mark.parametrize("no_vessel", [{"length_mm": 20.0}, {"round_share": 0.3}, {"interior_sd_hu": 90.0}])
 def test_what_is_long_round_and_as_uniform_as_blood_is_contrast_wherever_it_runs(no_vessel):
     blood = {"volume_mm3": 3000.0, "length_mm": 60.0, "round_share": 0.95, "interior_sd_hu": 20.0, "noise_hu": 12.0}
