@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy import ndimage as ndi
 
 from ho_detect.anatomy.metal.metal import Metal
 from ho_detect.detection.candidates import BoolArray, Candidate, Region
@@ -14,6 +15,8 @@ from ho_detect.image.components import joined_with, label_components
 from ho_detect.image.morphology import neighbours
 from ho_detect.settings import DetectionSettings
 
+#: Neighbours within a plane across the first axis.
+_IN_PLANE = ndi.generate_binary_structure(3, 1) & (np.arange(3) == 1)[:, None, None]
 #: Smaller pieces are left to the zone: streaks leave many, mm³.
 _LEAST_MM3 = 200.0
 
@@ -66,15 +69,18 @@ def _at_half_height(
 ) -> tuple[BoolArray, float]:
     """Take off a piece what lies around it below half of its height over muscle; return what is left, and that HU.
 
-    What lies near native bone stays: it may stand on it. Whole where too little would be left.
+    What lies near native bone stays: it may stand on it; and so does a faint core, open where the piece is cut. Whole
+    where too little would be left.
     """
     smooth = region.smooth[box]
     half = 0.5 * (region.muscle_hu + float(np.percentile(smooth[piece], 75)))
     boundary_hu = float(np.clip(half, region.low_hu, settings.highest_boundary_hu))
     low = piece & ~near & (smooth < boundary_hu)
     outer = joined_with(low & neighbours(~piece), low)
-    left = _large_pieces(region, piece & ~outer)
-    return max(left, key=np.count_nonzero, default=piece), boundary_hu
+    left = max(_large_pieces(region, piece & ~outer), key=np.count_nonzero, default=piece)
+    # the rim is closed around the core in planes across it
+    core = [ndi.binary_fill_holes(left, _IN_PLANE.swapaxes(0, axis)) for axis in range(3)]
+    return np.any(core, axis=0) & piece, boundary_hu
 
 
 def _large_pieces(region: Region, mask: BoolArray) -> list[BoolArray]:
