@@ -7,7 +7,6 @@ import pytest
 from made_detection import MUSCLE_HU, anatomy, frames, made_anatomy, place, region, sure
 from model_hips import head_center
 from phantoms import ball
-from scipy import ndimage as ndi
 
 from ho_detect.anatomy.metal.metal import Metal, Zone
 from ho_detect.anatomy.native.mirror import OtherSide
@@ -103,38 +102,6 @@ class TestPlace:
         assert gathered(*blob(), side=side, sides=(side,)).across == 0.0
 
 
-class TestSurroundings:
-    @pytest.mark.parametrize(("around", "name"), [(55, "muscle"), (-100, "fat"), (300, "bone"), (-1000, "air")])
-    @pytest.mark.parametrize("spacing", [(1, 1, 1), (2.5, 0.8, 0.8)])
-    def test_are_what_lies_around_it(self, around, name, spacing):
-        found = gathered(*blob(around, spacing=spacing), spacing=spacing)
-        shares = {n: getattr(found, n) for n in ("muscle", "fat", "bone", "air")}
-        assert shares.pop(name) == 1.0
-        assert set(shares.values()) == {0.0}
-
-    def test_add_up_on_both_sides_of_a_border(self):
-        hu, mask = blob()
-        hu[:20][~mask[:20]] = -100.0
-        found = gathered(hu, mask)
-        assert found.fat == pytest.approx(0.5, abs=0.05)
-        assert found.muscle + found.fat == pytest.approx(1.0)
-
-    @pytest.mark.parametrize("around", [-1000, -250, -200, -100, -20, 0, 55, 149, 150, 900])
-    def test_are_one_together_whatever_the_density(self, around):
-        found = gathered(*blob(around))
-        assert found.muscle + found.fat + found.bone + found.air == 1.0
-
-    def test_are_not_known_where_nothing_of_them_is_in_view(self):
-        mask = np.ones((9, 9, 9), bool)
-        found = gathered(np.full(mask.shape, 600.0), mask)
-        assert np.isnan([found.muscle, found.fat, found.bone, found.air]).all()
-
-    def test_the_blur_at_its_own_border_is_not_its_surroundings(self):
-        hu, mask = blob()
-        hu[(ndi.distance_transform_edt(~mask) <= 1.5) & ~mask] = 300.0
-        assert gathered(hu, mask).bone == 0.0
-
-
 class TestBody:
     def test_shares_inside_body_and_deep_tissue(self):
         above = everywhere(False)
@@ -225,25 +192,3 @@ class TestBesideTheOtherSide:
     def test_nothing_is_said_without_another_side_or_off_its_view(self):
         assert self.found(there=True, away_mm=None) is None
         assert self.found(there=True, away_mm=500.0) is None
-
-
-class TestBeneath:
-    """Bone up to 20 mm, its cortex 3 mm thick; a candidate of 300 HU on it."""
-
-    def found(self, cortex_hu, *, free=False):
-        distance = np.indices(SHAPE)[0] - 20.0
-        mask = ball(SHAPE, center=(24, 20, 20), radius=8.0) & (distance > (6.0 if free else 0.0))
-        hu = np.where(distance <= 0, np.where(distance > -3, cortex_hu, 150.0), np.where(mask, 300.0, MUSCLE_HU))
-        return gathered(hu, mask, distance_mm=distance, joined=not free)
-
-    def test_a_cortex_is_as_dense_as_it_is_however_thin(self):
-        assert self.found(800.0).cortex_hu == pytest.approx(800.0, rel=0.02)
-        assert 150.0 < self.found(800.0).underlying_hu < 800.0
-
-    def test_marrow_that_goes_on_into_it_is_no_cortex(self):
-        assert self.found(150.0).cortex_hu == pytest.approx(150.0, abs=1.0)
-
-    def test_what_is_free_has_none(self):
-        found = self.found(800.0, free=True)
-        assert found.cortex_hu is None
-        assert found.underlying_hu is None

@@ -121,6 +121,7 @@ def test_where_it_leaves_for_good_it_is_not_followed_to_another():
     upper, lower = course(ARTERY[:4]), course(ARTERY[4:])
     upper = upper[upper[:, 2] > -20.0]
     found = found_in(scanned((upper, 4.5, 280.0), (lower + np.array([30.0, 0.0, 0.0]), 4.5, 280.0)))
+    assert found.keys() == set(SIDES)
     for side, filled in found.items():
         (vessel,) = filled.vessels
         assert vessel.centers[:, 2].min() - frames()[side].center[2] > -40.0
