@@ -28,8 +28,7 @@ from ho_detect.settings import Settings
 from ho_detect.system.pseudonyms import Pseudonyms
 
 N_MUTANTS = int(os.environ.get("HO_DETECT_MUTANTS", "360"))
-#: A file that takes longer hangs.
-TIME_LIMIT_S = 60.0
+TIME_LIMIT_S = 20.0
 SHARED = Path(os.environ.get("HO_DETECT_SHARED", Path(__file__).parents[3] / "shared"))
 #: Flags that say that the volume is not all, or not just, what the files hold.
 SAID = {
