@@ -32,14 +32,13 @@ def beneath_cover(volume: WorkingVolume, places: FloatArray, normals: FloatArray
         (V,) to the edges with soft tissue outside; NaN where there is none, and stays so.
     """
     profile = along_normals(volume.hu, volume.grid, places, normals, _PROFILE_MM, AIR_HU)
-    edge = edge_mm[:, None]
     at = np.argmax(profile[:, _OWN], axis=1)
     cortex_hu = profile[np.arange(len(at)), at]
     beyond = np.arange(len(_PROFILE_MM)) > at[:, None]
-    cover = np.where(beyond & (edge - 1.0 > _PROFILE_MM), profile, np.nan)
-    some = np.isfinite(cover).any(axis=1) & (edge_mm > _OUTSIDE_MM) & (edge_mm <= _PROFILE_MM[-1])
-    low_hu = np.where(np.isfinite(cover), cover, np.inf).min(axis=1)
-    high_hu = np.where(np.isfinite(cover), cover, -np.inf).max(axis=1)
+    cover = beyond & (edge_mm[:, None] - 1.0 > _PROFILE_MM)
+    low_hu = np.where(cover, profile, np.inf).min(axis=1)
+    high_hu = np.where(cover, profile, -np.inf).max(axis=1)
+    some = cover.any(axis=1) & (edge_mm > _OUTSIDE_MM) & (edge_mm <= _PROFILE_MM[-1])
     covered = some & (low_hu < _FAINTER * cortex_hu) & (high_hu <= cortex_hu)
     half_hu = (np.where(covered, low_hu, 0.0) + cortex_hu) / 2
     ends = np.argmax(beyond & (profile < half_hu[:, None]), axis=1)
