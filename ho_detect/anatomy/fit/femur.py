@@ -22,8 +22,15 @@ from ho_detect.image.sides import Side, mirror_of
 MIN_SOCKET_IN_VIEW = 0.3
 #: The fitted femoral head and the socket expected by the fitted hip bone lie at most so far apart, mm.
 MAX_OUT_OF_SOCKET_MM = 18.0
-#: Starts of a femur, those tried where none of these fits, and those that a head leads to another fit from.
-_STARTS, _MORE_STARTS, _LED_STARTS = 4, 4, 2
+#: Starts of a femur, those tried where none of these fits, and those where none of these does either beside a hip bone
+#: that is plainly there: new bone all around draws most of them to its own edges.
+_STARTS, _MORE_STARTS, _MANY_STARTS = 4, 4, 40
+#: Of hip bones that are there at least 0.51 of the surface was explained, where none is at most 0.44.
+_THERE = 0.47
+#: With less of the femur in view its pose is not told by the shaft, and more starts only find other edges. Convention.
+_SHAFT_IN_VIEW = 0.5
+#: Of the best fits those that a head leads to another one from.
+_LED_STARTS = 2
 #: A femur that explains less than this of its surface lies beside the bone: further starts are tried.
 _BESIDE = 0.7
 #: A head lies about so far from where the fitted hip bone has its socket, mm (median 3, 95 % within 6, at most 8 in
@@ -101,6 +108,9 @@ def fit_femur(fields: Fields, fine: WorkingVolume, side: Side, bone: HipBone) ->
     free = [fitted(start) for start in starts[:_STARTS]]
     if max(f.explained for f in free) < _BESIDE:
         free += [fitted(start) for start in starts[_STARTS:]]
+    best = max(free, key=lambda f: f.explained)
+    if best.explained < _BESIDE and best.share_in_view > _SHAFT_IN_VIEW and hip_bone.explained > _THERE:
+        free += [fitted(start) for start in femur_starts(fields, side, center, bone.pose.rotation, _MANY_STARTS)]
     free.sort(key=lambda f: -_agreement(f, socket))
     femur = _in_best_agreement(free, socket)
     turns = [pose_of(femur_model(), f, side) for f in free[:_LED_STARTS]]

@@ -48,7 +48,7 @@ def femur_starts(fields: Fields, side: Side, center_lps_mm: FloatArray, pelvis: 
     turns, prior = _hanging()
     turns = np.einsum("ij,tjk->tik", pelvis, turns)
     score = _best(fields.coarse, side, center_lps_mm, [(t, 1.0) for t in turns], _coarse_template(), _FULL_COARSE_HU)[0]
-    chosen = _distinct(turns, score - prior, _REFINED, _SAME_DEG)
+    chosen = _distinct(turns, score - prior, max(_REFINED, most), _SAME_DEG)
     finer = [rotation("x", -f) @ rotation("y", a) @ rotation("z", r) for f, a, r in _FINER]
     poses = [(turns[k] @ turn, size) for k in chosen for turn, size in product(finer, _SIZES)]
     unusual = np.repeat(prior[chosen], len(finer) * len(_SIZES))

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from phantoms import cropped, hip_phantom
 
+from ho_detect.anatomy.fit import femur
 from ho_detect.anatomy.fit.femur import head_residual_mm
+from ho_detect.anatomy.fit.femur_starts import femur_starts
+from ho_detect.anatomy.fit.hips import find_hip_joints
 from ho_detect.anatomy.fit.shape_fit import SurfaceFit
+from ho_detect.anatomy.fit.working_grid import COARSE_STEP_MM, resample_to_patient_axes
+from ho_detect.image.grid import rotation
+from ho_detect.settings import Settings
+from ho_detect.system.parallel import using_threads
 
 
 def head(n=400, offset=0.0, seed=1):
@@ -47,3 +57,27 @@ def test_with_fewer_than_twenty_edges_nothing_is_said():
     assert residual(head(offset=offset)) == pytest.approx(0.0, abs=1e-9)
     offset[0] = np.nan
     assert residual(head(offset=offset)) is None
+
+
+def test_where_the_first_starts_all_lead_beside_the_bone_many_more_are_tried(monkeypatch):
+    """As new bone all around draws them to its own edges."""
+    study = hip_phantom(scan=cropped(spacing_mm=(2.0, 2.0, 2.0)))
+    asked = []
+
+    def misled(fields, side, center, pelvis, most):
+        asked.append(most)
+        starts = femur_starts(fields, side, center, pelvis, most)
+        if most < 10:
+            return [replace(start, rotation=start.rotation @ rotation("x", 90.0)) for start in starts]
+        return starts
+
+    monkeypatch.setattr(femur, "femur_starts", misled)
+    volume = study.volume
+    with using_threads(1):
+        hips = find_hip_joints(volume, resample_to_patient_axes(volume, COARSE_STEP_MM), Settings().anatomy)
+    assert asked.count(40) == 2  # of both sides
+    for hip in hips:
+        truth = next(h for h in study.truth.hips if h.side == hip.joint.side)
+        assert np.linalg.norm(np.array(truth.center_lps_mm) - hip.center_lps_mm) < 2.0
+        assert hip.femur.explained > 0.7
+    assert len(hips) == 2
