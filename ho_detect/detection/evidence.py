@@ -107,12 +107,6 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     ischial_spine_mm: float
     """Smallest distance to the tip of the ischial spine."""
 
-    @property
-    def height_to_base(self) -> float:
-        """How far it stands out of native bone, over the radius of the disc it stands on; infinite for what is free."""
-        radius_mm = float(np.sqrt(self.base_mm2 / np.pi))
-        return float("inf") if self.reach_mm is None or radius_mm <= 0.0 else self.reach_mm / radius_mm
-
     def is_tube(self, settings: JudgeSettings) -> bool:
         """Whether it is long and thin, where the iliac and femoral vessels run, or from there into the pelvis."""
         course = self.arterial > 0.6 or (self.arterial > 0.3 and self.arterial + self.cavity > 0.7)

@@ -26,6 +26,10 @@ _WELL_CLEAR = 8.0
 _NO_EDGE = (0.03, 0.15)
 #: From so much artefact on muscle that is bright is so because of metal, HU.
 _SOME_ARTEFACT_HU = (2.0, 10.0)
+#: Off the joint: from the head's surface, mm; artefact that makes what is fainter than bone, HU.
+_OFF_JOINT_MM, _BRIGHT_BY_METAL_HU = (2.0, 6.0), (5.0, 30.0)
+#: What lies so near bone lies under all the muscle that is there, mm.
+_UNDER_MUSCLE_MM = (4.0, 15.0)
 #: Radius of a femoral head where there is none, mm.
 _HEAD_MM = 22.0
 
@@ -81,12 +85,24 @@ def _faintness(e: Evidence) -> float:
     return ramp(1.3 - share, 0.0, 1.0)
 
 
+def _on_sure_ground(e: Evidence) -> float:
+    """How much its density beside the bone's tells: on a surface that is seen, off the joint, where metal makes no artefact.
+
+    At the joint osteophytes are fainter than the bone beneath them too.
+    """
+    off_joint = ramp(e.head_distance_mm - (e.head_radius_mm or _HEAD_MM), *_OFF_JOINT_MM)
+    return off_joint * e.base_seen * (1.0 - ramp(e.artefact_hu, *_BRIGHT_BY_METAL_HU))
+
+
+def _faint(e: Evidence) -> float:
+    return _faintness(e) * _on_sure_ground(e)
+
+
 def _over_cortex(e: Evidence) -> float:
-    """Fainter than the cortex that goes on between it and the marrow, where no artefact of metal makes it so."""
+    """Fainter than the cortex that goes on between it and the marrow."""
     if not e.cortex_hu or e.cortex_hu <= 0:
         return 0.0
-    told = 1.0 - ramp(e.artefact_hu, 5.0, 30.0)
-    return log_ramp(e.cortex_hu / max(e.mean_hu, 1.0), 0.8, 2.2) * _faintness(e) * told
+    return log_ramp(e.cortex_hu / max(e.mean_hu, 1.0), 0.8, 2.2) * _faint(e)
 
 
 def _mirrored(e: Evidence) -> float:
@@ -114,19 +130,16 @@ def _fluid(e: Evidence) -> float:
     return max(uniformity(e), 1.0 - ramp(e.interior_sd_hu / max(e.mean_hu, 1.0), 0.1, 0.22))
 
 
-def _one_sided(e: Evidence) -> float:
-    """Beyond what the bone could be, off the joint, where the other side has nothing; 0 where that is not in view."""
-    if e.mirrored is None or e.beyond_mm is None:
-        return 0.0
-    off_joint = ramp(e.head_distance_mm - (e.head_radius_mm or _HEAD_MM), 5.0, 40.0)
-    return (1.0 - ramp(e.mirrored, 0.0, 0.3)) * log_ramp(e.beyond_mm, 1.0, 8.0) * off_joint
-
-
 def _free_at_joint(e: Evidence) -> float:
     """A piece of an osteophyte or a loose body: free, and no farther from the head than the joint's capsule."""
     if e.joined or e.head_radius_mm is None:
         return 0.0
     return 1.0 - ramp(e.head_distance_mm - e.head_radius_mm, 6.0, 10.0)
+
+
+def _under_skin(e: Evidence) -> float:
+    """In the fat outside of all muscle, and off bone: where muscle is wasted bone itself lies in fat."""
+    return (1.0 - e.deep) * ramp(_or(e.gap_mm, 0.0), *_UNDER_MUSCLE_MM)
 
 
 def _bowel(e: Evidence) -> float:
@@ -174,25 +187,20 @@ GROWN: tuple[Feature, ...] = (
         "beyond", 1, lambda e: ramp(_or(e.beyond_mm, 0.0), 0.0, 15.0),
         "far beyond where the bone could be", "within what the bone's surface could be",
     ),
-    Feature("slender", 1, lambda e: log_ramp(min(e.height_to_base, 9.0), 0.4, 3.0), "tall for its base", "low for its base"),
     Feature(
-        "faint", 1, _faintness, "fainter than the underlying bone ({x})", "as dense as the underlying bone ({x})", _density
+        "faint", 1, _faint,
+        "fainter than the underlying bone ({x})", "as dense as the underlying bone ({x}), or that is not seen, or at the joint",
+        _density,
     ),
-    Feature("cortex", 1, _over_cortex, "a denser cortex between it and the marrow", "no denser than the cortex beneath it"),
-    Feature("bare", 1, lambda e: 1.0 - _or(e.bone, 0.2), "soft tissue around it", "bone around it"),
-    Feature("thick", 1, lambda e: log_ramp(e.thickness_mm, 2.0, 15.0), "thick", "thin"),
+    Feature("cortex", 1, _over_cortex, "a denser cortex between it and the marrow", "as dense as the cortex beneath it, or that is not seen, or at the joint"),
     Feature("large", 1, lambda e: log_ramp(e.volume_mm3, 100.0, 10000.0), "large ({x})", "small ({x})", _ml),
     Feature("base_seen", 1, lambda e: e.base_seen, "the underlying bone surface is seen", "the underlying bone surface is not seen"),
     Feature("mirrored", -1, _mirrored, "the same on the other side", "not so on the other side"),
     Feature(
-        "one_sided", 1, _one_sided,
-        "off the joint, and nothing there on the other side", "at the joint, or low, or on the other side too",
-    ),
-    Feature(
         "process", -1, lambda e: 1.0 - ramp(e.ischial_spine_mm, 6.0, 20.0), "at the ischial spine", "off the ischial spine"
     ),
 )  # fmt: skip
-#: What a mimic is known by.
+#: What a mimic is known by, each with a weight of its own.
 _MIMICS: tuple[Feature, ...] = (
     Feature("sacral", -1, lambda e: e.spine, "where sacrum and spine are", "off the sacrum"),
     Feature(
@@ -203,16 +211,13 @@ _MIMICS: tuple[Feature, ...] = (
         "blood", -1, lambda e: max(ramp(e.blood, 0.35, 0.75), e.arterial * uniformity(e)),
         "as dense as blood with contrast medium, or as uniform where arteries run", "not as dense or as uniform as blood",
     ),
-    Feature("at_joint", -1, _free_at_joint, "free at the joint", "off the joint, or joined with bone"),
     Feature("tube", -1, _tube, "a tube along the vessels, or cut by the view there", "no tube"),
-    Feature("cavity", -1, lambda e: e.cavity, "in the pelvic or abdominal cavity", "outside of the cavity"),
     Feature(
         "fluid", -1, lambda e: _fluid(e) * ramp(e.cavity, 0.0, 0.3),
         "as uniform as fluid, in the cavity", "not uniform, or outside of the cavity",
     ),
     Feature("bowel", -1, _bowel, "as thick and large as bowel, in part in the cavity", "no bowel's size, or outside of the cavity"),
-    Feature("skin", -1, lambda e: 1.0 - e.deep, "under the skin", "deep"),
-    Feature("edge", -1, lambda e: e.at_border, "cut by the edge of the view", "well in view"),
+    Feature("skin", -1, _under_skin, "under the skin", "deep"),
     Feature("too_dense", -1, lambda e: ramp(e.mean_hu, 900.0, 1600.0), "denser than ossification", "of the density of bone"),
     Feature("streak", -1, _streak, "little denser than metal makes the tissue there and around it", "clear of the artefact of metal"),
     Feature(
@@ -221,13 +226,27 @@ _MIMICS: tuple[Feature, ...] = (
     ),
 )  # fmt: skip
 
+#: Where what is no finding may lie too: that a thing lies elsewhere tells more (``plain``) than that it lies there.
+_PLACES: tuple[Feature, ...] = (
+    Feature("at_joint", -1, _free_at_joint, "free at the joint", "off the joint, or joined with bone"),
+    Feature("cavity", -1, lambda e: e.cavity, "in the pelvic or abdominal cavity", "outside of the cavity"),
+    Feature("edge", -1, lambda e: e.at_border, "cut by the edge of the view", "well in view"),
+)  # fmt: skip
+#: All that a mimic is known by.
+MIMICS: tuple[Feature, ...] = (*_MIMICS, *_PLACES)
+
+
+def sign_of_mimic(value: float) -> float:
+    """Return how far a feature of a mimic says that a thing may be one, 0 to 1."""
+    return ramp(value, 0.0, 0.3)
+
 
 def _plain(e: Evidence) -> float:
     """Free, and by nothing known as a mimic: deep muscle holds nothing else that is as dense."""
     if e.joined:
         return 0.0
     in_fat = ramp(_or(e.fat, 0.5), _SOME_FAT, 1.0) * (1.0 - ramp(e.thickness_mm, *_AS_ARTERY_MM))
-    return 1.0 - ramp(max(in_fat, *(f.value(e) for f in _MIMICS)), 0.0, 0.3)
+    return 1.0 - sign_of_mimic(max(in_fat, *(f.value(e) for f in MIMICS)))
 
 
 #: Ossification or a mimic: of everything.

@@ -17,7 +17,7 @@ import msgspec
 from ho_detect.anatomy.native.certainty import LIES_ON_BONE
 from ho_detect.detection.evidence import Evidence
 from ho_detect.detection.judge.definitions import defined
-from ho_detect.detection.judge.features import GROWN, OSSIFIED, Feature
+from ho_detect.detection.judge.features import GROWN, MIMICS, OSSIFIED, Feature, sign_of_mimic
 from ho_detect.settings import Settings
 
 Decision = Literal["kept", "undecided", "excluded"]
@@ -149,9 +149,14 @@ def _native(e: Evidence) -> str:
 
 def _mimic(e: Evidence) -> str:
     """Return the mimic that the strongest feature against a candidate speaks of."""
-    fitted = weights()
-    speaking = [f for f in OSSIFIED if f.name in _SPEAKS_OF]
-    least, reason = min((f.value(e) * fitted.ossified.get(f.name, 0.0), _SPEAKS_OF[f.name]) for f in speaking)
+    fitted = weights().ossified
+
+    def pull(f: Feature) -> float:
+        if f.name in fitted:
+            return f.value(e) * fitted[f.name]
+        return 0.0 if e.joined else -fitted["plain"] * sign_of_mimic(f.value(e))
+
+    least, reason = min((pull(f), _SPEAKS_OF[f.name]) for f in MIMICS if f.name in _SPEAKS_OF)
     return reason if least < 0.0 else "unlikely"
 
 
