@@ -181,6 +181,8 @@ def places_of(
     behind_metal = metal.hides(vertices)
     seen_class = classes(_profiles(volume, vertices, fit.normals), apart, fit.in_view | behind_metal)
     seen_class[(seen_class == UNEXPLAINED) & behind_metal] = HIDDEN
+    # a head that is no more is nowhere to be seen
+    seen_class[~np.isin(np.arange(len(vertices)), fit.faces)] = OUT_OF_VIEW
     terms, on_bone = sd_terms(bone, fit, hip.joint.side, seen_class, apart)
     if bone == "femur" and len(hip.shaft.faces):
         below = hip.shaft.vertices

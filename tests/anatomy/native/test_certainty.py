@@ -82,6 +82,20 @@ class TestSurfaceCertainties:
         # no place of it is sure, also where it happens to meet an edge: that may be any bone's
         assert c.sd_mm.min() > 3 * np.median(certainties[0].sd_mm)
 
+    def test_a_head_that_is_no_more_does_not_count_against_the_fit(self, volume, hips):
+        """Of a femur whose head has been replaced its surface is left, in soft tissue and metal, without faces."""
+        fit = hips[0].femur
+        above = fit.vertices + np.where(fit.joint[:, None], (0.0, 0.0, 25.0), 0.0)
+        rest = fit.faces[~fit.joint[fit.faces].any(axis=1)]
+        with_head, without = (
+            surface_certainties(volume, (replace(hips[0], femur=replace(fit, vertices=above, faces=faces)),), Metal())[
+                0
+            ]
+            for faces in (fit.faces, rest)
+        )
+        assert (without.seen_class[: len(fit.vertices)][fit.joint] == OUT_OF_VIEW).all()
+        assert without.on_bone > 0.95 > with_head.on_bone
+
     def test_the_nearest_place_answers(self, certainties):
         c = certainties[0]
         sd, known = c.near(c.vertices[::50] + 0.01)
