@@ -12,13 +12,15 @@ from ho_detect.detection.candidates import BoolArray, Candidate, Region
 from ho_detect.detection.clear_of_metal import PLAINLY, clear_of_metal
 from ho_detect.detection.outline import Outlined
 from ho_detect.image.components import joined_with, label_components
-from ho_detect.image.morphology import neighbours
+from ho_detect.image.morphology import deeper, neighbours, within
 from ho_detect.settings import DetectionSettings
 
 #: Neighbours within a plane across the first axis.
 _IN_PLANE = ndi.generate_binary_structure(3, 1) & (np.arange(3) == 1)[:, None, None]
 #: Smaller pieces are left to the zone: streaks leave many, mm³.
 _LEAST_MM3 = 200.0
+#: The edge of bone is blurred over so much, mm.
+_BLUR_MM = 2.0
 
 
 def split_at_metal_zone(
@@ -48,26 +50,27 @@ def split_at_metal_zone(
     hidden[hidden] = metal.hides(region.grid.crop(box).to_lps(np.argwhere(hidden)))
     parts, rest = [], mask
     for piece in pieces:
-        part, boundary_hu = piece, None
-        if (neighbours(part) & hidden).any():
-            part, boundary_hu = _at_half_height(region, box, piece, near, settings)
-        cut = bool((neighbours(part) & hidden).any())
-        rest = rest & ~part
-        joined = candidate.joined and bool((piece & near).any())
-        # one that streaks alone lie against may have to be split from a vessel yet
-        own = replace(
-            candidate, mask=part, joined=joined, touching=(), is_split=cut, boundary_hu=boundary_hu if cut else None
-        )
-        parts.append(own)
+        goes_on = (neighbours(piece) & hidden).any()
+        for part, boundary_hu in (
+            _parts_at_half_height(region, box, piece, near, settings) if goes_on else [(piece, None)]
+        ):
+            cut = bool((neighbours(part) & hidden).any())
+            rest = rest & ~part
+            joined = candidate.joined and bool((part & near).any())
+            # one that streaks alone lie against may have to be split from a vessel yet
+            own = replace(
+                candidate, mask=part, joined=joined, touching=(), is_split=cut, boundary_hu=boundary_hu if cut else None
+            )
+            parts.append(own)
     if not rest.any():
         return parts
     return [*parts, replace(candidate, mask=rest, is_split=True, boundary_hu=outlined.boundary_hu)]
 
 
-def _at_half_height(
+def _parts_at_half_height(
     region: Region, box: tuple[slice, slice, slice], piece: BoolArray, near: BoolArray, settings: DetectionSettings
-) -> tuple[BoolArray, float]:
-    """Take off a piece what lies around it below half of its height over muscle; return what is left, and that HU.
+) -> list[tuple[BoolArray, float | None]]:
+    """Return what is left of a piece above half of its height over muscle, with that HU; and what lies thick below it.
 
     What lies near native bone stays: it may stand on it; and so does a faint core, open where the piece is cut. Whole
     where too little would be left.
@@ -77,10 +80,20 @@ def _at_half_height(
     boundary_hu = float(np.clip(half, region.low_hu, settings.highest_boundary_hu))
     low = piece & ~near & (smooth < boundary_hu)
     outer = joined_with(low & neighbours(~piece), low)
-    left = max(_large_pieces(region, piece & ~outer), key=np.count_nonzero, default=piece)
-    # the rim is closed around the core in planes across it
-    core = [ndi.binary_fill_holes(left, _IN_PLANE.swapaxes(0, axis)) for axis in range(3)]
-    return np.any(core, axis=0) & piece, boundary_hu
+    parts = [_with_core(left) & piece for left in _large_pieces(region, piece & ~outer) or [piece]]
+    # what surrounds them is the blur of their edge; what is thicker is faint bone that lies against them
+    fainter = outer & ~np.any(parts, axis=0)
+    spacing_mm = region.grid.spacing_mm
+    thick = within(deeper(fainter, _BLUR_MM, spacing_mm), _BLUR_MM, spacing_mm)
+    return [
+        *((part, boundary_hu) for part in parts),
+        *((part, None) for part in _large_pieces(region, thick & fainter)),
+    ]
+
+
+def _with_core(part: BoolArray) -> BoolArray:
+    """Fill what a rim encloses in planes across it: where the part is cut the core is open to one side."""
+    return np.any([ndi.binary_fill_holes(part, _IN_PLANE.swapaxes(0, axis)) for axis in range(3)], axis=0)
 
 
 def _large_pieces(region: Region, mask: BoolArray) -> list[BoolArray]:

@@ -102,6 +102,22 @@ def test_a_piece_that_goes_on_in_the_zone_ends_at_half_its_own_height(flare_hu):
     assert np.array_equal(np.sum([p.mask for p in parts], axis=0), around.astype(int))
 
 
+@pytest.mark.parametrize("hu", [700.0, 300.0], ids=["as dense", "fainter"])
+def test_two_lesions_that_brightened_tissue_joins_are_a_piece_each(hu):
+    """The second lies against the first, all in one flare that goes on in the zone."""
+    flare, one, other = bar(14), np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
+    one[6:16, 5:12, :36] = True
+    other[6:16, 13:17, 24:46] = True
+    flare[other] = True
+    found = split_parts(flare, 0, artefact_hu=20.0, hu=np.where(one, 700.0, np.where(other, hu, 160.0)))[0]
+    holding = [
+        max((p.mask & lesion & (np.arange(48) >= HIDES_MM)).sum() for p in found[:-1]) for lesion in (one, other)
+    ]
+    assert holding[0] == (one & (np.arange(48) >= HIDES_MM)).sum()
+    assert holding[1] >= 0.9 * other.sum()
+    assert np.array_equal(np.sum([p.mask for p in found], axis=0), flare.astype(int))
+
+
 def test_a_piece_that_goes_on_in_the_zone_keeps_the_base_it_stands_on():
     around, lesion = bar(14), np.zeros(SHAPE, bool)
     lesion[6:14, 6:14] = True
