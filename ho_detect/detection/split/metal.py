@@ -17,6 +17,8 @@ from ho_detect.settings import DetectionSettings
 
 #: Neighbours within a plane across the first axis.
 _IN_PLANE = ndi.generate_binary_structure(3, 1) & (np.arange(3) == 1)[:, None, None]
+#: Voxels, and the HU that they end at where that is known.
+_Part = tuple[BoolArray, float | None]
 #: Smaller pieces are left to the zone: streaks leave many, mm³.
 _LEAST_MM3 = 200.0
 #: The edge of bone is blurred over so much, mm.
@@ -69,7 +71,7 @@ def split_at_metal_zone(
 
 def _parts_at_half_height(
     region: Region, box: tuple[slice, slice, slice], piece: BoolArray, near: BoolArray, settings: DetectionSettings
-) -> list[tuple[BoolArray, float | None]]:
+) -> list[_Part]:
     """Return what is left of a piece above half of its height over muscle, with that HU; and what lies thick below it.
 
     What lies near native bone stays: it may stand on it; and so does a faint core, open where the piece is cut. Whole
