@@ -95,7 +95,8 @@ def _parts_at_half_height(
 
 def _with_core(part: BoolArray) -> BoolArray:
     """Fill what a rim encloses in planes across it: where the part is cut the core is open to one side."""
-    return np.any([ndi.binary_fill_holes(part, _IN_PLANE.swapaxes(0, axis)) for axis in range(3)], axis=0)
+    filled = [ndi.binary_fill_holes(part, _IN_PLANE.swapaxes(0, axis)) for axis in range(3)]
+    return np.asarray(np.any(filled, axis=0))
 
 
 def _large_pieces(region: Region, mask: BoolArray) -> list[BoolArray]:
