@@ -208,8 +208,8 @@ _MIMICS: tuple[Feature, ...] = (
         "thin, where arteries run", "off the arteries, or thick",
     ),
     Feature(
-        "blood", -1, lambda e: max(ramp(e.blood, 0.35, 0.75), e.arterial * uniformity(e)),
-        "as dense as blood with contrast medium, or as uniform where arteries run", "not as dense or as uniform as blood",
+        "blood", -1, lambda e: max(ramp(e.blood, 0.35, 0.75), e.arterial * uniformity(e) * e.round_share),
+        "as dense as blood with contrast medium, or round and as uniform where arteries run", "not as dense or as uniform as blood",
     ),
     Feature("tube", -1, _tube, "a tube along the vessels, or cut by the view there", "no tube"),
     Feature(
