@@ -141,3 +141,11 @@ class TestPlainly:
         nothing, hidden = np.zeros((2, 2, 2), np.float32), np.ones((2, 2, 2), bool)
         metal = Metal(500.0, zone=Zone(everywhere, nothing, nothing, hidden))
         assert self.looked_at(JUDGE.free_reach_mm + 3.0, metal=metal)[0] is None
+
+
+def test_a_layer_on_the_shaft_beyond_the_model_that_is_fainter_than_the_cortex_is_judged():
+    """A sheet of 15 mL, all of it in view on a followed shaft, had been native bone by definition."""
+    layer = {"shaft": 1.0, "underlying_hu": 860.0, "cortex_hu": 900.0}
+    assert defined(grown_on_bone(mean_hu=400.0, **layer), SETTINGS) is None
+    assert defined(grown_on_bone(mean_hu=800.0, **layer), SETTINGS) == "native_bone"
+    assert defined(grown_on_bone(mean_hu=400.0, **layer | {"cortex_hu": None}), SETTINGS) == "native_bone"
