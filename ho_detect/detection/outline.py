@@ -105,13 +105,13 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
     # the one with most that is dense: what it encloses may be larger, as marrow at the end of the view
     mask = parts.paint(np.arange(len(parts)) == (parts.count * parts.mean_hu).argmax())
     if beyond_cleft is not None:
-        touched, parted = Touched(), True
+        touched, apart = Touched(), True
     else:
         touched = touched_bones(region, box, mask & dense, settings)
-        parted = bool(touched.across.any()) and not touched.contact
+        apart = bool(touched.across.any()) and not touched.contact
     mask = mask & ~touched.across
-    outlined = replace(candidate, mask=mask, joined=candidate.joined and not parted, touching=tuple(touched.contact))
-    return Outlined(outlined, boundary, thickness_mm, _solidity(dense), touched.contact, parted)
+    outlined = replace(candidate, mask=mask, joined=candidate.joined and not apart, touching=tuple(touched.contact))
+    return Outlined(outlined, boundary, thickness_mm, _solidity(dense), touched.contact, apart)
 
 
 def _local_boundary_hu(
