@@ -7,11 +7,14 @@ its lucent core lies farther up.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
+
+from ho_detect.detection.measure.shape import bounding_box
 
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
@@ -27,6 +30,8 @@ _DIP_MM, _IN_MM, _OUT_MM = (-1.5, 2.0), 4.0, 3.75
 #: It is lower than this share of the lower of both heights, over muscle, and that is at least so high, HU. Of 182
 #: contacts of simulated lesions that stand on bone none is across such dips by more than 0.53 of its area.
 _DEEP, _HIGH_HU = 0.4, 100.0
+#: Without so large a share of it as low there is no cleft: most contacts are not looked at any closer.
+_SOME_LOW = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +69,13 @@ def clefts_beneath(
     mask, contact
         (Z, Y, X) voxels of the lesion, and those of the bone that it touches, at least one.
     """
+    beneath = np.zeros(mask.shape, bool)
+    between = contact | (mask & (distance_mm < _DIP_MM[1]))
+    height_hu = np.percentile(hu[mask], 90) - muscle_hu
+    if (hu[between] < muscle_hu + _DEEP * height_hu).mean() < _SOME_LOW:
+        return Clefts(0.0, beneath)
+    near = bounding_box(contact, margin=math.ceil((_TO_MM + _BESIDE_MM) / min(spacing_mm)))
+    hu, distance_mm, mask, contact = hu[near], distance_mm[near], mask[near], contact[near]
     places = np.argwhere(contact) * spacing_mm
     _, inverse = np.unique(np.floor(places / _CELL_MM), axis=0, return_inverse=True)
     cell = np.asarray(inverse).ravel()
@@ -78,9 +90,8 @@ def clefts_beneath(
     height = hu[tuple(voxels.T)] - muscle_hu
     layer = ((depth_mm - _FROM_MM) / _LAYER_MM).astype(int)
     dip_mm = np.array([_dip_mm(height[cell_of == k], layer[cell_of == k]) for k in range(cell.max() + 1)])
-    beneath = np.zeros(mask.shape, bool)
     lowest_mm = np.where(np.isnan(dip_mm), -np.inf, dip_mm)
-    beneath[tuple(voxels[depth_mm <= lowest_mm[cell_of]].T)] = True
+    beneath[near][tuple(voxels[depth_mm <= lowest_mm[cell_of]].T)] = True
     return Clefts(float(np.isfinite(dip_mm)[cell].mean()), beneath)
 
 

@@ -61,7 +61,7 @@ def touched_bones(
         if bone.bone == "femur":
             at = np.argwhere(here)
             here[tuple(at[_in_socket(region.bones, bone, region.grid.crop(box).to_lps(at))].T)] = False
-        if float(here.sum()) * region.grid.voxel_volume_mm3 ** (2 / 3) < settings.contact_mm2:
+        if not here.any() or here.sum() * region.grid.voxel_volume_mm3 ** (2 / 3) < settings.contact_mm2:
             continue
         hu, distance_mm = region.hu[box], region.distance_mm[box]
         clefts = clefts_beneath(hu, distance_mm, mask, here, region.muscle_hu, region.grid.spacing_mm)

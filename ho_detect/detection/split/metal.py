@@ -52,10 +52,10 @@ def split_at_metal_zone(
     hidden[hidden] = metal.hides(region.grid.crop(box).to_lps(np.argwhere(hidden)))
     parts, rest = [], mask
     for piece in pieces:
-        goes_on = (neighbours(piece) & hidden).any()
-        for part, boundary_hu in (
-            _parts_at_half_height(region, box, piece, near, settings) if goes_on else [(piece, None)]
-        ):
+        own_parts: list[_Part] = [(piece, None)]
+        if (neighbours(piece) & hidden).any():
+            own_parts = _parts_at_half_height(region, box, piece, near, settings)
+        for part, boundary_hu in own_parts:
             cut = bool((neighbours(part) & hidden).any())
             rest = rest & ~part
             joined = candidate.joined and bool((part & near).any())
@@ -87,10 +87,8 @@ def _parts_at_half_height(
     fainter = outer & ~np.any(parts, axis=0)
     spacing_mm = region.grid.spacing_mm
     thick = within(deeper(fainter, _BLUR_MM, spacing_mm), _BLUR_MM, spacing_mm)
-    return [
-        *((part, boundary_hu) for part in parts),
-        *((part, None) for part in _large_pieces(region, thick & fainter)),
-    ]
+    faint = _large_pieces(region, thick & fainter)
+    return [*((part, boundary_hu) for part in parts), *((part, None) for part in faint)]
 
 
 def _with_core(part: BoolArray) -> BoolArray:
