@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from scipy.spatial import ConvexHull
 
-from ho_detect.anatomy.native.surfaces import FAR_MM
+from ho_detect.anatomy.native.surfaces import FAR_MM, BoneDistance
 from ho_detect.detection.candidates import Candidate, Region
 from ho_detect.detection.measure.shape import bounding_box
-from ho_detect.detection.measure.touched import Touched, touched_bones
 from ho_detect.image.components import holes_filled, label_components
 from ho_detect.image.grid import FloatArray
 from ho_detect.image.morphology import closed_by_ball, deeper, largest_depth_mm, neighbours, padded, within
@@ -36,6 +35,10 @@ _BRIDGED = 0.1
 _MOUTH = 0.35
 #: Neighbours in the same slice.
 _IN_SLICE = np.array([np.zeros((3, 3)), ndi.generate_binary_structure(2, 1), np.zeros((3, 3))], bool)
+#: The surface of the femoral head reaches so far beyond the fitted sphere, mm.
+_ARTICULAR_MM = 2.0
+#: Bone of the pelvis so near to it is the rim of the socket, mm.
+_RIM_MM = 3.0
 
 BoolArray = NDArray[np.bool_]
 
@@ -104,14 +107,10 @@ def outline(region: Region, candidate: Candidate, settings: DetectionSettings) -
         return Outlined(candidate, region.low_hu, thickness_mm, 1.0)
     # the one with most that is dense: what it encloses may be larger, as marrow at the end of the view
     mask = parts.paint(np.arange(len(parts)) == (parts.count * parts.mean_hu).argmax())
-    if beyond_cleft is not None:
-        touched, apart = Touched(), True
-    else:
-        touched = touched_bones(region, box, mask & dense, settings)
-        apart = bool(touched.across.any()) and not touched.contact
-    mask = mask & ~touched.across
-    outlined = replace(candidate, mask=mask, joined=candidate.joined and not apart, touching=tuple(touched.contact))
-    return Outlined(outlined, boundary, thickness_mm, _solidity(dense), touched.contact, apart)
+    contact = {} if beyond_cleft is not None else touched_bones(region, box, mask & dense, settings)
+    joined = candidate.joined and beyond_cleft is None
+    outlined = replace(candidate, mask=mask, joined=joined, touching=tuple(contact))
+    return Outlined(outlined, boundary, thickness_mm, _solidity(dense), contact, beyond_cleft is not None)
 
 
 def _local_boundary_hu(
@@ -144,7 +143,7 @@ def _local_boundary_hu(
 
 def _as_it_is(region: Region, candidate: Candidate, boundary_hu: float, settings: DetectionSettings) -> Outlined:
     """Return a candidate whose mask is final."""
-    contact = touched_bones(region, candidate.box, candidate.mask, settings).contact
+    contact = touched_bones(region, candidate.box, candidate.mask, settings)
     thickness_mm = 2.0 * largest_depth_mm(candidate.mask, region.grid.spacing_mm)
     outlined = replace(candidate, touching=tuple(contact))
     return Outlined(outlined, boundary_hu, thickness_mm, _solidity(candidate.mask), contact)
@@ -197,6 +196,39 @@ def _beyond_a_cleft(
     if far < _FREE_MM or of_bone[high].mean() > _BRIDGED:
         return None
     return of_bone
+
+
+def touched_bones(
+    region: Region, box: tuple[slice, slice, slice], mask: BoolArray, settings: DetectionSettings
+) -> dict[str, BoolArray]:
+    """Bones that a lesion is in contact with, by name: native bone 26-adjacent to it, both dense where they meet.
+
+    The femoral head does not count where the pelvis is as near: at the rim of the socket a fit that is off by a
+    millimetre has the head's surface on the pelvis, and what grows there grows on the rim.
+    """
+    dense = region.smooth[box] >= settings.contact_hu
+    ring = neighbours(mask & dense) & ~mask
+    contact = ring & dense & (region.distance_mm[box] <= 0.0)
+    touched: dict[str, BoolArray] = {}
+    for number, bone in enumerate(region.bones, 1):
+        here = contact & (region.nearest[box] == number)
+        if bone.bone == "femur":
+            at = np.argwhere(here)
+            here[tuple(at[_in_socket(region.bones, bone, region.grid.crop(box).to_lps(at))].T)] = False
+        if float(here.sum()) * region.grid.voxel_volume_mm3 ** (2 / 3) >= settings.contact_mm2:
+            touched[bone.bone] = here | touched.get(bone.bone, False)
+    return dict(sorted(touched.items()))
+
+
+def _in_socket(bones: tuple[BoneDistance, ...], femur: BoneDistance, lps_mm: FloatArray) -> BoolArray:
+    """Whether each of (n, 3) points of a femur's surface is the head's, with the pelvis of that side beside it."""
+    on_head = np.linalg.norm(lps_mm - femur.head.center_lps_mm, axis=1) < femur.head.radius_mm + _ARTICULAR_MM
+    if not on_head.any():
+        return np.asarray(on_head)
+    pelvis = next(b for b in bones if b.side == femur.side and b.bone == "pelvis")
+    index = pelvis.grid.to_index(lps_mm).T
+    near = ndi.map_coordinates(pelvis.mm, index, order=1, mode="constant", cval=FAR_MM) < _RIM_MM
+    return np.asarray(on_head & near)
 
 
 def _filled(
