@@ -27,9 +27,6 @@ class TestChange:
             ("right", "new"),
         ]
 
-    @pytest.mark.xfail(
-        strict=True, reason="a piece of this bridge's foot on the ilium is undecided in one of the scans"
-    )
     def test_a_stout_bridge_is_compared_too(self):
         assert compare_analyses(*map(analysed, STOUT), SETTINGS).status == "comparable"
 

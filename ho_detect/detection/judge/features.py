@@ -94,15 +94,11 @@ def _on_sure_ground(e: Evidence) -> float:
     return off_joint * e.base_seen * (1.0 - ramp(e.artefact_hu, *_BRIGHT_BY_METAL_HU))
 
 
-def _faint(e: Evidence) -> float:
-    return _faintness(e) * _on_sure_ground(e)
-
-
 def _over_cortex(e: Evidence) -> float:
     """Fainter than the cortex that goes on between it and the marrow."""
     if not e.cortex_hu or e.cortex_hu <= 0:
         return 0.0
-    return log_ramp(e.cortex_hu / max(e.mean_hu, 1.0), 0.8, 2.2) * _faint(e)
+    return log_ramp(e.cortex_hu / max(e.mean_hu, 1.0), 0.8, 2.2) * _faintness(e) * _on_sure_ground(e)
 
 
 def _mirrored(e: Evidence) -> float:
@@ -188,9 +184,7 @@ GROWN: tuple[Feature, ...] = (
         "far beyond where the bone could be", "within what the bone's surface could be",
     ),
     Feature(
-        "faint", 1, _faint,
-        "fainter than the underlying bone ({x})", "as dense as the underlying bone ({x}), or that is not seen, or at the joint",
-        _density,
+        "faint", 1, _faintness, "fainter than the underlying bone ({x})", "as dense as the underlying bone ({x})", _density
     ),
     Feature("cortex", 1, _over_cortex, "a denser cortex between it and the marrow", "as dense as the cortex beneath it, or that is not seen, or at the joint"),
     Feature("large", 1, lambda e: log_ramp(e.volume_mm3, 100.0, 10000.0), "large ({x})", "small ({x})", _ml),

@@ -32,7 +32,6 @@ def test_so_does_a_ramp_of_logarithms(a, b):
     [
         ("grown_height", "reach_mm", (3.0, 8.0, 25.0)),
         ("grown_beyond", "beyond_mm", (0.0, 5.0, 15.0)),
-        ("grown_faint", "base_seen", (0.0, 0.5, 1.0)),
         ("ossified_thick", "thickness_mm", (2.0, 6.0, 15.0)),
         ("grown_base_seen", "base_seen", (0.0, 0.5, 1.0)),
         ("ossified_sacral", "spine", (0.0, 0.5, 1.0)),
@@ -116,15 +115,14 @@ def test_a_cortex_tells_of_new_bone_that_is_fainter():
     assert cortex(cortex_hu=300.0) < 0.3
 
 
-@pytest.mark.parametrize("name", ["grown_faint", "grown_cortex"])
 @pytest.mark.parametrize(
     ("field", "rising"),
     [("base_seen", (0.0, 0.5, 1.0)), ("head_distance_mm", (25.0, 28.0, 40.0)), ("artefact_hu", (40.0, 15.0, 0.0))],
 )
-def test_density_beside_the_bones_tells_on_a_surface_that_is_seen_off_the_joint_and_off_metal(name, field, rising):
+def test_a_cortex_tells_where_the_surface_is_seen_off_the_joint_and_off_metal(field, rising):
     """At the joint osteophytes are fainter than the bone beneath them too."""
     here = {"mean_hu": 300.0, "underlying_hu": 700.0, "cortex_hu": 750.0, "head_radius_mm": 24.0, "base_seen": 0.9}
-    found = [values(grown_on_bone(**here | {field: x}))[name] for x in rising]
+    found = [values(grown_on_bone(**here | {field: x}))["grown_cortex"] for x in rising]
     assert 0.0 == found[0] < found[1] < found[2]
 
 
