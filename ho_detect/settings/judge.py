@@ -52,7 +52,7 @@ class JudgeSettings(Group, frozen=True):
     underlying_share: Annotated[
         float, Tunable("ratio", 0, 5, "Osteophytes are denser than this share of the underlying bone.")
     ] = 0.9
-    keep: Annotated[float, Tunable("ratio", 0, 1, "From this probability on a candidate is ossification.")] = 0.45
+    keep: Annotated[float, Tunable("ratio", 0, 1, "From this probability on a candidate is ossification.")] = 0.5
     exclude: Annotated[float, Tunable("ratio", 0, 1, "Below this probability a candidate is excluded.")] = 0.2
     least_coverage: Annotated[
         float,

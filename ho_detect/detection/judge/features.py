@@ -26,7 +26,7 @@ _WELL_CLEAR = 8.0
 _NO_EDGE = (0.03, 0.15)
 #: From so much artefact on muscle that is bright is so because of metal, HU.
 _SOME_ARTEFACT_HU = (2.0, 10.0)
-#: Off the joint: from the head's surface, mm; artefact that makes what is fainter than bone, HU.
+#: Off the joint, from the head's surface, mm; artefact that may make a thing fainter than bone, HU.
 _OFF_JOINT_MM, _BRIGHT_BY_METAL_HU = (2.0, 6.0), (5.0, 30.0)
 #: What lies so near bone lies under all the muscle that is there, mm.
 _UNDER_MUSCLE_MM = (4.0, 15.0)
@@ -45,7 +45,7 @@ class Feature:
     value
         Evidence to a number from 0 to 1.
     high, low
-        What a reader is told where it is high or low; ``{x}`` is the figure behind it.
+        What a reader is told where it is high or low, of those with a weight; ``{x}`` is the figure behind it.
     figure
         Evidence to that figure, in words.
     """
@@ -53,8 +53,8 @@ class Feature:
     name: str
     sign: int
     value: Callable[[Evidence], float]
-    high: str
-    low: str
+    high: str = ""
+    low: str = ""
     figure: Callable[[Evidence], str] = lambda _: ""
 
 
@@ -86,9 +86,9 @@ def _faintness(e: Evidence) -> float:
 
 
 def _on_sure_ground(e: Evidence) -> float:
-    """How much its density beside the bone's tells: on a surface that is seen, off the joint, where metal makes no artefact.
+    """How much its density beside the cortex's tells: on a surface that is seen, off the joint, off metal's artefact.
 
-    At the joint osteophytes are fainter than the bone beneath them too.
+    At the joint osteophytes are fainter than the cortex beneath them too.
     """
     off_joint = ramp(e.head_distance_mm - (e.head_radius_mm or _HEAD_MM), *_OFF_JOINT_MM)
     return off_joint * e.base_seen * (1.0 - ramp(e.artefact_hu, *_BRIGHT_BY_METAL_HU))
@@ -135,7 +135,7 @@ def _free_at_joint(e: Evidence) -> float:
 
 def _under_skin(e: Evidence) -> float:
     """In the fat outside of all muscle, and off bone: where muscle is wasted bone itself lies in fat."""
-    return (1.0 - e.deep) * ramp(_or(e.gap_mm, 0.0), *_UNDER_MUSCLE_MM)
+    return (1.0 - e.deep) * ramp(_or(e.gap_mm, math.inf), *_UNDER_MUSCLE_MM)  # farther than gaps are measured
 
 
 def _bowel(e: Evidence) -> float:
@@ -220,12 +220,12 @@ _MIMICS: tuple[Feature, ...] = (
     ),
 )  # fmt: skip
 
-#: Where what is no finding may lie too: that a thing lies elsewhere tells more (``plain``) than that it lies there.
+#: Where what is no finding may lie too, without a weight: that a thing lies elsewhere tells more (``plain``).
 _PLACES: tuple[Feature, ...] = (
-    Feature("at_joint", -1, _free_at_joint, "free at the joint", "off the joint, or joined with bone"),
-    Feature("cavity", -1, lambda e: e.cavity, "in the pelvic or abdominal cavity", "outside of the cavity"),
-    Feature("edge", -1, lambda e: e.at_border, "cut by the edge of the view", "well in view"),
-)  # fmt: skip
+    Feature("at_joint", -1, _free_at_joint),
+    Feature("cavity", -1, lambda e: e.cavity),
+    Feature("edge", -1, lambda e: e.at_border),
+)
 #: All that a mimic is known by.
 MIMICS: tuple[Feature, ...] = (*_MIMICS, *_PLACES)
 

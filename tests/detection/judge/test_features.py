@@ -130,6 +130,8 @@ def test_under_the_skin_is_what_lies_in_fat_and_off_bone():
     found = [values(evidence(deep=0.1, gap_mm=x))["ossified_skin"] for x in (3.0, 8.0, 20.0)]
     assert 0.0 == found[0] < found[1] < found[2]
     assert values(evidence(deep=1.0, gap_mm=20.0))["ossified_skin"] == 0.0
+    # farther from bone than gaps are measured
+    assert values(evidence(deep=0.1, gap_mm=None))["ossified_skin"] == found[2]
 
 
 def test_what_lies_free_has_none_of_the_features_of_what_grows_from_bone():
